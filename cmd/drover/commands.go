@@ -1,0 +1,21 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"drover/internal/cli"
+)
+
+// newRootCommand collects the operator's commands; each is one package of
+// internal/cli.
+func newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "drover",
+		Short:         "Moves workloads before the load arrives",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.Usage(err) })
+	root.AddCommand()
+	return root
+}

@@ -1,0 +1,165 @@
+package model
+
+import "time"
+
+// Placement says which server every replica runs on.
+type Placement map[ReplicaID]ServerID
+
+// Clone returns a copy.
+func (p Placement) Clone() Placement {
+	q := make(Placement, len(p))
+	for r, s := range p {
+		q[r] = s
+	}
+	return q
+}
+
+// SLOKind names one promise of an SLO.
+type SLOKind string
+
+// The promises that are checked.
+const (
+	SLOResponse     SLOKind = "response"
+	SLOAvailability SLOKind = "availability"
+	SLOHeadroom     SLOKind = "headroom"
+	SLOCapacity     SLOKind = "capacity" // demand fits the server
+	SLOSpread       SLOKind = "spread"   // zones and anti-affinity
+)
+
+// Margin is how far an application is from breaking one promise in one
+// scenario: MarginPPM is positive where it holds, relative to the limit.
+type Margin struct {
+	Application ApplicationID
+	Kind        SLOKind
+	Server      ServerID // the server that is tightest, where one is
+	MarginPPM   int64
+	// Value and Limit are in the promise's own unit (microseconds, ppm, ...).
+	Value, Limit int64
+	// Valid is false where no formula covers the case (overload); it then counts
+	// as violated.
+	Valid bool
+}
+
+// ScenarioKind says what a what-if future assumes.
+type ScenarioKind string
+
+// The kinds of scenarios.
+const (
+	ScenarioStatusQuo   ScenarioKind = "status-quo"
+	ScenarioExpected    ScenarioKind = "expected"
+	ScenarioHighLoad    ScenarioKind = "high-load"
+	ScenarioPath        ScenarioKind = "path"
+	ScenarioCampaign    ScenarioKind = "campaign"
+	ScenarioMaintenance ScenarioKind = "maintenance"
+	ScenarioServerLost  ScenarioKind = "server-lost"
+	ScenarioZoneLost    ScenarioKind = "zone-lost"
+	ScenarioSlowLink    ScenarioKind = "slow-link"
+	ScenarioGrowth      ScenarioKind = "growth"
+	ScenarioUser        ScenarioKind = "user"
+)
+
+// ScenarioResult is one evaluated future: before and after the plan.
+type ScenarioResult struct {
+	Name   string
+	Kind   ScenarioKind
+	Weight float64
+	// ViolationsBefore and After count broken promises over all periods.
+	ViolationsBefore, ViolationsAfter int
+	CostBefore, CostAfter             int64
+	// Worst holds the tightest margins after the plan, worst first.
+	Worst []Margin
+}
+
+// Evaluation is the record of one planning tick on the scenarios topic.
+type Evaluation struct {
+	Fleet     FleetID
+	Tick      Instant
+	PlanID    PlanID // empty: nothing to do
+	Decision  string // "plan", "hold", "none"
+	Reason    string
+	Scenarios []ScenarioResult
+	Dropped   []string // scenarios left out by the reduction, with the reason
+	Inputs    []InputOffset
+	Code      string // version of the code that decided
+}
+
+// InputOffset says how far one input partition had been read for a decision:
+// Offset is the first record not used.
+type InputOffset struct {
+	Topic     string
+	Partition int32
+	Offset    int64
+}
+
+// PlanState is where a plan stands.
+type PlanState string
+
+// The states of a plan.
+const (
+	PlanProposed   PlanState = "proposed"
+	PlanApproved   PlanState = "approved"
+	PlanScheduled  PlanState = "scheduled"
+	PlanRunning    PlanState = "running"
+	PlanSucceeded  PlanState = "succeeded"
+	PlanRolledBack PlanState = "rolled-back"
+	PlanParked     PlanState = "parked" // needs a person
+	PlanSuperseded PlanState = "superseded"
+	PlanExpired    PlanState = "expired"
+	PlanRejected   PlanState = "rejected"
+)
+
+// Ended tells whether the state is final.
+func (s PlanState) Ended() bool {
+	switch s {
+	case PlanSucceeded, PlanRolledBack, PlanParked, PlanSuperseded, PlanExpired, PlanRejected:
+		return true
+	}
+	return false
+}
+
+// Move takes one replica from a server to another.
+type Move struct {
+	Index       int // place in the plan, from 0
+	Replica     ReplicaID
+	Application ApplicationID
+	From, To    ServerID
+	Wave        int // waves run in order; moves of a wave may run together
+	// After lists moves (by index) that must have ended before this one starts.
+	After          []int
+	Demand         Vector // what the target must hold
+	DataBytes      int64
+	EarliestStart  Instant
+	LatestStart    Instant
+	ExpectDuration time.Duration
+	// BandwidthBytesPerSecond limits the copy; 0: the driver's own limit.
+	BandwidthBytesPerSecond int64
+	Driver                  string
+	// ReverseAfterPivot declares that a failure after the cut-over moves the
+	// replica back; otherwise recovery goes forward.
+	ReverseAfterPivot bool
+	Reason            string
+}
+
+// Plan is a phased migration.
+type Plan struct {
+	Fleet         FleetID
+	ID            PlanID
+	Tick          Instant
+	State         PlanState
+	Moves         []Move
+	Waves         int
+	Deadline      Instant // the peak or window it has to be ready for; 0: none
+	Reason        string
+	NeedsApproval bool
+	DryRun        bool
+	// ViolationsBefore and After, and the costs, are summed over the scenarios.
+	ViolationsBefore, ViolationsAfter int
+	CostBefore, CostAfter             int64
+	ConfidencePPM                     int64
+	Supersedes                        PlanID
+	// Update, where set, is the server update that this plan serves.
+	UpdateServer ServerID
+	UpdateHook   string
+	Inputs       []InputOffset
+	Code         string
+}

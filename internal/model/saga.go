@@ -1,0 +1,151 @@
+package model
+
+// StepKind is one action of a move, in the order of the saga.
+type StepKind string
+
+// The steps of a move; CutOver is the pivot.
+const (
+	StepAdmit     StepKind = "admit"
+	StepProvision StepKind = "provision"
+	StepReplicate StepKind = "replicate"
+	StepCatchUp   StepKind = "catch-up"
+	StepCutOver   StepKind = "cut-over"
+	StepWatch     StepKind = "watch"
+	StepRetire    StepKind = "retire"
+	// StepUpdate runs a server's update hook.
+	StepUpdate StepKind = "update"
+
+	// The compensations, in reverse order of what they undo.
+	StepReverseCutOver   StepKind = "reverse-cut-over"
+	StepStopCatchUp      StepKind = "stop-catch-up"
+	StepDiscardReplica   StepKind = "discard-replica"
+	StepDeprovision      StepKind = "deprovision"
+	StepReleaseAdmission StepKind = "release-admission"
+)
+
+// StepPhase says which record of a step this is.
+type StepPhase string
+
+// The phases of a step, as recorded.
+const (
+	PhaseIntent StepPhase = "intent" // written before acting
+	PhaseDone   StepPhase = "done"
+	PhaseFailed StepPhase = "failed"
+)
+
+// Step is one record of the executor's write-ahead log.
+type Step struct {
+	Fleet        FleetID
+	ID           StepID // idempotency key of the command
+	Plan         PlanID
+	MoveIndex    int
+	Kind         StepKind
+	Phase        StepPhase
+	Compensation bool
+	Attempt      int
+	At           Instant
+	Deadline     Instant
+	// Epoch is the owner's; agents and targets refuse an older one.
+	Epoch  int64
+	Reason string
+}
+
+// OutcomeKind says what an outcome is about.
+type OutcomeKind string
+
+// The kinds of outcomes that the executor publishes.
+const (
+	OutcomeStep OutcomeKind = "step"
+	OutcomeMove OutcomeKind = "move"
+	OutcomePlan OutcomeKind = "plan"
+)
+
+// Outcome tells the planner and other readers what has happened.
+type Outcome struct {
+	Fleet     FleetID
+	Kind      OutcomeKind
+	Plan      PlanID
+	MoveIndex int // -1 for a plan's outcome
+	Replica   ReplicaID
+	// Server is where the replica runs after this outcome.
+	Server ServerID
+	Step   StepKind
+	State  PlanState // for plans; for moves succeeded, rolled-back or parked
+	OK     bool
+	At     Instant
+	Reason string
+	// Left names what a person has to do, where parked.
+	Left []string
+}
+
+// ControlKind is an order given by a person or a script.
+type ControlKind string
+
+// The orders.
+const (
+	ControlApprove ControlKind = "approve"
+	ControlReject  ControlKind = "reject"
+	ControlPause   ControlKind = "pause"
+	ControlResume  ControlKind = "resume"
+	ControlStop    ControlKind = "stop"
+	ControlKill    ControlKind = "kill" // the fleet's kill switch: nothing new starts
+	ControlRevive  ControlKind = "revive"
+	ControlDrain   ControlKind = "drain"
+	// ControlUpdate asks for a server update (see Maintenance.Hook).
+	ControlUpdate ControlKind = "update"
+	// ControlSilent says that a producer has been silent for too long and leaves
+	// the watermark.
+	ControlSilent ControlKind = "silent"
+)
+
+// StopMode says what a stop does with moves in flight.
+type StopMode string
+
+// The ways to stop.
+const (
+	StopFinish     StopMode = "finish"     // finish moves in flight, start no more
+	StopCompensate StopMode = "compensate" // undo the whole plan
+	StopLeave      StopMode = "leave"      // leave everything as it is
+)
+
+// Control is one order.
+type Control struct {
+	Fleet    FleetID
+	ID       string
+	Kind     ControlKind
+	Plan     PlanID // empty: the whole fleet
+	Wave     int    // approve up to this wave; 0: all
+	Server   ServerID
+	Producer string // ControlSilent: who fell silent
+	Mode     StopMode
+	By       string
+	Comment  string
+	At       Instant
+}
+
+// Audit is one change with who made it.
+type Audit struct {
+	Fleet  FleetID
+	At     Instant
+	Actor  string
+	Action string
+	Object string
+	Before string
+	After  string
+}
+
+// DeadLetter is a record that could not be read, whole.
+type DeadLetter struct {
+	Topic     string
+	Partition int32
+	Offset    int64
+	At        Instant
+	Stage     string
+	// Class is a short stable word for the reason: "decode", "schema", "value",
+	// "future", "partition", "size", "unknown-entity".
+	Class   string
+	Message string
+	Key     []byte
+	Value   []byte
+	Headers map[string][]byte
+}
