@@ -80,7 +80,7 @@ type Forecast struct {
 	Trusted bool
 	Model   string
 	Note    string
-	// MASE, Coverage80 and Samples tell how it did so far; NaN or zero: unknown.
+	// MASE, Coverage80 and Samples tell how it did so far; zero: unknown.
 	MASE       float64
 	Coverage80 float64
 	Samples    int64

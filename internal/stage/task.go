@@ -1,0 +1,67 @@
+package stage
+
+import (
+	"fmt"
+
+	"drover/internal/model"
+)
+
+// Record is one decoded record of an input topic.
+type Record struct {
+	Topic     string // logical name, without the deployment's prefix
+	Partition int32
+	Offset    int64
+	Event     any // one of the model's event types, by value
+}
+
+// Where an emission goes when its partition isn't a number.
+const (
+	// ByKey lets the topic's partitioner decide.
+	ByKey int32 = -1
+	// EveryPartition sends a copy to each partition of the topic (markers, heartbeats).
+	EveryPartition int32 = -2
+)
+
+// Emission is one record that a task wants published.
+type Emission struct {
+	Topic string
+	// Fleet and Key make the record's key "fleet|key"; Key may be empty.
+	Fleet     model.FleetID
+	Key       string
+	Partition int32 // a number, ByKey or EveryPartition
+	Event     any
+}
+
+// Task folds the records of one partition number. The loop calls it from one
+// goroutine at a time.
+type Task interface {
+	// Handle folds one record and returns what to publish, in order. An error
+	// that is a *Rejection sends the record to the dead letters and the stream
+	// goes on; any other error stops the task.
+	Handle(Record) ([]Emission, error)
+	// Position returns the first offset of a topic that the state doesn't stand
+	// for: where a restart from a snapshot taken now has to read from. ok is
+	// false while nothing of the topic has been folded.
+	Position(topic string) (offset int64, ok bool)
+	// Full tells that the task has read far enough ahead in a topic and wants it
+	// paused until other topics have caught up.
+	Full(topic string) bool
+	// AppendSnapshot appends the whole state; equal states give equal bytes.
+	AppendSnapshot([]byte) ([]byte, error)
+	// Restore replaces the state by a snapshot's.
+	Restore([]byte) error
+}
+
+// Rejection is the error for a record that can be decoded but not accepted.
+type Rejection struct {
+	Class   string // see model.DeadLetter
+	Message string
+}
+
+// Error implements error.
+func (r *Rejection) Error() string { return r.Class + ": " + r.Message }
+
+// Reject returns a Rejection with a formatted message.
+func Reject(class, format string, args ...any) error {
+	return &Rejection{Class: class, Message: fmt.Sprintf(format, args...)}
+}
