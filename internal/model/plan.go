@@ -106,12 +106,14 @@ const (
 	PlanSuperseded PlanState = "superseded"
 	PlanExpired    PlanState = "expired"
 	PlanRejected   PlanState = "rejected"
+	// PlanStopped ended early and on purpose; completed moves stay where they are.
+	PlanStopped PlanState = "stopped"
 )
 
 // Ended tells whether the state is final.
 func (s PlanState) Ended() bool {
 	switch s {
-	case PlanSucceeded, PlanRolledBack, PlanParked, PlanSuperseded, PlanExpired, PlanRejected:
+	case PlanSucceeded, PlanRolledBack, PlanParked, PlanSuperseded, PlanExpired, PlanRejected, PlanStopped:
 		return true
 	}
 	return false
@@ -160,6 +162,9 @@ type Plan struct {
 	// Update, where set, is the server update that this plan serves.
 	UpdateServer ServerID
 	UpdateHook   string
-	Inputs       []InputOffset
-	Code         string
+	// KeepCompleted declares that a failed move undoes only itself; otherwise the
+	// plan's completed moves are moved back.
+	KeepCompleted bool
+	Inputs        []InputOffset
+	Code          string
 }

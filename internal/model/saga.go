@@ -114,7 +114,7 @@ type Control struct {
 	ID       string
 	Kind     ControlKind
 	Plan     PlanID // empty: the whole fleet
-	Wave     int    // approve up to this wave; 0: all
+	Wave     int    // approve so many waves, counted from the first; 0: all
 	Server   ServerID
 	Producer string // ControlSilent: who fell silent
 	Mode     StopMode
