@@ -55,8 +55,8 @@ type Aligner struct {
 type alignedLog struct {
 	input    Input
 	held     []Record
-	ahead    Watermark // after the last held record
-	released Watermark // after the last released record
+	ahead    Watermark     // after the last held record
+	released Watermark     // after the last released record
 	first    model.Instant // the first watermark, for where ticks begin
 	next     int64         // first offset not released
 	seen     bool
@@ -217,11 +217,15 @@ func (l *alignedLog) release(upTo model.Instant) []Record {
 	return out
 }
 
-// Inputs returns how far every input has been handed over.
+// Inputs returns how far every input has been handed over; 0 where nothing was.
 func (a *Aligner) Inputs() []model.InputOffset {
 	out := make([]model.InputOffset, 0, len(a.config.Inputs))
 	for _, in := range a.config.Inputs {
-		out = append(out, model.InputOffset{Topic: in.Topic, Partition: a.config.Partition, Offset: a.logs[in.Topic].next})
+		offset := model.InputOffset{Topic: in.Topic, Partition: a.config.Partition}
+		if log := a.logs[in.Topic]; log.released.Known {
+			offset.Offset = log.next
+		}
+		out = append(out, offset)
 	}
 	return out
 }
