@@ -1,0 +1,164 @@
+package forecast
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"drover/internal/model"
+)
+
+// Limits of the streaming state. They bound its serialised size to 2 KB.
+const (
+	maxDaySlots  = 72 // of the first season: 20 minutes for a day
+	maxWeekSlots = 56 // of the second season: 3 hours for a week
+	maxBlocks    = 5  // leads at which errors are kept
+	maxKinds     = 4  // event kinds whose effects are remembered
+	recentBins   = 16 // deviations kept bin by bin
+	pastHours    = 25 // deviations kept every twenty-fourth of the first season
+)
+
+// Config says what every Series of a forecaster has in common. It is read
+// only once series use it.
+type Config struct {
+	// Bin is the width of one observation and of one forecast step.
+	Bin time.Duration
+	// Levels are the quantiles to forecast, rising within (0,1).
+	Levels []float64
+	// Horizon is the greatest number of steps that will be asked for; errors are
+	// measured at leads up to it.
+	Horizon int
+	// Seasons are the lengths of at most two seasons, shortest first, usually
+	// 24 h and 168 h. Empty means no season.
+	Seasons []time.Duration
+	// Lower and Upper bound every value; Upper <= Lower means no upper bound.
+	// The zero values stand for a resource that can't be negative.
+	Lower, Upper float64
+	// Prior is what is believed of a series before it has shown itself; nil means
+	// DefaultPrior.
+	Prior *Prior
+}
+
+// Prior is the fleet's experience, used until a series has its own.
+type Prior struct {
+	// Spread is the mean absolute error at the longest lead as a share of the
+	// level.
+	Spread float64
+	// Strength is how many observations the prior counts for.
+	Strength float64
+}
+
+// DefaultPrior is a third of the level, worth six observations: wide enough
+// for a planner to be careful with, gone within half an hour of 5-minute bins.
+func DefaultPrior() *Prior { return &Prior{Spread: 0.33, Strength: 6} }
+
+// DefaultConfig returns bins of five minutes, a day ahead, with daily and
+// weekly seasons and the levels that the planner and the pages use.
+func DefaultConfig() *Config {
+	return &Config{
+		Bin:     5 * time.Minute,
+		Levels:  []float64{0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99},
+		Horizon: 288,
+		Seasons: []time.Duration{24 * time.Hour, 168 * time.Hour},
+	}
+}
+
+// Validate checks the configuration and says what is wrong and what is right.
+func (c *Config) Validate() error {
+	if c.Bin < time.Millisecond {
+		return fmt.Errorf("forecast: bin %v: want at least a millisecond", c.Bin)
+	}
+	if c.Horizon < 1 {
+		return fmt.Errorf("forecast: horizon %d: want at least one step", c.Horizon)
+	}
+	if len(c.Levels) == 0 {
+		return fmt.Errorf("forecast: no quantile levels: give at least one in (0,1)")
+	}
+	for i, p := range c.Levels {
+		if !(p > 0 && p < 1) || i > 0 && p <= c.Levels[i-1] {
+			return fmt.Errorf("forecast: level %v at place %d: levels rise within (0,1)", p, i)
+		}
+	}
+	if len(c.Seasons) > 2 {
+		return fmt.Errorf("forecast: %d seasons: at most two are kept", len(c.Seasons))
+	}
+	for i, s := range c.Seasons {
+		if s < 2*c.Bin || i > 0 && s <= c.Seasons[i-1] {
+			return fmt.Errorf("forecast: season %v: seasons rise and hold at least two bins of %v", s, c.Bin)
+		}
+	}
+	return nil
+}
+
+// layout is what follows from a Config: slot counts, leads and gains.
+type layout struct {
+	bin                 int64 // milliseconds
+	day, week           int64 // milliseconds; 0: no such season
+	daySlots, weekSlots int
+	hour                int64 // a twenty-fourth of the day, in bins
+	leads               [maxBlocks]int
+	blocks              int
+	fastGain, slowGain  float64
+	memory              float64 // decay of error averages, per bin
+	dayGain, weekGain   float64 // per full pass over a slot
+}
+
+func newLayout(c *Config) layout {
+	l := layout{bin: max(1, c.Bin.Milliseconds())}
+	day := int64(24 * time.Hour / time.Millisecond)
+	if len(c.Seasons) > 0 {
+		l.day = c.Seasons[0].Milliseconds()
+		l.daySlots = int(min(maxDaySlots, max(1, l.day/l.bin)))
+		day = l.day
+	}
+	if len(c.Seasons) > 1 {
+		l.week = c.Seasons[1].Milliseconds()
+		l.weekSlots = int(min(maxWeekSlots, max(1, l.week/l.bin)))
+	}
+	l.hour = max(1, day/24/l.bin)
+	l.setLeads(day, c.Horizon)
+	bins := float64(day) / float64(l.bin)
+	l.fastGain = gainOf(bins / 48)
+	l.slowGain = gainOf(bins / 4)
+	l.memory = 1 - gainOf(3*bins)
+	l.dayGain, l.weekGain = 0.15, 0.25
+	return l
+}
+
+// setLeads picks at most five leads: one bin, then 1/24, 1/6, 1/2 and all but a
+// slot of the first season, none beyond the horizon. The slot is left out so
+// that what an error is measured with was known at its origin.
+func (l *layout) setLeads(day int64, horizon int) {
+	perDay := int(max(1, day/l.bin))
+	full := perDay - perDay/max(1, l.daySlots)
+	for _, lead := range [maxBlocks]int{1, perDay / 24, perDay / 6, perDay / 2, full} {
+		lead = min(max(1, lead), max(1, horizon))
+		if l.blocks == 0 || lead > l.leads[l.blocks-1] {
+			l.leads[l.blocks] = lead
+			l.blocks++
+		}
+	}
+}
+
+// gainOf returns the gain of an exponential average with a half-life in bins.
+func gainOf(halfLife float64) float64 { return 1 - math.Exp2(-1/max(0.5, halfLife)) }
+
+// position returns where an instant stands in a season of that many slots: the
+// two neighbouring slots and the weight of the second. Slot i is centred on
+// (i+1/2)/slots of the season. The instant is a bin's start; its middle counts.
+func position(at model.Instant, bin, season int64, slots int) (i, j int, w float64) {
+	phase := (int64(at) + bin/2) % season
+	if phase < 0 {
+		phase += season
+	}
+	x := float64(phase)/float64(season)*float64(slots) - 0.5
+	floor := math.Floor(x)
+	i, w = int(floor), x-floor
+	if i < 0 {
+		i += slots
+	}
+	if j = i + 1; j >= slots {
+		j = 0
+	}
+	return i, j, w
+}

@@ -1,0 +1,244 @@
+package forecast
+
+import (
+	"math"
+
+	"drover/internal/model"
+)
+
+// zoneLevels are the quantiles of the error that each block tracks.
+var zoneLevels = [9]float64{0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99}
+
+// zoneStart is between normal and Laplace, in units of the mean absolute error.
+var zoneStart = [9]float32{-3.4, -2.2, -1.6, -0.75, 0, 0.75, 1.6, 2.2, 3.4}
+
+// regressors returns what the regression sees of a target: the smoothed
+// deviations at the origin, last season's deviation at the target's slot, and
+// the spread, which stands for a constant and keeps the regression equivariant.
+func (s *Series) regressors(at model.Instant, base, fast, slow float64) [4]float64 {
+	x := [4]float64{fast, slow, 0, float64(s.spread)}
+	if last, ok := s.lastSeason(at); ok {
+		x[2] = last - base
+	}
+	return x
+}
+
+// lastSeason returns the mean of the target's slot one season ago.
+func (s *Series) lastSeason(at model.Instant) (float64, bool) {
+	if s.lay.daySlots == 0 {
+		return 0, false
+	}
+	v := float64(s.previous[s.slotOf(at)])
+	return v, !math.IsNaN(v)
+}
+
+// predict returns each model's forecast of one target at a block's lead.
+func (s *Series) predict(b *block, lead int, base float64, x [4]float64) (y [modelCount + 1]float64) {
+	keep := math.Exp2(-float64(lead) / float64(2*s.lay.hour))
+	smooth := x[1] + float64(keep*(x[0]-x[1]))
+	y[naiveModel] = base + x[2]
+	if s.lay.daySlots == 0 || x[2] == 0 {
+		y[naiveModel] = base + x[0]
+	}
+	y[meanModel] = base
+	y[smoothModel] = base + smooth
+	linear := 0.0
+	for i := range x {
+		linear += float64(float64(b.coef[i]) * x[i])
+	}
+	y[regressionModel] = base + linear
+	if b.seen < 8 {
+		y[regressionModel] = y[smoothModel]
+	}
+	w := s.weights(b)
+	for m := range w {
+		y[ensembleModel] += float64(w[m] * y[m])
+	}
+	return y
+}
+
+// weights returns the models' shares at a lead: by the inverse third power of
+// their errors, drawn to equal shares while there are few errors.
+func (s *Series) weights(b *block) (w [modelCount]float64) {
+	least := math.Inf(1)
+	for m := range w {
+		least = min(least, float64(b.error[m]))
+	}
+	total := 0.0
+	for m := range w {
+		w[m] = 1
+		if e := float64(b.error[m]); e > 0 {
+			r := least / e
+			w[m] = r * r * r
+		}
+		total += w[m]
+	}
+	own := float64(b.seen) / (float64(b.seen) + 12)
+	for m := range w {
+		w[m] = own*w[m]/total + (1-own)/modelCount
+	}
+	return w
+}
+
+// learnErrors compares what every block would have said of this bin with what
+// came, and learns weights, regression and error quantiles from it.
+func (s *Series) learnErrors(at model.Instant, base, quiet float64) {
+	n := s.number(at)
+	if last, ok := s.lastSeason(at); ok {
+		s.naiveScale = average(s.naiveScale, math.Abs(quiet-last), float64(s.count)-float64(s.lay.day)/float64(s.lay.bin), 1-s.lay.memory)
+	}
+	for i := range s.lay.blocks {
+		b, lead := &s.blocks[i], s.lay.leads[i]
+		if n < int64(lead) {
+			break
+		}
+		fast, slow := s.origin(n, lead)
+		x := s.regressors(at, base, fast, slow)
+		y := s.predict(b, lead, base, x)
+		s.learnZone(b, i, lead, quiet-y[ensembleModel])
+		for m, v := range y {
+			b.error[m] = average(b.error[m], math.Abs(quiet-v), float64(b.seen), 1-s.lay.memory)
+		}
+		limit := 6 * float64(s.spread)
+		s.learnRegression(b, x, min(max(quiet-base, -limit), limit))
+		b.seen = min(b.seen+1, 1e6)
+		if n%max(2, s.lay.hour) == int64(i)%max(2, s.lay.hour) {
+			s.solve(b, lead)
+		}
+	}
+}
+
+// learnZone moves the error quantiles of a block one step: each rises by its
+// level times the step where the error is above it and falls by the rest where
+// it is not (online quantile tracking; Gibbs & Candes, NeurIPS 2021, and
+// Angelopoulos et al., NeurIPS 2023), which keeps the long-run coverage at the
+// level whatever the errors do.
+func (s *Series) learnZone(b *block, index, lead int, err float64) {
+	scale := s.errorScale(b)
+	if scale <= 0 {
+		return
+	}
+	u := err / scale
+	if index == s.lay.blocks-1 {
+		inside := 0.0
+		if u >= float64(b.zone[2]) && u <= float64(b.zone[6]) {
+			inside = 1
+		}
+		s.covered = average(s.covered, inside, float64(b.seen), 1-s.lay.memory)
+	}
+	step := 0.06 / math.Sqrt(1+float64(lead)/4)
+	for l, p := range zoneLevels {
+		if u > float64(b.zone[l]) {
+			b.zone[l] += float32(step * p)
+		} else {
+			b.zone[l] -= float32(step * (1 - p))
+		}
+	}
+	for l := 1; l < len(b.zone); l++ {
+		b.zone[l] = max(b.zone[l], b.zone[l-1])
+	}
+}
+
+// errorScale is the ensemble's mean absolute error at a lead, drawn to the
+// fleet's prior while there are few.
+func (s *Series) errorScale(b *block) float64 {
+	prior := s.prior()
+	believed := prior.Spread * max(math.Abs(float64(s.level)), math.Abs(float64(s.value)))
+	n := float64(b.seen)
+	own := max(float64(b.error[ensembleModel]), 0)
+	if b.seen == 0 {
+		own = float64(s.spread)
+		n = min(float64(s.count), prior.Strength)
+	}
+	return (n*own + prior.Strength*believed*fade(n)) / (n + prior.Strength*fade(n))
+}
+
+// fade takes the prior out for good once a series has spoken often enough.
+func fade(n float64) float64 { return max(0, 1-n/64) }
+
+func (s *Series) prior() *Prior {
+	if s.cfg.Prior != nil {
+		return s.cfg.Prior
+	}
+	return &defaultPrior
+}
+
+var defaultPrior = *DefaultPrior()
+
+// average moves a decayed mean; the first values weigh equally.
+func average(mean float32, v, n, gain float64) float32 {
+	gain = max(gain, 1/(max(0, n)+1))
+	return mean + float32(gain*(v-float64(mean)))
+}
+
+// learnRegression adds one target to a block's decayed products.
+func (s *Series) learnRegression(b *block, x [4]float64, target float64) {
+	keep := float32(1 - (1-s.lay.memory)/3)
+	k := 0
+	for i := range 4 {
+		for j := i; j < 4; j++ {
+			b.gram[k] = b.gram[k]*keep + float32(x[i]*x[j])
+			k++
+		}
+		b.gram[k] = b.gram[k]*keep + float32(x[i]*target)
+		k++
+	}
+}
+
+// solve sets a block's coefficients: ridge towards the smoothing model, by
+// Cholesky's decomposition of the four normal equations.
+func (s *Series) solve(b *block, lead int) {
+	var a [4][5]float64
+	k := 0
+	for i := range 4 {
+		for j := i; j < 4; j++ {
+			a[i][j], a[j][i] = float64(b.gram[k]), float64(b.gram[k])
+			k++
+		}
+		a[i][4] = float64(b.gram[k])
+		k++
+	}
+	trace := a[0][0] + a[1][1] + a[2][2] + a[3][3]
+	if !(trace > 0) || math.IsInf(trace, 0) {
+		return
+	}
+	keep := math.Exp2(-float64(lead) / float64(2*s.lay.hour))
+	prior := [4]float64{keep, 1 - keep, 0, 0}
+	for i := range 4 {
+		ridge := 0.01*trace + 1e-9*trace
+		a[i][i] += ridge
+		a[i][4] += ridge * prior[i]
+	}
+	if x, ok := solveFour(a); ok {
+		for i, v := range x {
+			b.coef[i] = float32(min(max(v, -2), 2))
+		}
+	}
+}
+
+// solveFour solves four symmetric equations by elimination without pivoting,
+// which is stable where the matrix is positive definite.
+func solveFour(a [4][5]float64) (x [4]float64, ok bool) {
+	for i := range 4 {
+		if !(a[i][i] > 0) {
+			return x, false
+		}
+		for r := i + 1; r < 4; r++ {
+			f := a[r][i] / a[i][i]
+			for c := i; c < 5; c++ {
+				a[r][c] -= float64(f * a[i][c])
+			}
+		}
+	}
+	for i := 3; i >= 0; i-- {
+		x[i] = a[i][4]
+		for c := i + 1; c < 4; c++ {
+			x[i] -= float64(a[i][c] * x[c])
+		}
+		x[i] /= a[i][i]
+		if math.IsNaN(x[i]) || math.IsInf(x[i], 0) {
+			return x, false
+		}
+	}
+	return x, true
+}

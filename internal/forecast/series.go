@@ -1,0 +1,293 @@
+package forecast
+
+import (
+	"math"
+
+	"drover/internal/model"
+)
+
+// The streaming models, in the order of every weight vector.
+const (
+	naiveModel  = iota // the value one season ago
+	meanModel          // the seasonal profile alone
+	smoothModel        // profile plus decaying level: Holt-Winters with two seasons
+	regressionModel
+	modelCount
+	ensembleModel = modelCount // its error stands behind the others'
+)
+
+var modelNames = [modelCount]string{"seasonal-naive", "seasonal-mean", "holt-winters", "ar-ridge"}
+
+// block is what is known of the errors at one lead.
+type block struct {
+	gram  [15]float32 // decayed products of four regressors and the target
+	coef  [4]float32
+	error [modelCount + 1]float32 // decayed mean absolute error of each model
+	zone  [len(zoneLevels)]float32
+	seen  float32 // targets compared so far
+}
+
+// Series is the streaming state of one resource of one entity. All of it is
+// held in the precision in which it is serialised, so that a restart changes
+// no later output. It is not safe for concurrent use.
+//
+// The model is a seasonal profile (slots of the first season) plus a smaller
+// one of the second season, and the deviation from both, smoothed twice
+// (half-lives of 1/48 and 1/4 of the first season: Taylor's double seasonal
+// exponential smoothing, JORS 2003). At each lead a ridge regression on the
+// deviations and on the last season's value is learned from decayed products.
+type Series struct {
+	cfg *Config
+	lay layout
+
+	first, last model.Instant
+	count       uint32
+	value       float32 // the last one
+	level       float32 // mean of everything, decayed slowly
+	spread      float32 // mean absolute deviation, decayed
+	fast, slow  float32 // smoothed deviations
+	up, down    float32 // cumulative sums that look for a level shift
+	naiveScale  float32 // mean absolute seasonal difference
+	covered     float32 // share of values inside the 80 % interval at the longest lead
+	shifts      uint16
+
+	profile  [maxDaySlots]float32 // NaN: slot not seen yet
+	previous [maxDaySlots]float32 // means of the slots one season ago
+	slot     int16                // the slot that is being filled
+	slotSum  float32
+	slotN    uint16
+	weekly   [maxWeekSlots]float32
+	recent   [recentBins]float32
+	pastFast [pastHours]float32
+	pastSlow [pastHours]float32
+	peaks    [8]float32 // greatest value by day, the last eight days
+	blocks   [maxBlocks]block
+	kinds    [maxKinds]kindEffect
+}
+
+// NewSeries returns a series that has seen nothing. cfg is kept and must not
+// change any more; an invalid one is the caller's error (see Config.Validate).
+func NewSeries(cfg *Config) *Series {
+	s := &Series{cfg: cfg, lay: newLayout(cfg), slot: -1}
+	nan := float32(math.NaN())
+	for i := range s.profile {
+		s.profile[i], s.previous[i] = nan, nan
+	}
+	for b := range s.blocks {
+		s.blocks[b].zone = zoneStart
+	}
+	return s
+}
+
+// Observe takes the mean of one closed bin. Bins come in order: one that is
+// not after the last is ignored, as is a value that is no finite number; bins
+// that never come are gaps. calendar holds the events that may touch the bin.
+func (s *Series) Observe(bin model.Instant, value float64, calendar []model.CalendarEvent) {
+	if math.IsNaN(value) || math.Abs(value) > math.MaxFloat32/1e20 || s.count > 0 && bin <= s.last {
+		return
+	}
+	if s.count == 0 {
+		s.first, s.level = bin, float32(value)
+	} else {
+		s.skip((int64(bin-s.last) + s.lay.bin/2) / s.lay.bin)
+	}
+	base := s.base(bin)
+	if s.count > 0 {
+		s.learnErrors(bin, base, value-s.uplift(bin, base, calendar).amount)
+	}
+	s.learnEvents(bin, base, value, calendar)
+	quiet := value - s.uplift(bin, base, calendar).amount
+	s.learnLevel(bin, value, quiet, quiet-base)
+	s.last = bin
+	s.value = float32(value)
+	s.count++
+	s.remember(bin)
+}
+
+// base returns the seasonal part at an instant: profile plus second season.
+func (s *Series) base(at model.Instant) float64 {
+	base := float64(s.level)
+	if s.lay.daySlots == 0 {
+		return base
+	}
+	i, j, w := position(at, s.lay.bin, s.lay.day, s.lay.daySlots)
+	p, q := float64(s.profile[i]), float64(s.profile[j])
+	switch {
+	case !math.IsNaN(p) && !math.IsNaN(q):
+		base = p + float64(w*(q-p))
+	case !math.IsNaN(p) && w < 0.5:
+		base = p
+	case !math.IsNaN(q) && w >= 0.5:
+		base = q
+	}
+	if s.lay.weekSlots > 0 {
+		i, j, w = position(at, s.lay.bin, s.lay.week, s.lay.weekSlots)
+		base += float64(s.weekly[i]) + float64(w*float64(s.weekly[j]-s.weekly[i]))
+	}
+	return base
+}
+
+// seasonsSeen returns how many whole first seasons lie behind.
+func (s *Series) seasonsSeen(at model.Instant) int64 {
+	if s.lay.day == 0 {
+		return 0
+	}
+	return int64(at-s.first) / s.lay.day
+}
+
+// learnLevel moves the level, the profiles and the smoothed deviations. What
+// the profiles learn from is clipped, so that an outlier passes by.
+func (s *Series) learnLevel(at model.Instant, value, quiet, deviation float64) {
+	gain := max(1/float64(s.count+1), s.lay.slowGain/8)
+	s.level += float32(gain * (quiet - float64(s.level)))
+	spread := float64(s.spread)
+	clipped := deviation
+	if s.count >= 8 && spread > 0 {
+		clipped = min(max(deviation, -4*spread), 4*spread)
+	}
+	s.spread += float32(max(1/float64(s.count+1), s.lay.slowGain/4) * (math.Abs(clipped) - spread))
+	s.fast += float32(s.lay.fastGain * (deviation - float64(s.fast)))
+	s.slow += float32(s.lay.slowGain * (clipped - float64(s.slow)))
+	if s.lay.daySlots > 0 {
+		s.learnProfiles(at, quiet, clipped)
+		s.fillSlot(at, quiet)
+	}
+	s.watchShift(deviation, spread)
+	day := int64(at) / (24 * 3600 * 1000)
+	if s.count == 0 || day != int64(s.last)/(24*3600*1000) {
+		s.peaks[day&7] = float32(value)
+	}
+	s.peaks[day&7] = max(s.peaks[day&7], float32(value))
+}
+
+// learnProfiles moves the two neighbouring slots of both seasons.
+func (s *Series) learnProfiles(at model.Instant, quiet, clipped float64) {
+	passes := s.seasonsSeen(at)
+	perSlot := max(1, float64(s.lay.day)/float64(s.lay.bin)/float64(s.lay.daySlots))
+	i, j, w := position(at, s.lay.bin, s.lay.day, s.lay.daySlots)
+	near := i
+	if w >= 0.5 {
+		near = j
+	}
+	if math.IsNaN(float64(s.profile[near])) {
+		s.profile[near] = float32(quiet)
+		return
+	}
+	if passes == 0 {
+		s.profile[near] += float32((quiet - float64(s.profile[near])) / min(perSlot, float64(s.slotN)+1))
+		return
+	}
+	gain := min(0.8, max(s.lay.dayGain, 1/float64(passes+1))*1.5/perSlot)
+	s.profile[i] += float32(gain * (1 - w) * clipped)
+	s.profile[j] += float32(gain * w * clipped)
+	if s.lay.weekSlots == 0 || passes < 2 {
+		return
+	}
+	perSlot = max(1, float64(s.lay.week)/float64(s.lay.bin)/float64(s.lay.weekSlots))
+	i, j, w = position(at, s.lay.bin, s.lay.week, s.lay.weekSlots)
+	gain = min(0.5, s.lay.weekGain*1.5/perSlot)
+	s.weekly[i] += float32(gain * (1 - w) * clipped)
+	s.weekly[j] += float32(gain * w * clipped)
+}
+
+// fillSlot keeps the means of the last season's slots; a slot becomes visible
+// only when it is left, so that no forecast is judged with its own target.
+func (s *Series) fillSlot(at model.Instant, quiet float64) {
+	i := s.slotOf(at)
+	if int(s.slot) != i {
+		if s.slot >= 0 && s.slotN > 0 {
+			s.previous[s.slot] = s.slotSum / float32(s.slotN)
+		}
+		s.slot, s.slotSum, s.slotN = int16(i), 0, 0
+	}
+	s.slotSum += float32(quiet)
+	s.slotN++
+}
+
+// slotOf returns the first season's slot that holds an instant.
+func (s *Series) slotOf(at model.Instant) int {
+	phase := int64(at) % s.lay.day
+	if phase < 0 {
+		phase += s.lay.day
+	}
+	return int(phase * int64(s.lay.daySlots) / s.lay.day)
+}
+
+// watchShift runs a two-sided cumulative sum (Page, Biometrika 1954) over the
+// deviations in units of the spread. When it fires, the whole profile moves by
+// the deviation, and what was remembered moves with it.
+func (s *Series) watchShift(deviation, spread float64) {
+	if s.count < 24 || spread <= 0 || s.lay.daySlots == 0 {
+		return
+	}
+	step := min(max(deviation/spread, -4), 4)
+	s.up = float32(max(0, float64(s.up)+step-1.5))
+	s.down = float32(max(0, float64(s.down)-step-1.5))
+	limit := float32(max(10, 2*float64(s.lay.hour)))
+	if s.up < limit && s.down < limit {
+		return
+	}
+	move := s.fast
+	for i := range s.profile {
+		s.profile[i] += move
+	}
+	for i := range s.recent {
+		s.recent[i] -= move
+	}
+	for i := range s.pastFast {
+		s.pastFast[i] -= move
+		s.pastSlow[i] -= move
+	}
+	s.level += move
+	s.fast, s.slow, s.up, s.down = 0, s.slow-move, 0, 0
+	s.shifts++
+}
+
+// remember writes the smoothed deviations where later targets find them.
+func (s *Series) remember(bin model.Instant) {
+	n := s.number(bin)
+	s.recent[n&(recentBins-1)] = s.fast
+	h := n / s.lay.hour % pastHours
+	s.pastFast[h], s.pastSlow[h] = s.fast, s.slow
+}
+
+// number counts bins from the first one.
+func (s *Series) number(at model.Instant) int64 { return int64(at-s.first) / s.lay.bin }
+
+// origin returns the smoothed deviations as they were lead bins before bin n.
+func (s *Series) origin(n int64, lead int) (fast, slow float64) {
+	n -= int64(lead)
+	h := max(0, n) / s.lay.hour % pastHours
+	if lead <= recentBins {
+		return float64(s.recent[max(0, n)&(recentBins-1)]), float64(s.pastSlow[h])
+	}
+	if n%s.lay.hour != s.lay.hour-1 {
+		h = (h + pastHours - 1) % pastHours // the hour that was complete by then
+	}
+	return float64(s.pastFast[h]), float64(s.pastSlow[h])
+}
+
+// skip carries the deviations over bins that never came; they fade.
+func (s *Series) skip(bins int64) {
+	if bins <= 1 {
+		return
+	}
+	missing := bins - 1
+	start := s.number(s.last)
+	for k := int64(1); k <= min(missing, recentBins); k++ {
+		s.recent[(start+missing-k+1)&(recentBins-1)] = s.fast
+	}
+	hours := missing / s.lay.hour
+	for k := int64(0); k <= min(hours, pastHours-1); k++ {
+		h := ((start+missing)/s.lay.hour - k) % pastHours
+		if h >= 0 && (start+missing)/s.lay.hour-k > start/s.lay.hour {
+			s.pastFast[h], s.pastSlow[h] = s.fast, s.slow
+		}
+	}
+	fade := math.Pow(1-s.lay.slowGain, float64(missing))
+	s.fast = float32(float64(s.fast) * fade)
+	s.slow = float32(float64(s.slow) * fade)
+	if s.lay.day > 0 && missing*s.lay.bin >= s.lay.day {
+		s.slotN, s.slot = 0, -1
+	}
+}

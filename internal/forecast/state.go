@@ -1,0 +1,163 @@
+package forecast
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"drover/internal/model"
+)
+
+// stateVersion stands first in a serialised Series; it rises with every change
+// of the layout.
+const stateVersion = 1
+
+// coder walks over the state's fields once for writing, once for reading, so
+// that the two can't drift apart.
+type coder struct {
+	b      []byte
+	write  bool
+	failed bool
+}
+
+func (c *coder) u32(v *uint32) {
+	if c.write {
+		c.b = binary.LittleEndian.AppendUint32(c.b, *v)
+		return
+	}
+	if len(c.b) < 4 {
+		c.failed = true
+		return
+	}
+	*v = binary.LittleEndian.Uint32(c.b)
+	c.b = c.b[4:]
+}
+
+func (c *coder) instant(v *model.Instant) {
+	low, high := uint32(uint64(*v)), uint32(uint64(*v)>>32)
+	c.u32(&low)
+	c.u32(&high)
+	*v = model.Instant(uint64(high)<<32 | uint64(low))
+}
+
+func (c *coder) u16(v *uint16) {
+	if c.write {
+		c.b = binary.LittleEndian.AppendUint16(c.b, *v)
+		return
+	}
+	if len(c.b) < 2 {
+		c.failed = true
+		return
+	}
+	*v = binary.LittleEndian.Uint16(c.b)
+	c.b = c.b[2:]
+}
+
+func (c *coder) floats(v ...*float32) {
+	for _, p := range v {
+		bits := math.Float32bits(*p)
+		c.u32(&bits)
+		*p = math.Float32frombits(bits)
+	}
+}
+
+func (c *coder) slice(v []float32) {
+	for i := range v {
+		c.floats(&v[i])
+	}
+}
+
+// fields visits everything that has to survive a restart.
+func (s *Series) fields(c *coder) {
+	c.instant(&s.first)
+	c.instant(&s.last)
+	c.u32(&s.count)
+	c.floats(&s.value, &s.level, &s.spread, &s.fast, &s.slow, &s.up, &s.down, &s.naiveScale, &s.covered, &s.slotSum)
+	slot := uint16(s.slot)
+	c.u16(&slot)
+	s.slot = int16(slot)
+	c.u16(&s.slotN)
+	c.u16(&s.shifts)
+	c.slice(s.profile[:s.lay.daySlots])
+	c.slice(s.previous[:s.lay.daySlots])
+	c.slice(s.weekly[:s.lay.weekSlots])
+	c.slice(s.recent[:])
+	c.slice(s.pastFast[:])
+	c.slice(s.pastSlow[:])
+	c.slice(s.peaks[:])
+	for i := range s.lay.blocks {
+		b := &s.blocks[i]
+		c.slice(b.gram[:])
+		c.slice(b.coef[:])
+		c.slice(b.error[:])
+		c.slice(b.zone[:])
+		c.floats(&b.seen)
+	}
+	s.kindFields(c)
+}
+
+// kindFields visits the kinds of events that were learned; free places cost a
+// byte of the mask each.
+func (s *Series) kindFields(c *coder) {
+	var used uint16
+	for i := range s.kinds {
+		if s.kinds[i].kind != 0 {
+			used |= 1 << i
+		}
+	}
+	c.u16(&used)
+	for i := range s.kinds {
+		if used&(1<<i) == 0 {
+			continue
+		}
+		k := &s.kinds[i]
+		c.u32(&k.kind)
+		c.slice(k.mean[:])
+		c.slice(k.bins[:])
+		c.slice(k.error[:])
+	}
+}
+
+// AppendBinary appends the state: at most 2,048 bytes. The configuration is
+// not part of it.
+func (s *Series) AppendBinary(b []byte) []byte {
+	c := coder{b: append(b, stateVersion, byte(s.lay.daySlots), byte(s.lay.weekSlots), byte(s.lay.blocks)), write: true}
+	s.fields(&c)
+	return c.b
+}
+
+// UnmarshalBinary reads what AppendBinary wrote under the same configuration;
+// from there on the series says bit for bit what the written one would have
+// said. On an error, which wraps ErrState, the series is as it was.
+func (s *Series) UnmarshalBinary(b []byte) error {
+	if len(b) < 4 || b[0] != stateVersion {
+		return fmt.Errorf("%w: version is not %d", ErrState, stateVersion)
+	}
+	if int(b[1]) != s.lay.daySlots || int(b[2]) != s.lay.weekSlots || int(b[3]) != s.lay.blocks {
+		return fmt.Errorf("%w: written with other seasons, bins or horizon", ErrState)
+	}
+	fresh := NewSeries(s.cfg)
+	c := coder{b: b[4:]}
+	fresh.fields(&c)
+	if c.failed || len(c.b) != 0 {
+		return fmt.Errorf("%w: %d bytes do not fit the layout", ErrState, len(b))
+	}
+	if !fresh.sound() {
+		return fmt.Errorf("%w: values are out of range", ErrState)
+	}
+	*s = *fresh
+	return nil
+}
+
+// sound checks what arithmetic and indices rely on.
+func (s *Series) sound() bool {
+	if s.last < s.first || int(s.slot) >= s.lay.daySlots || s.slot < -1 {
+		return false
+	}
+	for _, v := range [...]float32{s.value, s.level, s.spread, s.fast, s.slow, s.up, s.down, s.naiveScale, s.covered, s.slotSum} {
+		if v != v || math.IsInf(float64(v), 0) {
+			return false
+		}
+	}
+	return true
+}
