@@ -1,0 +1,130 @@
+package simfleet
+
+import (
+	"fmt"
+	"time"
+
+	"drover/internal/model"
+)
+
+// Spec says what the fleet is like. The zero values of most fields are not
+// useful; start from DemoSpec or GeneratedSpec.
+type Spec struct {
+	Fleet model.FleetID
+	Seed  uint64
+	// Start is when the live part begins; History before it is generated first.
+	Start   model.Instant
+	History time.Duration
+	// Interval is the time between two measurements in the live part, and
+	// HistoryInterval before it.
+	Interval, HistoryInterval time.Duration
+	Servers                   []ServerSpec
+	Applications              []ApplicationSpec
+	Campaigns                 []CampaignSpec
+	Maintenance               []MaintenanceSpec
+	// Noise is the standard deviation of the load's slow random part, as a share.
+	Noise float64
+}
+
+// ServerSpec is one server.
+type ServerSpec struct {
+	ID       model.ServerID
+	Zone     string
+	Rack     string
+	Capacity model.Vector
+	// IdleWatts and PeakWatts bound the power curve, which bends as measured
+	// machines do.
+	IdleWatts, PeakWatts float64
+	CostMicrosPerHour    int64
+}
+
+// CallSpec is one dependency: Rate calls of Callee for each request served.
+type CallSpec struct {
+	Callee                      model.ApplicationID
+	Rate                        float64
+	RequestBytes, ResponseBytes float64
+}
+
+// ApplicationSpec is one application.
+type ApplicationSpec struct {
+	ID       model.ApplicationID
+	Replicas int
+	// Entry is the mean rate of requests from outside, per second; 0 for
+	// applications that are only called.
+	Entry float64
+	// Demand is the CPU time of one request.
+	Demand time.Duration
+	// MemoryBytes is what a replica holds, MemoryPerRequest what each request in
+	// a second adds.
+	MemoryBytes, MemoryPerRequest float64
+	// DailySwing and WeekendDrop shape the season: 0.5 means +-50 %, 0.3 means
+	// 30 % less on Saturday and Sunday. PeakHour is in UTC.
+	DailySwing, WeekendDrop, PeakHour float64
+	Calls                             []CallSpec
+	DataBytes                         int64
+	Stateful                          bool
+	SLO                               model.SLO
+	MinimumZones                      int
+	SpreadServers                     bool
+	Placement                         []model.ServerID
+}
+
+// CampaignSpec raises the entry rate of one application.
+type CampaignSpec struct {
+	ID, Name string
+	// Begin is counted from Spec.Start; past campaigns have a negative one.
+	Begin, Length time.Duration
+	Application   model.ApplicationID
+	Uplift        float64 // 0.6 means +60 %
+	// Announced is how long before its beginning the calendar knows it.
+	Announced time.Duration
+}
+
+// MaintenanceSpec takes one server away for a while.
+type MaintenanceSpec struct {
+	ID            string
+	Server        model.ServerID
+	Begin, Length time.Duration // Begin counted from Spec.Start
+	Announced     time.Duration
+	Reason        string
+}
+
+// Validate checks that the spec's names meet.
+func (s *Spec) Validate() error {
+	if s.Interval <= 0 || s.HistoryInterval <= 0 {
+		return fmt.Errorf("simulated fleet: interval %v and history interval %v must be above zero", s.Interval, s.HistoryInterval)
+	}
+	servers, apps := map[model.ServerID]bool{}, map[model.ApplicationID]bool{}
+	for _, sv := range s.Servers {
+		servers[sv.ID] = true
+	}
+	for _, a := range s.Applications {
+		apps[a.ID] = true
+	}
+	for _, a := range s.Applications {
+		if len(a.Placement) != a.Replicas {
+			return fmt.Errorf("application %s: %d places for %d replicas", a.ID, len(a.Placement), a.Replicas)
+		}
+		for _, p := range a.Placement {
+			if !servers[p] {
+				return fmt.Errorf("application %s: no server %q", a.ID, p)
+			}
+		}
+		for _, c := range a.Calls {
+			if !apps[c.Callee] {
+				return fmt.Errorf("application %s: it calls %q, which is not there", a.ID, c.Callee)
+			}
+		}
+	}
+	for _, m := range s.Maintenance {
+		if !servers[m.Server] {
+			return fmt.Errorf("maintenance %s: no server %q", m.ID, m.Server)
+		}
+	}
+	for _, c := range s.Campaigns {
+		if !apps[c.Application] {
+			return fmt.Errorf("campaign %s: no application %q", c.ID, c.Application)
+		}
+	}
+	return nil
+}
