@@ -97,7 +97,9 @@ type layout struct {
 	daySlots, weekSlots int
 	hour                int64 // a twenty-fourth of the day, in bins
 	leads               [maxBlocks]int
+	keep                [maxBlocks]float64 // what is left of a deviation after the lead
 	blocks              int
+	stride              int64 // longer leads are judged once in so many bins
 	fastGain, slowGain  float64
 	memory              float64 // decay of error averages, per bin
 	dayGain, weekGain   float64 // per full pass over a slot
@@ -117,6 +119,10 @@ func newLayout(c *Config) layout {
 	}
 	l.hour = max(1, day/24/l.bin)
 	l.setLeads(day, c.Horizon)
+	for i := range l.blocks {
+		l.keep[i] = math.Exp2(-float64(l.leads[i]) / float64(2*l.hour))
+	}
+	l.stride = min(4, max(1, l.hour/3))
 	bins := float64(day) / float64(l.bin)
 	l.fastGain = gainOf(bins / 48)
 	l.slowGain = gainOf(bins / 4)

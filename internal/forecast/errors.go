@@ -32,9 +32,9 @@ func (s *Series) lastSeason(at model.Instant) (float64, bool) {
 	return v, !math.IsNaN(v)
 }
 
-// predict returns each model's forecast of one target at a block's lead.
-func (s *Series) predict(b *block, lead int, base float64, x [4]float64) (y [modelCount + 1]float64) {
-	keep := math.Exp2(-float64(lead) / float64(2*s.lay.hour))
+// predict returns each model's forecast of one target; keep is what is left of
+// a fast deviation at its lead.
+func (s *Series) predict(b *block, keep, base float64, x *[4]float64) (y [modelCount + 1]float64) {
 	smooth := x[1] + float64(keep*(x[0]-x[1]))
 	y[naiveModel] = base + x[2]
 	if s.lay.daySlots == 0 || x[2] == 0 {
@@ -92,18 +92,21 @@ func (s *Series) learnErrors(at model.Instant, base, quiet float64) {
 		if n < int64(lead) {
 			break
 		}
+		if i > 0 && (n+int64(i))%s.lay.stride != 0 {
+			continue
+		}
 		fast, slow := s.origin(n, lead)
 		x := s.regressors(at, base, fast, slow)
-		y := s.predict(b, lead, base, x)
+		y := s.predict(b, s.lay.keep[i], base, &x)
 		s.learnZone(b, i, lead, quiet-y[ensembleModel])
 		for m, v := range y {
 			b.error[m] = average(b.error[m], math.Abs(quiet-v), float64(b.seen), 1-s.lay.memory)
 		}
 		limit := 6 * float64(s.spread)
-		s.learnRegression(b, x, min(max(quiet-base, -limit), limit))
+		s.learnRegression(b, &x, min(max(quiet-base, -limit), limit))
 		b.seen = min(b.seen+1, 1e6)
-		if n%max(2, s.lay.hour) == int64(i)%max(2, s.lay.hour) {
-			s.solve(b, lead)
+		if int(b.seen)&3 == 0 {
+			s.solve(b, s.lay.keep[i])
 		}
 	}
 }
@@ -172,7 +175,7 @@ func average(mean float32, v, n, gain float64) float32 {
 }
 
 // learnRegression adds one target to a block's decayed products.
-func (s *Series) learnRegression(b *block, x [4]float64, target float64) {
+func (s *Series) learnRegression(b *block, x *[4]float64, target float64) {
 	keep := float32(1 - (1-s.lay.memory)/3)
 	k := 0
 	for i := range 4 {
@@ -187,7 +190,7 @@ func (s *Series) learnRegression(b *block, x [4]float64, target float64) {
 
 // solve sets a block's coefficients: ridge towards the smoothing model, by
 // Cholesky's decomposition of the four normal equations.
-func (s *Series) solve(b *block, lead int) {
+func (s *Series) solve(b *block, keep float64) {
 	var a [4][5]float64
 	k := 0
 	for i := range 4 {
@@ -202,7 +205,6 @@ func (s *Series) solve(b *block, lead int) {
 	if !(trace > 0) || math.IsInf(trace, 0) {
 		return
 	}
-	keep := math.Exp2(-float64(lead) / float64(2*s.lay.hour))
 	prior := [4]float64{keep, 1 - keep, 0, 0}
 	for i := range 4 {
 		ridge := 0.01*trace + 1e-9*trace

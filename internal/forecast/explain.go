@@ -1,6 +1,10 @@
 package forecast
 
-import "drover/internal/model"
+import (
+	"math"
+
+	"drover/internal/model"
+)
 
 // Explanation takes one forecast step apart.
 type Explanation struct {
@@ -47,7 +51,9 @@ func (s *Series) Explain(at model.Instant, calendar []model.CalendarEvent) Expla
 	lead := max(1, int(int64(at-s.last)/s.lay.bin))
 	_, upper, _ := s.between(lead)
 	b := &s.blocks[upper]
-	point := s.predict(b, lead, base, s.regressors(at, base, float64(s.fast), float64(s.slow)))[ensembleModel]
+	keep := math.Exp2(-float64(lead) / float64(2*s.lay.hour))
+	regressors := s.regressors(at, base, float64(s.fast), float64(s.slow))
+	point := s.predict(b, keep, base, &regressors)[ensembleModel]
 	x.Season = base - x.Level
 	x.Trend = point - base
 	x.Forecast = point

@@ -50,10 +50,11 @@ func (s *Series) step(at model.Instant, calendar []model.CalendarEvent, row []fl
 	lower, upper, w := s.between(lead)
 	x := s.regressors(at, base, float64(s.fast), float64(s.slow))
 	add := s.uplift(at, base, calendar)
-	a := s.predict(&s.blocks[lower], lead, base, x)[ensembleModel]
+	keep := math.Exp2(-float64(lead) / float64(2*s.lay.hour))
+	a := s.predict(&s.blocks[lower], keep, base, &x)[ensembleModel]
 	b := a
 	if upper != lower {
-		b = s.predict(&s.blocks[upper], lead, base, x)[ensembleModel]
+		b = s.predict(&s.blocks[upper], keep, base, &x)[ensembleModel]
 	}
 	point := a + float64(w*(b-a)) + add.amount
 	low, high := s.errorScale(&s.blocks[lower]), s.errorScale(&s.blocks[upper])
