@@ -1,0 +1,147 @@
+package netmap
+
+import (
+	"slices"
+
+	"drover/internal/model"
+)
+
+// pairKey identifies a pair or a leg.
+type pairKey struct{ from, to node }
+
+// fleetMap is the map of one fleet.
+type fleetMap struct {
+	id      model.FleetID
+	names   []string // by node
+	nodes   map[string]node
+	aliases map[string]string // address -> the name it is probed by
+	pairs   []pair
+	pairOf  map[pairKey]int32
+	legs    []leg
+	legOf   map[pairKey]int32
+	// near lists, for each node, whom it has a measured round-trip time with.
+	near   [][]neighbour
+	coords []coordinate // by node
+	// shadow is a second set of coordinates that never sees every fifth pair: the
+	// error of estimates is measured on those.
+	shadow []coordinate
+	passes uint64
+	// errors are relative errors of the shadow on the pairs hidden from it, sorted.
+	errors []float64
+}
+
+// neighbour is a node with the pair or leg that reaches it.
+type neighbour struct {
+	to    node
+	index int32
+	leg   bool
+}
+
+func newFleetMap(id model.FleetID) *fleetMap {
+	return &fleetMap{id: id, nodes: map[string]node{}, aliases: map[string]string{},
+		pairOf: map[pairKey]int32{}, legOf: map[pairKey]int32{}}
+}
+
+// node returns the node of a name, new where it is not known yet.
+func (f *fleetMap) node(name string) node {
+	if n, ok := f.nodes[name]; ok {
+		return n
+	}
+	n := node(len(f.names))
+	f.names = append(f.names, name)
+	f.nodes[name] = n
+	f.near = append(f.near, nil)
+	f.coords = append(f.coords, coordinate{})
+	f.shadow = append(f.shadow, coordinate{})
+	return n
+}
+
+// alias notes that an address answers for a server.
+func (f *fleetMap) alias(address, name string) {
+	if _, isSource := f.nodes[address]; !isSource {
+		f.aliases[address] = name
+	}
+}
+
+// resolve returns the name that an address or a name stands for.
+func (f *fleetMap) resolve(name string) string {
+	if known, ok := f.aliases[name]; ok {
+		return known
+	}
+	return name
+}
+
+// pair returns the pair of two nodes, new where it is not known yet; nil where
+// there are limit pairs already.
+func (f *fleetMap) pair(from, to node, limit int) *pair {
+	key := pairKey{from, to}
+	if i, ok := f.pairOf[key]; ok {
+		return &f.pairs[i]
+	}
+	if len(f.pairs) >= limit {
+		return nil
+	}
+	i := int32(len(f.pairs))
+	f.pairs = append(f.pairs, pair{from: from, to: to})
+	f.pairOf[key] = i
+	f.join(from, to, i, false)
+	return &f.pairs[i]
+}
+
+// join makes two nodes neighbours over a pair or a leg.
+func (f *fleetMap) join(a, b node, index int32, leg bool) {
+	f.near[a] = append(f.near[a], neighbour{to: b, index: index, leg: leg})
+	f.near[b] = append(f.near[b], neighbour{to: a, index: index, leg: leg})
+}
+
+// touch notes that a pair was seen and lets its coordinates feel it.
+func (f *fleetMap) touch(p *pair) {
+	p.dirty = true
+	if p.median > 0 {
+		const step = 0.25 // the paper's c_c
+		attract(&f.coords[p.from], &f.coords[p.to], p.median, step, uint64(p.from)<<32|uint64(p.to))
+	}
+}
+
+// readHops returns the routers of a path by distance, an empty set for a silent
+// one, and folds the round-trip times to them. The target and what lies behind
+// it is left out, and so is silence at the end.
+func (f *fleetMap) readHops(p *model.Path, end endOfPath, m *Map) [][]node {
+	var hops [][]node
+	for i := range p.Hops {
+		h := &p.Hops[i]
+		if h.TTL < 1 || h.TTL >= min(end.ttl, 255) || h.Address == "" || h.Address == end.address || h.Address == p.To {
+			continue
+		}
+		for len(hops) < h.TTL {
+			hops = append(hops, nil)
+		}
+		router := f.node(h.Address)
+		if at, found := slices.BinarySearch(hops[h.TTL-1], router); !found {
+			hops[h.TTL-1] = slices.Insert(hops[h.TTL-1], at, router)
+		}
+		f.foldLeg(f.nodes[string(p.From)], router, m.readMicros(h.RTTMicros, nil), m.cfg.MaxPairs)
+	}
+	return hops
+}
+
+// foldLeg adds round-trip times from a server to a router on its way.
+func (f *fleetMap) foldLeg(from, router node, micros []uint32, limit int) {
+	if len(micros) == 0 || from == router {
+		return
+	}
+	key := pairKey{from, router}
+	i, ok := f.legOf[key]
+	if !ok {
+		if len(f.legs) >= limit {
+			return
+		}
+		i = int32(len(f.legs))
+		f.legs = append(f.legs, leg{from: from, router: router})
+		f.legOf[key] = i
+		f.join(from, router, i, true)
+	}
+	for _, v := range micros {
+		f.legs[i].rtt.add(v)
+	}
+}
