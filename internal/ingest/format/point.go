@@ -1,0 +1,72 @@
+package format
+
+import (
+	"sort"
+
+	"drover/internal/model"
+)
+
+// PointType is how a producer declared a series.
+type PointType uint8
+
+// The types of series. Summaries and histograms are read as their parts:
+// totals and counts are counters, quantiles gauges.
+const (
+	TypeUnknown PointType = iota
+	TypeGauge
+	TypeCounter
+	// TypeDelta is a sum since the point before it (OpenTelemetry's delta
+	// temporality), over Point.Interval.
+	TypeDelta
+)
+
+// String returns the type's name.
+func (t PointType) String() string {
+	switch t {
+	case TypeGauge:
+		return "gauge"
+	case TypeCounter:
+		return "counter"
+	case TypeDelta:
+		return "delta"
+	}
+	return "unknown"
+}
+
+// Label is one name and value of a series.
+type Label struct{ Name, Value string }
+
+// Labels are a series' labels, sorted by name.
+type Labels []Label
+
+// Get returns a label's value, empty where there is none.
+func (l Labels) Get(name string) string {
+	for i := range l {
+		if l[i].Name == name {
+			return l[i].Value
+		}
+	}
+	return ""
+}
+
+// Sort orders the labels by name.
+func (l Labels) Sort() {
+	sort.Slice(l, func(i, j int) bool { return l[i].Name < l[j].Name })
+}
+
+// Point is one sample of a series under its producer's own name, before a
+// mapping has said what it measures.
+type Point struct {
+	// Name is the metric's name, labels excluded.
+	Name string
+	// Labels hold everything else that identifies the series.
+	Labels Labels
+	Type   PointType
+	// Unit is what the producer declared; empty: nothing.
+	Unit  string
+	Value float64
+	// At is the sample's own time; 0: it has none.
+	At model.Instant
+	// IntervalMillis is the time a TypeDelta covers.
+	IntervalMillis int64
+}
