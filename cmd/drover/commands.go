@@ -4,6 +4,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"drover/internal/cli"
+	"drover/internal/cli/ingest"
+	"drover/internal/cli/solve"
 )
 
 // newRootCommand collects the operator's commands; each is one package of
@@ -17,5 +19,7 @@ func newRootCommand() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.Usage(err) })
 	root.AddCommand()
+	root.AddCommand(solve.Command())
+	root.AddCommand(ingest.Command())
 	return root
 }

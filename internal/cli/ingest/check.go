@@ -1,0 +1,63 @@
+package ingest
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"drover/internal/ingest/format"
+)
+
+// verdict is what check prints for a file.
+type verdict struct {
+	File     string `json:"file"`
+	Format   string `json:"format"`
+	OK       bool   `json:"ok"`
+	Events   int    `json:"events"`
+	Rejected int    `json:"rejected"`
+	Error    string `json:"error"`
+}
+
+func checkCommand() *cobra.Command {
+	var f flags
+	cmd := &cobra.Command{
+		Use:   "check --format FORMAT FILE...",
+		Short: "Tell for each file whether every record can be read",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			parse, opt, err := f.read()
+			if err != nil {
+				return err
+			}
+			enc := json.NewEncoder(cmd.OutOrStdout())
+			enc.SetEscapeHTML(false)
+			bad := 0
+			for _, name := range files {
+				v := verdict{File: name, Format: f.format}
+				data, err := readFile(cmd, name)
+				if err == nil {
+					out := format.NewOut(nil)
+					parse(data, opt, out)
+					v.OK, v.Events, v.Rejected, err = out.OK(), out.Records, out.Rejected, out.First
+				}
+				if err != nil {
+					v.Error = err.Error()
+				}
+				if !v.OK {
+					bad++
+					fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", name, v.Error)
+				}
+				if err := enc.Encode(v); err != nil {
+					return fmt.Errorf("write: %w", err)
+				}
+			}
+			if bad > 0 {
+				return fmt.Errorf("%d of %d files are not ok", bad, len(files))
+			}
+			return nil
+		},
+	}
+	f.bind(cmd)
+	return cmd
+}

@@ -1,0 +1,85 @@
+// Package ingest is the operator's `drover ingest`: it checks and decodes files
+// of every format that the doors take, without a cluster.
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"drover/internal/cli"
+	"drover/internal/ingest/format"
+	"drover/internal/ingest/format/catalog"
+	"drover/internal/model"
+)
+
+// Command returns `drover ingest`.
+func Command() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "ingest",
+		Short: "Check and decode what producers send",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cli.Usage(errors.New("ingest: want a command: check or decode"))
+		},
+	}
+	cmd.AddCommand(checkCommand(), decodeCommand())
+	return cmd
+}
+
+// flags are shared by check and decode.
+type flags struct {
+	format, fleet, producer, at, from, until string
+}
+
+func (f *flags) bind(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.format, "format", "", "format of the files: "+strings.Join(catalog.Names(), ", "))
+	cmd.Flags().StringVar(&f.fleet, "fleet", "", "fleet that the events belong to")
+	cmd.Flags().StringVar(&f.producer, "producer", "", "producer of records that name none")
+	cmd.Flags().StringVar(&f.at, "at", "", "time of records that carry none (RFC 3339)")
+	cmd.Flags().StringVar(&f.from, "from", "", "first day of calendar occurrences (RFC 3339 or date)")
+	cmd.Flags().StringVar(&f.until, "until", "", "end of calendar occurrences, exclusive")
+	_ = cmd.MarkFlagRequired("format")
+}
+
+// read returns the parser and its options.
+func (f *flags) read() (format.Parser, format.Options, error) {
+	parse, err := catalog.Find(f.format)
+	if err != nil {
+		return nil, format.Options{}, cli.Usage(err)
+	}
+	opt := format.Options{Fleet: model.FleetID(f.fleet), Producer: f.producer, Lookup: os.LookupEnv}
+	for _, t := range []struct {
+		name, value string
+		into        *model.Instant
+	}{{"at", f.at, &opt.At}, {"from", f.from, &opt.From}, {"until", f.until, &opt.Until}} {
+		if t.value == "" {
+			continue
+		}
+		if *t.into, err = model.ParseInstant(t.value); err != nil {
+			return nil, opt, cli.Usage(fmt.Errorf("--%s: %w", t.name, err))
+		}
+	}
+	return parse, opt, nil
+}
+
+// maxFileBytes bounds what one file may hold.
+const maxFileBytes = 1 << 30
+
+// readFile reads a file whole, "-" being standard input.
+func readFile(cmd *cobra.Command, name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(io.LimitReader(cmd.InOrStdin(), maxFileBytes))
+	}
+	status, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if status.Size() > maxFileBytes {
+		return nil, fmt.Errorf("%s: larger than %d bytes: split it", name, maxFileBytes)
+	}
+	return os.ReadFile(name)
+}

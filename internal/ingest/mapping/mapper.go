@@ -1,0 +1,210 @@
+package mapping
+
+import (
+	"math"
+
+	"drover/internal/ingest/format"
+	"drover/internal/model"
+)
+
+// Mapper adds up one producer's series into metrics. It is not safe for
+// concurrent use.
+//
+// A sender may cut a scrape in two. The mapper therefore remembers of how many
+// series each output was made the last time; a sum that is still short of that
+// waits for the next batch, and leaves as it is once a later time has come.
+type Mapper struct {
+	rules *Rules
+	opt   format.Options
+
+	open  map[groupKey]*group
+	order []groupKey
+	// expect is how many series made up an output the last time it left.
+	expect map[outputKey]int
+	// latest is the newest time seen of an entity.
+	latest map[model.EntityID]model.Instant
+
+	entity, producer []byte // scratch
+}
+
+// groupKey is what one metric stands for.
+type groupKey struct {
+	entity   model.EntityID
+	producer string
+	at       model.Instant
+}
+
+type outputKey struct {
+	entity   model.EntityID
+	producer string
+	output   int
+}
+
+// group holds the sums for one entity at one time.
+type group struct{ sums []sum }
+
+// sum is one output as far as it has been added up.
+type sum struct {
+	output int
+	value  float64
+	seen   uint64
+	parts  int
+	kind   model.SampleKind
+	done   bool
+}
+
+// NewMapper returns a mapper for one producer.
+func NewMapper(rules *Rules, opt format.Options) *Mapper {
+	return &Mapper{rules: rules, opt: opt, open: map[groupKey]*group{}, expect: map[outputKey]int{}, latest: map[model.EntityID]model.Instant{}}
+}
+
+// Add takes one sample and tells whether any output wants it. Samples that are
+// no numbers (stale markers) are wanted but add nothing.
+func (m *Mapper) Add(p *format.Point) bool {
+	wanted := false
+	terms := m.rules.terms[p.Name]
+	for i := range terms {
+		t := &terms[i]
+		if !t.matches(p.Labels) {
+			continue
+		}
+		out := &m.rules.outputs[t.output]
+		var ok bool
+		if m.entity, ok = out.entity.fill(m.entity[:0], p.Labels); !ok {
+			continue
+		}
+		if _, _, known := model.EntityID(m.entity).Split(); !known {
+			continue
+		}
+		value, kind, ok := normalise(p, out.kind)
+		if !ok {
+			continue
+		}
+		wanted = true
+		if math.IsNaN(value) || math.IsInf(value, 0) {
+			continue
+		}
+		m.add(t, out, p, value*t.scale, kind)
+	}
+	return wanted
+}
+
+// normalise brings a value to bytes or seconds and says how it is to be read.
+func normalise(p *format.Point, kind model.SampleKind) (float64, model.SampleKind, bool) {
+	value := p.Value * unitFactor(p.Unit)
+	if p.Type != format.TypeDelta {
+		return value, kind, true
+	}
+	if p.IntervalMillis <= 0 {
+		return 0, kind, false
+	}
+	if kind == model.Counter {
+		return value * 1000 / float64(p.IntervalMillis), model.Gauge, true
+	}
+	return value, kind, true
+}
+
+// unitFactors bring UCUM units, as OpenTelemetry writes them, to bytes and seconds.
+var unitFactors = map[string]float64{
+	"KiBy": 1 << 10, "MiBy": 1 << 20, "GiBy": 1 << 30, "TiBy": 1 << 40,
+	"kBy": 1e3, "MBy": 1e6, "GBy": 1e9, "TBy": 1e12,
+	"ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60, "h": 3600,
+	"m{cpu}": 1e-3, "n{cpu}": 1e-9, "bit": 0.125, "kbit": 125,
+}
+
+func unitFactor(unit string) float64 {
+	if f, ok := unitFactors[unit]; ok {
+		return f
+	}
+	return 1
+}
+
+func (m *Mapper) add(t *term, out *output, p *format.Point, value float64, kind model.SampleKind) {
+	producer := m.opt.Producer
+	if len(out.producer) > 0 {
+		var ok bool
+		if m.producer, ok = out.producer.fill(m.producer[:0], p.Labels); ok {
+			producer = string(m.producer)
+		}
+	}
+	key := groupKey{model.EntityID(m.entity), producer, p.At}
+	g := m.open[key]
+	if g == nil {
+		g = &group{}
+		m.open[key] = g
+		m.order = append(m.order, key)
+	}
+	if m.latest[key.entity] < p.At {
+		m.latest[key.entity] = p.At
+	}
+	for i := range g.sums {
+		if s := &g.sums[i]; s.output == t.output {
+			s.value += value
+			s.seen |= t.bit
+			s.parts++
+			return
+		}
+	}
+	g.sums = append(g.sums, sum{output: t.output, value: value, seen: t.bit, parts: 1, kind: kind})
+}
+
+// Flush ends a batch: metrics that are complete go to emit in the order of
+// their first sample. With last, everything goes that ever will.
+func (m *Mapper) Flush(last bool, emit func(model.Metric)) {
+	kept := m.order[:0]
+	for _, key := range m.order {
+		g := m.open[key]
+		overdue := last || key.at < m.latest[key.entity]
+		metric := model.Metric{Fleet: m.opt.Fleet, Entity: key.entity, At: key.at, Producer: key.producer}
+		waiting := false
+		for i := range g.sums {
+			s := &g.sums[i]
+			if s.done {
+				continue
+			}
+			if !m.complete(key, s, overdue) {
+				waiting = waiting || !overdue
+				continue
+			}
+			s.done = true
+			metric.Samples = m.sample(metric.Samples, s)
+		}
+		if len(metric.Samples) > 0 {
+			emit(metric)
+		}
+		if waiting {
+			kept = append(kept, key)
+			continue
+		}
+		delete(m.open, key)
+	}
+	m.order = kept
+	if last {
+		clear(m.latest)
+	}
+}
+
+// complete tells whether a sum can leave, and remembers its size if so.
+func (m *Mapper) complete(key groupKey, s *sum, overdue bool) bool {
+	if s.seen != m.rules.outputs[s.output].all {
+		return false
+	}
+	out := outputKey{key.entity, key.producer, s.output}
+	if s.parts < m.expect[out] && !overdue {
+		return false
+	}
+	m.expect[out] = s.parts
+	return true
+}
+
+// sample appends a sum, unless an output before it gave the same resource.
+func (m *Mapper) sample(samples []model.Sample, s *sum) []model.Sample {
+	resource := m.rules.outputs[s.output].resource
+	for _, have := range samples {
+		if have.Resource == resource {
+			return samples
+		}
+	}
+	// Differences (total minus available) may fall below zero by rounding.
+	return append(samples, model.Sample{Resource: resource, Kind: s.kind, Value: max(s.value, 0)})
+}
