@@ -1,0 +1,143 @@
+package scenario
+
+import (
+	"fmt"
+
+	"drover/internal/model"
+)
+
+// search asks the solver for a placement and simulates it. Where a promise
+// breaks that the problem can't state (the load of lost servers falls on the
+// survivors of the answer; headroom and response time limit a server only
+// while certain applications are on it) the room on that server is cut below
+// what the answer put there, and the solver is asked again. The best placement
+// by simulation is returned, the present one if none is better.
+func (f *fleet) search(status *state, solve Solve) (best *state, answer model.Answer, err error) {
+	b := newBuilder(f, status.worlds)
+	all, byApp := f.budgets()
+	if all == 0 {
+		return status, answer, nil
+	}
+	best = status
+	for round := range f.cfg.Rounds {
+		budget := f.cfg.Budget
+		budget.Evaluations /= int64(f.cfg.Rounds)
+		found, err := solve(b.problem(status, all, byApp), budget)
+		if err != nil {
+			return nil, answer, fmt.Errorf("placement problem of %s: %w", f.view.Fleet, err)
+		}
+		st, err := f.stateOf(found, status)
+		if err != nil {
+			return nil, answer, err
+		}
+		if round == 0 {
+			answer = found
+		}
+		if st.withMoves().compare(best.withMoves()) < 0 {
+			best, answer = st, found
+		}
+		if round+1 == f.cfg.Rounds || !b.cut(st) {
+			break
+		}
+	}
+	return best, answer, nil
+}
+
+// stateOf simulates an answer. Items without a bin stay where they are.
+func (f *fleet) stateOf(a model.Answer, status *state) (*state, error) {
+	if len(a.Assignment) != len(f.replicas) {
+		return nil, fmt.Errorf("the solver placed %d of %d replicas", len(a.Assignment), len(f.replicas))
+	}
+	place := make([]int, len(a.Assignment))
+	for r, s := range a.Assignment {
+		switch {
+		case s == model.Unplaced || f.pinned(status, r):
+			place[r] = f.start[r]
+		case s < 0 || s >= len(f.servers):
+			return nil, fmt.Errorf("the solver placed %s on server %d of %d", f.replicas[r].id, s, len(f.servers))
+		default:
+			place[r] = s
+		}
+	}
+	return newState(f, status.worlds, place), nil
+}
+
+// withMoves is the score of a placement with the cost of getting there.
+func (st *state) withMoves() score {
+	out := st.total
+	for r, s := range st.place {
+		if s != st.f.start[r] {
+			out.cost += st.f.moveMicros(r) * 1_000_000
+		}
+	}
+	return out
+}
+
+// cut lowers the room of servers on which a placement breaks promises, below
+// what the placement puts there; it tells whether there was any.
+func (b *builder) cut(st *state) bool {
+	f, periods, any := b.f, b.f.periods(), false
+	for s := range f.servers {
+		if len(st.on[s]) == 0 || f.closed(s) {
+			continue
+		}
+		for t := range periods {
+			over := b.overAt(st, s, t)
+			if over == (model.Vector{}) {
+				continue
+			}
+			any = true
+			at := s*b.columns + periods + t
+			var used model.Vector
+			for _, r := range st.on[s] {
+				used = used.Add(b.demand[r*b.columns+periods+t])
+			}
+			for res := range over {
+				if over[res] > 0 {
+					b.room[at][res] = max(0, min(b.room[at][res], used[res]-over[res]))
+				}
+			}
+		}
+	}
+	return any
+}
+
+// overAt is by how much a server is too full in a period, at worst over the
+// futures.
+func (b *builder) overAt(st *state, s, t int) model.Vector {
+	f := b.f
+	capacity, at := f.servers[s].Capacity, s*f.periods()+t
+	allowed := capacity
+	for _, r := range st.on[s] {
+		if limit := f.capPPM[f.replicas[r].app]; limit < 1_000_000 {
+			allowed[model.CPU] = min(allowed[model.CPU], int64(float64(capacity[model.CPU])*float64(limit)/1e6))
+		}
+	}
+	var over model.Vector
+	for w := range st.worlds {
+		if gone := st.worlds[w].gone; gone != nil && gone[at] {
+			continue
+		}
+		for res := range over {
+			if capacity[res] > 0 {
+				over[res] = max(over[res], st.load[w][at][res]-allowed[res])
+			}
+		}
+	}
+	return over
+}
+
+// budgets returns how many moves a plan may have, in all and by application.
+func (f *fleet) budgets() (all int, byApp []int) {
+	done, doneByApp := f.movesWithin()
+	all = max(0, f.cfg.MaxMovesPerHour-done)
+	byApp = make([]int, len(f.applications))
+	for a, app := range f.applications {
+		limit := app.MaxMovesPerHour
+		if limit <= 0 {
+			limit = f.cfg.MaxApplicationMovesPerHour
+		}
+		byApp[a] = max(0, limit-doneByApp[a])
+	}
+	return all, byApp
+}

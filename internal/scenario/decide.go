@@ -1,0 +1,172 @@
+package scenario
+
+import (
+	"fmt"
+	"strings"
+
+	"drover/internal/model"
+)
+
+// The decisions of an evaluation.
+const (
+	DecisionPlan = "plan" // a plan is proposed
+	DecisionHold = "hold" // nothing may be decided now
+	DecisionNone = "none" // nothing needs to be done, or nothing helps
+)
+
+// Decide takes one planning decision. It returns the record of the decision
+// and, where something is to be done, the plan. Without a plan the record's
+// Decision is DecisionHold or DecisionNone and its Reason says why.
+func Decide(v View, cfg Config, solve Solve) (model.Evaluation, *model.Plan) {
+	cfg = cfg.WithDefaults()
+	ev := model.Evaluation{Fleet: v.Fleet, Tick: v.Tick, Inputs: v.Inputs, Code: cfg.Code}
+	if err := cfg.Validate(); err != nil {
+		return hold(ev, "the policy is not valid: "+err.Error())
+	}
+	f := newFleet(v, cfg)
+	if why := f.freshness(); why != "" {
+		return hold(ev, join(why, f.notes))
+	}
+	f.hysteresis()
+	futures, dropped := f.reduce(f.generate())
+	ev.Dropped = append(dropped, f.waitingMaintenance()...)
+	status := newState(f, f.worlds(futures), f.start)
+	if why := f.inFlight(status); why != "" {
+		ev.Scenarios = f.results(status, status)
+		return hold(ev, join(why, f.notes))
+	}
+	target, answer, err := f.search(status, solve)
+	if err != nil {
+		ev.Scenarios = f.results(status, status)
+		return hold(ev, err.Error())
+	}
+	chosen, notes := f.selectMoves(status, target)
+	f.notes = append(f.notes, notes...)
+	sched, replicas, reached, notes := f.schedule(status, chosen)
+	f.notes = append(f.notes, notes...)
+	worth, why := f.worthIt(status, reached)
+	if !worth {
+		reached, sched.Steps = status, nil
+	}
+	plan := f.planOf(status, reached, sched, replicas)
+	ev.Scenarios = f.results(status, reached)
+	short := f.shortfall(reached, answer)
+	if len(plan.Moves) == 0 && plan.UpdateServer == "" {
+		ev.Decision = DecisionNone
+		ev.Reason = join(why, append(f.notes, short...))
+		return ev, nil
+	}
+	if old := f.proposed(); old != nil {
+		if sameMoves(old, plan) {
+			return hold(ev, fmt.Sprintf("plan %s proposes the same and waits", old.ID))
+		}
+		plan.Supersedes = old.ID
+	}
+	f.sumUp(plan, status, reached, short)
+	ev.Decision, ev.PlanID, ev.Reason = DecisionPlan, plan.ID, plan.Reason
+	return ev, plan
+}
+
+func hold(ev model.Evaluation, why string) (model.Evaluation, *model.Plan) {
+	ev.Decision, ev.Reason = DecisionHold, why
+	return ev, nil
+}
+
+// join puts a reason and its notes into one sentence.
+func join(why string, notes []string) string {
+	parts := make([]string, 0, len(notes)+1)
+	if why != "" {
+		parts = append(parts, why)
+	}
+	return strings.Join(append(parts, notes...), "; ")
+}
+
+// sumUp fills in what the plan is expected to do, and says it in a sentence.
+func (f *fleet) sumUp(p *model.Plan, status, reached *state, short []string) {
+	for w := range status.worlds {
+		share := float64(status.worlds[w].weightPPM) / 1e6
+		p.ViolationsBefore += status.violations(w)
+		p.ViolationsAfter += reached.violations(w)
+		p.CostBefore += int64(float64(status.costOf(w)) * share)
+		p.CostAfter += int64(float64(reached.costOf(w)) * share)
+	}
+	text := fmt.Sprintf("%d moves in %d waves: broken promises %d -> %d, cost %s -> %s over %v, confidence %s",
+		len(p.Moves), p.Waves, p.ViolationsBefore, p.ViolationsAfter, money(p.CostBefore), money(p.CostAfter),
+		f.horizonEnd().Sub(f.view.Tick), percent(p.ConfidencePPM))
+	if p.UpdateServer != "" {
+		text += fmt.Sprintf("; update of %s by %q", p.UpdateServer, p.UpdateHook)
+	}
+	if p.Deadline != 0 {
+		text += fmt.Sprintf("; ready by %v", p.Deadline)
+		if end := latestEnd(p); len(p.Moves) > 0 && f.late(p) {
+			text += fmt.Sprintf(" can't be kept, the last move ends at %v", end)
+		}
+	}
+	if p.NeedsApproval && !f.cfg.Approval {
+		text += fmt.Sprintf("; needs approval: only %s of the forecasts are trusted", percent(f.trustedPPM()))
+	}
+	p.Reason = join(text, append(f.notes, short...))
+}
+
+// late tells whether some move can't start in time.
+func (f *fleet) late(p *model.Plan) bool {
+	for _, m := range p.Moves {
+		if m.LatestStart < m.EarliestStart {
+			return true
+		}
+	}
+	return false
+}
+
+// inFlight tells whether a plan on its way stands against a new decision.
+func (f *fleet) inFlight(status *state) string {
+	for i := range f.view.InFlight {
+		p := &f.view.InFlight[i]
+		if p.State.Ended() || p.State == model.PlanProposed {
+			continue
+		}
+		if verdict := f.recheck(status, p); verdict.Wrong {
+			return fmt.Sprintf("plan %s has become wrong and should stop: %s", p.ID, verdict.Reason)
+		}
+		return fmt.Sprintf("plan %s is %s and still right", p.ID, p.State)
+	}
+	return ""
+}
+
+// proposed returns the plan that waits for a decision, if one does.
+func (f *fleet) proposed() *model.Plan {
+	for i := range f.view.InFlight {
+		if p := &f.view.InFlight[i]; p.State == model.PlanProposed {
+			return p
+		}
+	}
+	return nil
+}
+
+func sameMoves(a, b *model.Plan) bool {
+	if len(a.Moves) != len(b.Moves) || a.UpdateServer != b.UpdateServer {
+		return false
+	}
+	to := map[model.ReplicaID]model.ServerID{}
+	for _, m := range a.Moves {
+		to[m.Replica] = m.To
+	}
+	for _, m := range b.Moves {
+		if to[m.Replica] != m.To {
+			return false
+		}
+	}
+	return true
+}
+
+// waitingMaintenance names announced windows that are not acted on yet.
+func (f *fleet) waitingMaintenance() []string {
+	var out []string
+	for _, m := range sortedMaintenance(f.view.Maintenance) {
+		start, end := window(m)
+		if s, ok := f.serverAt[m.Server]; ok && !m.Cancelled && end > f.view.Tick && !f.closed(s) {
+			out = append(out, fmt.Sprintf("maintenance %s of %s: %s is emptied from %v on", m.ID, m.Server, m.Server, start.Add(-f.cfg.DrainLead)))
+		}
+	}
+	return out
+}

@@ -1,0 +1,150 @@
+package scenario
+
+import (
+	"math"
+
+	"drover/internal/model"
+)
+
+// addSeries finds the forecasts of every replica: its own, or its share of the
+// application's. Where there is neither, the stated request counts.
+func (f *fleet) addSeries() {
+	for i := range f.replicas {
+		r := &f.replicas[i]
+		app := f.applications[r.app]
+		for _, res := range model.Resources() {
+			if fc, ok := f.forecast(model.ReplicaEntity(r.id), res); ok {
+				r.series[res] = &fc
+			}
+		}
+		if r.series != ([model.ResourceCount]*model.Forecast{}) {
+			r.share = 1
+			continue
+		}
+		r.share = 1 / float64(max(1, len(f.members[r.app])))
+		for _, res := range model.Resources() {
+			if fc, ok := f.forecast(model.ApplicationEntity(app.ID), res); ok {
+				r.series[res] = &fc
+			}
+		}
+	}
+}
+
+func (f *fleet) forecast(e model.EntityID, res model.Resource) (model.Forecast, bool) {
+	fc, ok := f.view.Forecasts[ForecastKey{e, res}]
+	return fc, ok
+}
+
+// levels says at which level forecasts are read: a number for the whole
+// fleet, or one for each application and period (a sampled path).
+type levels struct {
+	all  float64   // 0: the mean
+	path []float64 // [application*periods+t], nil unless sampled
+}
+
+func (l levels) at(app, t, periods int) float64 {
+	if l.path == nil || app < 0 {
+		return l.all
+	}
+	return l.path[app*periods+t]
+}
+
+// base returns the load of every replica, [replica*periods+t], and what else
+// runs on every server, [server*periods+t], with forecasts read at a level.
+func (f *fleet) base(l levels) (demand, background []model.Vector) {
+	periods := f.periods()
+	demand = make([]model.Vector, len(f.replicas)*periods)
+	background = make([]model.Vector, len(f.servers)*periods)
+	onServer := make([]model.Vector, len(f.servers)*periods)
+	for i, r := range f.replicas {
+		request := f.applications[r.app].Request
+		for t := range periods {
+			d := &demand[i*periods+t]
+			for _, res := range model.Resources() {
+				if fc := r.series[res]; fc != nil {
+					d[res] = amount(f.value(fc, t, l.at(r.app, t, periods)) * r.share)
+				} else {
+					d[res] = max(0, request[res])
+				}
+			}
+			at := f.start[i]*periods + t
+			onServer[at] = onServer[at].Add(*d)
+		}
+	}
+	for s, server := range f.servers {
+		for _, res := range model.Resources() {
+			fc, ok := f.forecast(model.ServerEntity(server.ID), res)
+			if !ok {
+				continue
+			}
+			for t := range periods {
+				at := s*periods + t
+				background[at][res] = max(0, amount(f.value(&fc, t, l.all))-onServer[at][res])
+			}
+		}
+	}
+	return demand, background
+}
+
+// value returns the greatest forecast value within a period at level p, or the
+// mean for p = 0. An untrusted forecast gives what was observed as the mean and
+// the week's peak as the high value, linear between them.
+func (f *fleet) value(fc *model.Forecast, t int, p float64) float64 {
+	steps := len(fc.Quantiles.Values)
+	if !fc.Trusted || fc.Step <= 0 || steps == 0 {
+		return untrusted(fc, p)
+	}
+	from, to := f.period(t)
+	first := int(from.Sub(fc.Origin) / fc.Step)
+	last := int((to.Sub(fc.Origin) - 1) / fc.Step)
+	// Beyond the forecast's horizon its last step stands for the rest.
+	first, last = min(max(first, 0), steps-1), min(max(last, 0), steps-1)
+	best := math.Inf(-1)
+	for h := first; h <= last; h++ {
+		v := math.NaN()
+		if p > 0 {
+			v = fc.Quantiles.At(h, p)
+		} else if h < len(fc.Quantiles.Mean) {
+			v = fc.Quantiles.Mean[h]
+		}
+		if v > best {
+			best = v
+		}
+	}
+	if math.IsInf(best, -1) {
+		return untrusted(fc, p)
+	}
+	return best
+}
+
+// untrusted is the fallback for a forecast that does no better than a naive
+// one: between what was seen last (at the median) and the peak (at 95 %).
+func untrusted(fc *model.Forecast, p float64) float64 {
+	peak := max(fc.Peak, fc.Observed)
+	if p <= 0.5 {
+		return fc.Observed
+	}
+	return fc.Observed + float64((peak-fc.Observed)*min(1, (p-0.5)/0.45))
+}
+
+// amount rounds a load up to whole units; what is not a number counts as 0.
+func amount(v float64) int64 {
+	if !(v > 0) {
+		return 0
+	}
+	const most = 1e15
+	return int64(math.Ceil(min(v, most) - 1e-6))
+}
+
+// changed returns v with load raised by a change in parts per million. Memory
+// and disk stay: they follow data, not requests.
+func changed(v model.Vector, changePPM int64) model.Vector {
+	if changePPM == 0 {
+		return v
+	}
+	factor := 1 + float64(changePPM)/1e6
+	for _, res := range []model.Resource{model.CPU, model.Receive, model.Transmit} {
+		v[res] = amount(float64(v[res]) * factor)
+	}
+	return v
+}

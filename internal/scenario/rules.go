@@ -1,0 +1,67 @@
+package scenario
+
+import (
+	"slices"
+
+	"drover/internal/model"
+)
+
+// mayRun tells whether metadata allows an application on a server.
+func (f *fleet) mayRun(a, s int) bool {
+	allowed := f.applications[a].AllowedServers
+	return len(allowed) == 0 || slices.Contains(allowed, f.servers[s].ID)
+}
+
+// strays counts replicas that stand where they may not, and such that miss an
+// application they must share their server with.
+func (st *state) strays(a int) int {
+	app, n := &st.f.applications[a], 0
+	if len(app.AllowedServers) == 0 && len(app.Affinity) == 0 {
+		return 0
+	}
+	for _, r := range st.f.members[a] {
+		if !st.f.mayRun(a, st.place[r]) {
+			n++
+		}
+		for _, friend := range app.Affinity {
+			if b, ok := st.f.appAt[friend]; ok && len(st.f.members[b]) > 0 && !st.hosts(st.place[r], b) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// hosts tells whether a server has a replica of an application.
+func (st *state) hosts(s, app int) bool {
+	return slices.ContainsFunc(st.on[s], func(r int) bool { return st.f.replicas[r].app == app })
+}
+
+func hasSorted(list []int, v int) bool {
+	_, ok := slices.BinarySearch(list, v)
+	return ok
+}
+
+// moveMicros prices moving one replica.
+func (f *fleet) moveMicros(r int) int64 {
+	app := &f.applications[f.replicas[r].app]
+	cost := f.cfg.MoveMicros
+	if app.MoveCost > 0 {
+		cost = app.MoveCost
+	}
+	return cost + int64(float64(app.DataBytes)/(1<<30)*float64(f.cfg.MoveMicrosPerGiB))
+}
+
+// limits sets the CPU utilisation that an application's servers may reach: what
+// its headroom leaves, and what its response time allows.
+func (f *fleet) limits() {
+	f.capPPM = make([]int64, len(f.applications))
+	f.capKind = make([]model.SLOKind, len(f.applications))
+	for a, app := range f.applications {
+		f.capPPM[a] = 1 << 62
+		if app.SLO.HeadroomPPM > 0 {
+			f.capKind[a] = model.SLOHeadroom
+			f.capPPM[a] = max(0, 1_000_000-app.SLO.HeadroomPPM)
+		}
+	}
+}

@@ -1,0 +1,164 @@
+package scenario
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"drover/internal/model"
+	"drover/internal/scenario/phasing"
+)
+
+// schedule phases the moves between two placements. The returned placement is
+// the one after the moves that can be made; the others are named in notes.
+func (f *fleet) schedule(status, after *state) (phasing.Schedule, []int, *state, []string) {
+	b := newBuilder(f, status.worlds)
+	in := f.phasingInput(b)
+	replicas := after.moved()
+	for _, r := range replicas {
+		c := status.causeOf(r)
+		in.Moves = append(in.Moves, phasing.Move{
+			Application: f.replicas[r].app, From: f.start[r], To: after.place[r],
+			Demand:    b.demand[r*b.columns : (r+1)*b.columns],
+			DataBytes: f.applications[f.replicas[r].app].DataBytes, Priority: c.urgency, Deadline: c.by,
+		})
+	}
+	out := phasing.Plan(in)
+	if len(out.Dropped) == 0 {
+		return out, replicas, after, nil
+	}
+	reached := newState(f, status.worlds, after.place)
+	var left []string
+	for _, d := range out.Dropped {
+		r := replicas[d.Move]
+		left = append(left, fmt.Sprintf("%s (%s)", f.replicas[r].id, d.Reason))
+		reached.move(r, f.start[r])
+	}
+	slices.Sort(left)
+	return out, replicas, reached, []string{"moves that can't be made now: " + firstFew(left)}
+}
+
+// phasingInput describes the present placement to scenario/phasing.
+func (f *fleet) phasingInput(b *builder) phasing.Input {
+	in := phasing.Input{
+		Now: f.view.Tick, LinkConcurrency: f.cfg.LinkConcurrency, CopyBytesPerSecond: f.cfg.CopyBytesPerSecond,
+		Overhead: f.cfg.MoveOverhead, Lifetime: f.cfg.PlanLifetime, Bandwidth: f.bandwidths(),
+	}
+	for s, server := range f.servers {
+		ps := phasing.Server{Capacity: server.Capacity, Zone: f.zone[s], Concurrency: server.DisruptionConcurrency}
+		if ps.Concurrency <= 0 {
+			ps.Concurrency = f.cfg.ServerConcurrency
+		}
+		ps.Load = slices.Clone(b.background[s*b.columns : (s+1)*b.columns])
+		in.Servers = append(in.Servers, ps)
+	}
+	for a, app := range f.applications {
+		pa := phasing.Application{MinimumZones: min(app.MinimumZones, len(f.members[a])), Rivals: f.rivals[a], Apart: f.apart[a]}
+		for _, r := range f.members[a] {
+			s := f.start[r]
+			pa.Servers = append(pa.Servers, s)
+			in.Servers[s].Applications = append(in.Servers[s].Applications, a)
+			for c := range b.columns {
+				in.Servers[s].Load[c] = in.Servers[s].Load[c].Add(b.demand[r*b.columns+c])
+			}
+		}
+		in.Applications = append(in.Applications, pa)
+	}
+	return in
+}
+
+// bandwidths looks up measured links.
+func (f *fleet) bandwidths() func(from, to int) int64 {
+	known := map[[2]int]int64{}
+	for _, l := range f.view.Links {
+		a, okA := f.serverAt[l.From]
+		b, okB := f.serverAt[l.To]
+		if okA && okB && l.BandwidthBytesPerSecond > 0 {
+			known[[2]int{a, b}] = l.BandwidthBytesPerSecond
+		}
+	}
+	return func(from, to int) int64 { return known[[2]int{from, to}] }
+}
+
+// planOf writes the plan down.
+func (f *fleet) planOf(status, after *state, sched phasing.Schedule, replicas []int) *model.Plan {
+	p := &model.Plan{
+		Fleet: f.view.Fleet, Tick: f.view.Tick, State: model.PlanProposed, Waves: sched.Waves,
+		NeedsApproval: f.cfg.Approval || f.trustedPPM() < f.cfg.MinTrustedPPM, DryRun: f.cfg.DryRun,
+		ConfidencePPM: after.confidencePPM(), Inputs: slices.Clone(f.view.Inputs), Code: f.cfg.Code,
+	}
+	for i, step := range sched.Steps {
+		r := replicas[step.Move]
+		app := &f.applications[f.replicas[r].app]
+		p.Moves = append(p.Moves, model.Move{
+			Index: i, Replica: f.replicas[r].id, Application: app.ID,
+			From: f.servers[f.start[r]].ID, To: f.servers[after.place[r]].ID,
+			Wave: step.Wave, After: step.After, Demand: f.greatestDemand(status, r), DataBytes: app.DataBytes,
+			EarliestStart: step.Start, LatestStart: step.Latest, ExpectDuration: step.Duration,
+			BandwidthBytesPerSecond: f.stepBandwidth(app, step), Driver: app.Driver, Reason: status.reason(after, r),
+		})
+		if d := status.causeOf(r).by; d != 0 && (p.Deadline == 0 || d < p.Deadline) {
+			p.Deadline = d
+		}
+	}
+	f.handUpdate(p, after, sched.End)
+	p.ID = f.planID(p)
+	return p
+}
+
+// stepBandwidth is the limit of a copy, 0 where nothing is copied.
+func (f *fleet) stepBandwidth(app *model.Application, step phasing.Step) int64 {
+	if app.DataBytes <= 0 {
+		return 0
+	}
+	return step.Bandwidth
+}
+
+// greatestDemand is what the target must hold: the most of every resource in
+// the futures that must be met.
+func (f *fleet) greatestDemand(status *state, r int) model.Vector {
+	var out model.Vector
+	for w := range status.worlds {
+		if !status.worlds[w].Required {
+			continue
+		}
+		for t := range f.periods() {
+			out = most(out, status.worlds[w].demand[r*f.periods()+t])
+		}
+	}
+	return out
+}
+
+// handUpdate attaches an update's hook to the plan that empties its server, or
+// to a plan of its own once the server is empty and its window is open.
+func (f *fleet) handUpdate(p *model.Plan, after *state, end model.Instant) {
+	end = max(end, f.view.Tick.Add(f.view.Interval))
+	for s, c := range f.closing {
+		if c.hook != "" && len(after.on[s]) == 0 && end >= c.by && f.view.Tick < c.until {
+			p.UpdateServer, p.UpdateHook = f.servers[s].ID, c.hook
+			return
+		}
+	}
+}
+
+// planID names a plan by the inputs it was decided on and by what it does.
+func (f *fleet) planID(p *model.Plan) model.PlanID {
+	parts := []string{f.cfg.Code, string(p.UpdateServer), p.UpdateHook}
+	for _, in := range f.view.Inputs {
+		parts = append(parts, fmt.Sprintf("%s/%d@%d", in.Topic, in.Partition, in.Offset))
+	}
+	for _, m := range p.Moves {
+		parts = append(parts, fmt.Sprintf("%s>%s>%s", m.Replica, m.From, m.To))
+	}
+	return model.NewPlanID(f.view.Fleet, f.view.Tick, model.Digest(parts...))
+}
+
+// latestEnd is when a plan has to have ended: its last move's latest start and
+// duration.
+func latestEnd(p *model.Plan) model.Instant {
+	var end model.Instant
+	for _, m := range p.Moves {
+		end = max(end, m.LatestStart.Add(m.ExpectDuration.Truncate(time.Millisecond)))
+	}
+	return end
+}

@@ -1,0 +1,72 @@
+package scenario
+
+import (
+	"time"
+
+	"drover/internal/model"
+)
+
+// ForecastKey names one forecast of a view.
+type ForecastKey struct {
+	Entity   model.EntityID
+	Resource model.Resource
+}
+
+// RecentMove is a move that has ended, kept for hysteresis and budgets.
+type RecentMove struct {
+	Replica     model.ReplicaID
+	Application model.ApplicationID
+	At          model.Instant // when it ended
+}
+
+// UpdateResult is how the update of one server went, kept for rolling updates.
+type UpdateResult struct {
+	Maintenance string // identity of the maintenance that asked for it
+	Server      model.ServerID
+	At          model.Instant
+	OK          bool
+	Reason      string // why it failed
+}
+
+// View is what the planner knows of one fleet when a tick is complete. Decide
+// reads it and changes nothing in it.
+//
+// A forecast of a server is of the whole machine: what its replicas don't
+// account for is its background load, which stays when they leave.
+type View struct {
+	Fleet model.FleetID
+	Tick  model.Instant
+	// Interval is the planning interval: the time to the next decision.
+	Interval     time.Duration
+	Servers      map[model.ServerID]model.Server
+	Applications map[model.ApplicationID]model.Application
+	Forecasts    map[ForecastKey]model.Forecast
+	Edges        []model.Edge
+	Links        []model.Link
+	Calendar     []model.CalendarEvent
+	Maintenance  []model.Maintenance
+	// Placement is where every replica runs as far as is known. Replicas that are
+	// not in it are placed by their platform first and moved by Drover later.
+	Placement model.Placement
+	// InFlight holds the plans that have not ended; RecentMoves those of at least
+	// the last hour.
+	InFlight    []model.Plan
+	RecentMoves []RecentMove
+	Updates     []UpdateResult
+	// Drained lists servers that a person asked to empty, with the time.
+	Drained map[model.ServerID]model.Instant
+	// Inputs is how far every input was read; it goes into the decision's record.
+	Inputs []model.InputOffset
+}
+
+// Budget limits one call to the solver: how many moves it may evaluate, from
+// which seed.
+type Budget struct {
+	Seed        uint64
+	Evaluations int64
+}
+
+// Solve finds a placement. It must be deterministic in its arguments. An error
+// means that the problem could not be worked on at all; a problem without a
+// feasible placement comes back as an answer with violations.
+type Solve func(problem *model.Problem, budget Budget) (model.Answer, error)
