@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"drover/internal/cli"
+	"drover/internal/cli/graph"
 	"drover/internal/cli/ingest"
 	"drover/internal/cli/solve"
 )
@@ -21,5 +22,6 @@ func newRootCommand() *cobra.Command {
 	root.AddCommand()
 	root.AddCommand(solve.Command())
 	root.AddCommand(ingest.Command())
+	root.AddCommand(graph.Command())
 	return root
 }
