@@ -1,0 +1,55 @@
+package actuator
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// Set is the drivers of a fleet by name: one driver that hands every command to
+// the one its move names.
+type Set struct {
+	// Default performs moves that name no driver, and updates.
+	Default string
+	Drivers map[string]Driver
+}
+
+// Find returns the driver for a command.
+func (s *Set) Find(c *Command) (Driver, error) {
+	name := c.Move.Driver
+	if name == "" {
+		name = s.Default
+	}
+	if d, ok := s.Drivers[name]; ok {
+		return d, nil
+	}
+	names := make([]string, 0, len(s.Drivers))
+	for n := range s.Drivers {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return nil, fmt.Errorf("driver %q of replica %q isn't configured: there are %s", name, c.Move.Replica, strings.Join(names, ", "))
+}
+
+// Perform performs the command by its move's driver. A step that the driver
+// doesn't have is done at once.
+func (s *Set) Perform(ctx context.Context, c Command) error {
+	d, err := s.Find(&c)
+	if err != nil {
+		return err
+	}
+	if capabilities := d.Capabilities(); !capabilities.Performs(c.Step.Kind) {
+		return nil
+	}
+	return d.Perform(ctx, c)
+}
+
+// Status asks the command's driver.
+func (s *Set) Status(ctx context.Context, c Command) (Status, error) {
+	d, err := s.Find(&c)
+	if err != nil {
+		return Status{}, err
+	}
+	return d.Status(ctx, c)
+}

@@ -1,0 +1,41 @@
+package move_test
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"drover/tests/move"
+)
+
+// need skips a test whose programs aren't installed, or fails it where all of
+// them have to be.
+func need(t *testing.T, programs ...string) {
+	t.Helper()
+	missing := move.Missing(programs...)
+	if len(missing) == 0 {
+		return
+	}
+	message := "left out: not installed: " + strings.Join(missing, ", ")
+	if os.Getenv("DROVER_REQUIRE_ALL") == "1" {
+		t.Fatal(message)
+	}
+	t.Skip(message)
+}
+
+func TestRedisLosesNothing(t *testing.T) {
+	need(t, "redis-server", "haproxy")
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	r, err := move.Run(ctx, move.Options{Runs: 1, Writers: 8, Writes: 20_000, Seed: 7, Say: t.Logf},
+		func(ctx context.Context) (move.Scene, error) { return move.NewRedisSite(ctx) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", r)
+	if r.Lost != 0 || r.Acked < 20_000 {
+		t.Fatalf("lost %d of %d acknowledged writes", r.Lost, r.Acked)
+	}
+}
