@@ -98,24 +98,11 @@ func (f *fleet) sumUp(p *model.Plan, status, reached *state, short []string) {
 	}
 	if p.Deadline != 0 {
 		text += fmt.Sprintf("; ready by %v", p.Deadline)
-		if end := latestEnd(p); len(p.Moves) > 0 && f.late(p) {
-			text += fmt.Sprintf(" can't be kept, the last move ends at %v", end)
-		}
 	}
 	if p.NeedsApproval && !f.cfg.Approval {
 		text += fmt.Sprintf("; needs approval: only %s of the forecasts are trusted", percent(f.trustedPPM()))
 	}
 	p.Reason = join(text, append(f.notes, short...))
-}
-
-// late tells whether some move can't start in time.
-func (f *fleet) late(p *model.Plan) bool {
-	for _, m := range p.Moves {
-		if m.LatestStart < m.EarliestStart {
-			return true
-		}
-	}
-	return false
 }
 
 // inFlight tells whether a plan on its way stands against a new decision.

@@ -30,7 +30,7 @@ func checkPlan(t *testing.T, v View, cfg Config, ev model.Evaluation, p *model.P
 			t.Fatalf("move %d is not well formed: %+v", i, m)
 		}
 		for _, a := range m.After {
-			if a < 0 || a >= i || p.Moves[a].Wave >= m.Wave {
+			if a < 0 || a >= i || p.Moves[a].Wave > m.Wave {
 				t.Fatalf("move %d of wave %d waits for %d", i, m.Wave, a)
 			}
 		}

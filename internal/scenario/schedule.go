@@ -3,11 +3,13 @@ package scenario
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"drover/internal/model"
 	"drover/internal/scenario/phasing"
 )
+
+// waveSize is the most moves of one wave.
+const waveSize = 25
 
 // schedule phases the moves between two placements. The returned placement is
 // the one after the moves that can be made; the others are named in notes.
@@ -42,7 +44,7 @@ func (f *fleet) schedule(status, after *state) (phasing.Schedule, []int, *state,
 func (f *fleet) phasingInput(b *builder) phasing.Input {
 	in := phasing.Input{
 		Now: f.view.Tick, LinkConcurrency: f.cfg.LinkConcurrency, CopyBytesPerSecond: f.cfg.CopyBytesPerSecond,
-		Overhead: f.cfg.MoveOverhead, Lifetime: f.cfg.PlanLifetime, Bandwidth: f.bandwidths(),
+		WaveSize: waveSize, Overhead: f.cfg.MoveOverhead, Lifetime: f.cfg.PlanLifetime, Bandwidth: f.bandwidths(),
 	}
 	for s, server := range f.servers {
 		ps := phasing.Server{Capacity: server.Capacity, Zone: f.zone[s], Concurrency: server.DisruptionConcurrency}
@@ -82,6 +84,10 @@ func (f *fleet) bandwidths() func(from, to int) int64 {
 
 // planOf writes the plan down.
 func (f *fleet) planOf(status, after *state, sched phasing.Schedule, replicas []int) *model.Plan {
+	late := slices.ContainsFunc(sched.Steps, func(s phasing.Step) bool { return s.Late })
+	if late {
+		f.notes = append(f.notes, fmt.Sprintf("not in time: the last move is expected to end at %v", sched.End))
+	}
 	p := &model.Plan{
 		Fleet: f.view.Fleet, Tick: f.view.Tick, State: model.PlanProposed, Waves: sched.Waves,
 		NeedsApproval: f.cfg.Approval || f.trustedPPM() < f.cfg.MinTrustedPPM, DryRun: f.cfg.DryRun,
@@ -94,7 +100,7 @@ func (f *fleet) planOf(status, after *state, sched phasing.Schedule, replicas []
 			Index: i, Replica: f.replicas[r].id, Application: app.ID,
 			From: f.servers[f.start[r]].ID, To: f.servers[after.place[r]].ID,
 			Wave: step.Wave, After: step.After, Demand: f.greatestDemand(status, r), DataBytes: app.DataBytes,
-			EarliestStart: step.Start, LatestStart: step.Latest, ExpectDuration: step.Duration,
+			EarliestStart: step.Earliest, LatestStart: step.Latest, ExpectDuration: step.Duration,
 			BandwidthBytesPerSecond: f.stepBandwidth(app, step), Driver: app.Driver, Reason: status.reason(after, r),
 		})
 		if d := status.causeOf(r).by; d != 0 && (p.Deadline == 0 || d < p.Deadline) {
@@ -141,24 +147,13 @@ func (f *fleet) handUpdate(p *model.Plan, after *state, end model.Instant) {
 	}
 }
 
-// planID names a plan by the inputs it was decided on and by what it does.
+// planID names a plan by its tick and by what it does. Input offsets are left
+// out: a stage that repeats records after a crash moves them, and the decision
+// is the same.
 func (f *fleet) planID(p *model.Plan) model.PlanID {
 	parts := []string{f.cfg.Code, string(p.UpdateServer), p.UpdateHook}
-	for _, in := range f.view.Inputs {
-		parts = append(parts, fmt.Sprintf("%s/%d@%d", in.Topic, in.Partition, in.Offset))
-	}
 	for _, m := range p.Moves {
 		parts = append(parts, fmt.Sprintf("%s>%s>%s", m.Replica, m.From, m.To))
 	}
 	return model.NewPlanID(f.view.Fleet, f.view.Tick, model.Digest(parts...))
-}
-
-// latestEnd is when a plan has to have ended: its last move's latest start and
-// duration.
-func latestEnd(p *model.Plan) model.Instant {
-	var end model.Instant
-	for _, m := range p.Moves {
-		end = max(end, m.LatestStart.Add(m.ExpectDuration.Truncate(time.Millisecond)))
-	}
-	return end
 }

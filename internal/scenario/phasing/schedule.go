@@ -218,6 +218,7 @@ func (p *planner) add(m int, after []int, waits bits, bandwidth int64) {
 	waits.set(step)
 	p.ancestors = append(p.ancestors, waits)
 	s := Step{Move: m, After: after, Bandwidth: bandwidth, Duration: p.duration(mv, bandwidth)}
+	s.Earliest = p.earliest(after)
 	s.Start = p.book(mv, after, s.Duration)
 	p.out.Steps = append(p.out.Steps, s)
 	p.out.End = max(p.out.End, s.Start.Add(s.Duration))

@@ -75,10 +75,25 @@ func (p *planner) book(mv Move, after []int, length time.Duration) model.Instant
 	return start
 }
 
+// copyTime is what copying the data of a move takes.
+func copyTime(mv Move, bandwidth int64) time.Duration {
+	seconds := float64(mv.DataBytes) / float64(bandwidth)
+	return time.Duration(seconds * float64(time.Second)).Truncate(time.Millisecond)
+}
+
+// earliest is when the copies of all steps in a list can have ended.
+func (p *planner) earliest(after []int) model.Instant {
+	at := p.in.Now
+	for _, a := range after {
+		s := &p.out.Steps[a]
+		at = max(at, s.Earliest.Add(copyTime(p.in.Moves[s.Move], s.Bandwidth)))
+	}
+	return at
+}
+
 // duration predicts a move: the overhead and the copy.
 func (p *planner) duration(mv Move, bandwidth int64) time.Duration {
-	seconds := float64(mv.DataBytes) / float64(bandwidth)
-	return p.in.Overhead + time.Duration(seconds*float64(time.Second)).Truncate(time.Millisecond)
+	return p.in.Overhead + copyTime(mv, bandwidth)
 }
 
 // bandwidth is what the copy of a move may use, 0 where there is none: the
@@ -98,12 +113,12 @@ func (p *planner) bandwidth(mv Move) int64 {
 	if mv.DataBytes <= 0 {
 		return max(1, limit)
 	}
-	limit = min(limit, p.spare(mv.From, model.Transmit), p.spare(mv.To, model.Receive))
+	spare := min(p.spare(mv.From, model.Transmit), p.spare(mv.To, model.Receive))
 	const least = 64 << 10 // below this a copy would never end
-	if limit < least {
+	if spare < least {
 		return 0
 	}
-	return limit
+	return max(1, min(limit, spare))
 }
 
 // spare is one copy's share of what a server's network has left when all moves
@@ -126,28 +141,23 @@ func (p *planner) spare(s int, res model.Resource) int64 {
 	return left / int64(max(1, server.Concurrency))
 }
 
-// assignWaves numbers waves from 1 so that steps of a wave wait for none of the
-// same wave and keep to the limits of servers and links.
+// assignWaves cuts the list into waves, numbered from 1: a new one begins where
+// the priority of the moves changes or the wave is full. Waves are what a person
+// approves; inside a wave precedences alone say what waits for what, so that no
+// step waits for the slowest of others that do not concern it.
 func (p *planner) assignWaves() {
-	type key struct{ wave, a, b int }
-	used := map[key]int{} // read by key only
+	wave, size := 0, 0
+	var priority int64
 	for i := range p.out.Steps {
 		s := &p.out.Steps[i]
-		mv := p.in.Moves[s.Move]
-		s.Wave = 1
-		for _, a := range s.After {
-			s.Wave = max(s.Wave, p.out.Steps[a].Wave+1)
+		own := p.in.Moves[s.Move].Priority
+		if i == 0 || own != priority || p.in.WaveSize > 0 && size == p.in.WaveSize {
+			wave, size, priority = wave+1, 0, own
 		}
-		for used[key{s.Wave, mv.From, -1}] >= max(1, p.in.Servers[mv.From].Concurrency) ||
-			used[key{s.Wave, mv.To, -1}] >= max(1, p.in.Servers[mv.To].Concurrency) ||
-			used[key{s.Wave, mv.From, mv.To}] >= max(1, p.in.LinkConcurrency) {
-			s.Wave++
-		}
-		used[key{s.Wave, mv.From, -1}]++
-		used[key{s.Wave, mv.To, -1}]++
-		used[key{s.Wave, mv.From, mv.To}]++
-		p.out.Waves = max(p.out.Waves, s.Wave)
+		size++
+		s.Wave = wave
 	}
+	p.out.Waves = wave
 }
 
 // assignLatest works back from the deadlines. A step without one, with none

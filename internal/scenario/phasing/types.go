@@ -58,6 +58,8 @@ type Input struct {
 	Bandwidth          func(from, to int) int64
 	// Overhead is what a move takes apart from copying.
 	Overhead time.Duration
+	// WaveSize is the most steps of one wave; 0: no limit.
+	WaveSize int
 	// Lifetime is how long after its predicted end a schedule without deadlines
 	// remains valid.
 	Lifetime time.Duration
@@ -67,11 +69,13 @@ type Input struct {
 type Step struct {
 	Move  int   // index into Input.Moves
 	After []int // indices of steps that must have ended well before
-	Wave  int   // from 1; steps of a wave may run together
-	// Start is when it can begin at the earliest by prediction, Latest when it has
-	// to begin so that it and all that wait for it are in time.
-	Start, Latest model.Instant
-	Duration      time.Duration
+	Wave  int   // from 1; never falls along the list
+	// Earliest is a lower bound: no copy of a step it waits for can have ended
+	// before. Start is the predicted start, with overheads and with room on servers
+	// and links. Latest is when it has to begin so that it and all that wait for it
+	// are in time.
+	Earliest, Start, Latest model.Instant
+	Duration                time.Duration // predicted
 	// Bandwidth is what the copy may use, in bytes per second: as many copies as
 	// may touch a server together never exceed its network.
 	Bandwidth int64
