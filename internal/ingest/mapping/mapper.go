@@ -3,6 +3,8 @@ package mapping
 import (
 	"math"
 
+	"github.com/cespare/xxhash/v2"
+
 	"drover/internal/ingest/format"
 	"drover/internal/model"
 )
@@ -12,7 +14,9 @@ import (
 //
 // A sender may cut a scrape in two. The mapper therefore remembers of how many
 // series each output was made the last time; a sum that is still short of that
-// waits for the next batch, and leaves as it is once a later time has come.
+// waits for the next batch, and leaves as it is once a later time has come. A
+// series that is sent again within a sum (a retry, a pair of senders) counts
+// once.
 type Mapper struct {
 	rules *Rules
 	opt   format.Options
@@ -24,7 +28,7 @@ type Mapper struct {
 	// latest is the newest time seen of an entity.
 	latest map[model.EntityID]model.Instant
 
-	entity, producer []byte // scratch
+	entity, producer, series []byte // scratch
 }
 
 // groupKey is what one metric stands for.
@@ -48,9 +52,10 @@ type sum struct {
 	output int
 	value  float64
 	seen   uint64
-	parts  int
-	kind   model.SampleKind
-	done   bool
+	// parts are the hashes of the series that have been added.
+	parts map[uint64]struct{}
+	kind  model.SampleKind
+	done  bool
 }
 
 // NewMapper returns a mapper for one producer.
@@ -58,11 +63,19 @@ func NewMapper(rules *Rules, opt format.Options) *Mapper {
 	return &Mapper{rules: rules, opt: opt, open: map[groupKey]*group{}, expect: map[outputKey]int{}, latest: map[model.EntityID]model.Instant{}}
 }
 
+// Wants tells whether any output reads a metric of this name.
+func (m *Mapper) Wants(name string) bool { return len(m.rules.terms[name]) > 0 }
+
 // Add takes one sample and tells whether any output wants it. Samples that are
 // no numbers (stale markers) are wanted but add nothing.
 func (m *Mapper) Add(p *format.Point) bool {
 	wanted := false
 	terms := m.rules.terms[p.Name]
+	if len(terms) == 0 {
+		return false
+	}
+	m.series = appendSeries(m.series[:0], p)
+	hash := xxhash.Sum64(m.series)
 	for i := range terms {
 		t := &terms[i]
 		if !t.matches(p.Labels) {
@@ -84,7 +97,7 @@ func (m *Mapper) Add(p *format.Point) bool {
 		if math.IsNaN(value) || math.IsInf(value, 0) {
 			continue
 		}
-		m.add(t, out, p, value*t.scale, kind)
+		m.add(t, out, p, sum{output: t.output, value: value * t.scale, seen: t.bit, kind: kind}, hash)
 	}
 	return wanted
 }
@@ -119,7 +132,17 @@ func unitFactor(unit string) float64 {
 	return 1
 }
 
-func (m *Mapper) add(t *term, out *output, p *format.Point, value float64, kind model.SampleKind) {
+// appendSeries appends what tells a series from all others.
+func appendSeries(b []byte, p *format.Point) []byte {
+	b = append(b, p.Name...)
+	for _, l := range p.Labels {
+		b = append(append(append(append(b, 0xff), l.Name...), 0xff), l.Value...)
+	}
+	return b
+}
+
+// add adds a term's part to the sum that it belongs to.
+func (m *Mapper) add(t *term, out *output, p *format.Point, part sum, hash uint64) {
 	producer := m.opt.Producer
 	if len(out.producer) > 0 {
 		var ok bool
@@ -139,13 +162,16 @@ func (m *Mapper) add(t *term, out *output, p *format.Point, value float64, kind 
 	}
 	for i := range g.sums {
 		if s := &g.sums[i]; s.output == t.output {
-			s.value += value
-			s.seen |= t.bit
-			s.parts++
+			if _, again := s.parts[hash]; !again {
+				s.value += part.value
+				s.seen |= part.seen
+				s.parts[hash] = struct{}{}
+			}
 			return
 		}
 	}
-	g.sums = append(g.sums, sum{output: t.output, value: value, seen: t.bit, parts: 1, kind: kind})
+	part.parts = map[uint64]struct{}{hash: {}}
+	g.sums = append(g.sums, part)
 }
 
 // Flush ends a batch: metrics that are complete go to emit in the order of
@@ -190,10 +216,10 @@ func (m *Mapper) complete(key groupKey, s *sum, overdue bool) bool {
 		return false
 	}
 	out := outputKey{key.entity, key.producer, s.output}
-	if s.parts < m.expect[out] && !overdue {
+	if len(s.parts) < m.expect[out] && !overdue {
 		return false
 	}
-	m.expect[out] = s.parts
+	m.expect[out] = len(s.parts)
 	return true
 }
 

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"time"
 
 	"drover/internal/ingest/format"
 	"drover/internal/ingest/format/table"
@@ -130,11 +131,7 @@ var podColumns = []struct {
 }
 
 func (p *parser) pod(row table.Row) error {
-	stamp := row.Get("timestamp")
-	if stamp == "" {
-		stamp = row.Get("time")
-	}
-	at, err := format.ParseTime(stamp)
+	at, err := podTime(row)
 	if err != nil {
 		return err
 	}
@@ -155,6 +152,23 @@ func (p *parser) pod(row table.Row) error {
 	}
 	p.emit(m)
 	return nil
+}
+
+// podTime reads TimeStamp (seconds since the epoch) or Time (a date). Where the
+// two are more than an hour apart the date is taken: one real file has epochs
+// that are years off beside the right dates.
+func podTime(row table.Row) (model.Instant, error) {
+	stamp, date := row.Get("timestamp"), row.Get("time")
+	if stamp == "" {
+		return format.ParseTime(date)
+	}
+	at, err := format.ParseTime(stamp)
+	if byDate, dateErr := format.ParseTime(date); dateErr == nil {
+		if apart := at.Sub(byDate).Abs(); err != nil || apart > time.Hour {
+			return byDate, nil
+		}
+	}
+	return at, err
 }
 
 // identity reads who was measured, when and by whom.

@@ -1,0 +1,109 @@
+package door
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"drover/internal/ingest/format"
+	"drover/internal/model"
+)
+
+// result says what became of a request.
+type result struct {
+	// read and rejected count records; first is the first reason.
+	read, rejected int
+	first          error
+}
+
+// accept reads a body with a parser and publishes its events: all or, where the
+// parser fails or the sink does, none. read may fail the whole body; records
+// that are refused one by one are counted in the result.
+func (s *Server) accept(ctx context.Context, from *sender, read func(opt format.Options, out *format.Out) error) (result, error) {
+	now := s.cfg.Now()
+	opt := format.Options{Fleet: from.credential.Fleet, Producer: from.credential.Name, At: model.InstantOf(now)}
+	events, out, overLimit, err := from.collect(now, opt, read)
+	res := result{read: out.Records, rejected: out.Rejected + overLimit, first: out.First}
+	if err != nil {
+		return res, err
+	}
+	if overLimit > 0 && res.first == nil {
+		res.first = fmt.Errorf("more than %d series", from.credential.Limits.Series)
+	}
+	res.read -= overLimit
+	if len(events) == 0 {
+		return res, nil
+	}
+	refused, err := s.publish(ctx, events)
+	if err != nil {
+		return res, &problem{status: http.StatusServiceUnavailable, retry: time.Second, err: fmt.Errorf("not taken, send it again: %w", err)}
+	}
+	if refused != nil {
+		res.rejected++
+		if res.first == nil {
+			res.first = refused
+		}
+	}
+	return res, nil
+}
+
+// collect reads a body under the sender's lock and returns its events, samples
+// mapped.
+func (from *sender) collect(now time.Time, opt format.Options, read func(format.Options, *format.Out) error) (events []any, out *format.Out, overLimit int, err error) {
+	from.mu.Lock()
+	defer from.mu.Unlock()
+	samples := 0
+	var key []byte
+	// What a broken body has put into the mapper must not come out later: points
+	// are held back until the whole body has been read.
+	var points []format.Point
+	out = format.NewOut(func(event any) {
+		p, ok := event.(*format.Point)
+		if !ok {
+			events = append(events, event)
+			return
+		}
+		samples++
+		if from.series.most > 0 {
+			key = seriesKey(key[:0], p)
+			if !from.series.admit(now, xxhash.Sum64(key)) {
+				overLimit++
+				return
+			}
+		}
+		if from.mapper.Wants(p.Name) {
+			kept := *p
+			kept.Labels = append(format.Labels(nil), p.Labels...)
+			points = append(points, kept)
+		}
+	})
+	if err := read(opt, out); err != nil {
+		var p *problem
+		if !errors.As(err, &p) {
+			err = &problem{status: http.StatusBadRequest, err: err}
+		}
+		return nil, out, overLimit, err
+	}
+	if wait := from.samples.take(now, float64(samples+len(events))); wait > 0 {
+		return nil, out, overLimit, &problem{status: http.StatusTooManyRequests, retry: wait,
+			err: fmt.Errorf("more than %v samples a second", from.credential.Limits.SamplesPerSecond)}
+	}
+	for i := range points {
+		from.mapper.Add(&points[i])
+	}
+	from.mapper.Flush(false, func(m model.Metric) { events = append(events, m) })
+	return events, out, overLimit, nil
+}
+
+// seriesKey appends what tells a series from all others.
+func seriesKey(b []byte, p *format.Point) []byte {
+	b = append(b, p.Name...)
+	for _, l := range p.Labels {
+		b = append(append(append(append(b, 0xff), l.Name...), 0xff), l.Value...)
+	}
+	return b
+}
