@@ -6,6 +6,10 @@ import (
 	"drover/internal/model"
 )
 
+// composedError is the relative half width of the 80 % interval of a round trip
+// that is composed of parts, beside a quarter of the spread of its tail (measured: see docs/graph.md).
+const composedError = 0.05
+
 // Estimate returns what is known of the way between two servers (or a server
 // and a target): the measured round trip, in either direction, as long as it is
 // fresh as of the newest path, and otherwise an estimate with its error. ok is
@@ -35,7 +39,7 @@ func (f *fleetMap) link(a, b node, at model.Instant, cfg *Config) (model.Link, b
 	for _, p := range []*pair{forth, back} {
 		if p != nil && p.measured(at, cfg) {
 			link.RTTMicros = int64(math.Round(p.median))
-			link.RTTErrorMicros = int64(math.Ceil(p.spread()))
+			link.RTTErrorMicros = int64(math.Ceil(p.rtt.spread()))
 			link.LossPPM, link.Measured, link.At = p.lossPPM(), true, p.at
 			return link, true
 		}
@@ -60,6 +64,9 @@ func (f *fleetMap) estimate(a, b node) (micros, halfWidth float64, ok bool) {
 	x, y := &f.coords[a], &f.coords[b]
 	if !x.placed || !y.placed {
 		return 0, 0, false
+	}
+	if micros, halfWidth, ok = f.compose(a, b); ok {
+		return micros, halfWidth, true
 	}
 	micros = x.distance(y)
 	low, high := f.bounds(a, b)
@@ -103,7 +110,7 @@ func (f *fleetMap) bounds(a, b node) (low, high float64) {
 // micros returns the round-trip time of a neighbour, or 0 where it is unknown.
 func (f *fleetMap) micros(n neighbour) float64 {
 	if n.leg {
-		return f.legs[n.index].least()
+		return f.legs.list[n.index].typical
 	}
 	return f.pairs[n.index].median
 }
@@ -114,9 +121,28 @@ func (f *fleetMap) between(a, b node) float64 {
 		if i, ok := f.pairOf[key]; ok && f.pairs[i].median > 0 {
 			return f.pairs[i].median
 		}
-		if i, ok := f.legOf[key]; ok {
-			return f.legs[i].least()
+		if micros, ok := f.legs.typical(key.from, key.to); ok {
+			return micros
 		}
 	}
 	return 0
+}
+
+// compose returns the round trip over a router that one node's paths pass and
+// from which paths lead on to the other, in the direction that knows more: since
+// routing goes by destination, the way from the router on is the same for both
+// (path composition; Madhyastha et al.: iPlane, OSDI 2006).
+func (f *fleetMap) compose(a, b node) (micros, halfWidth float64, ok bool) {
+	best := math.Inf(1)
+	for _, ends := range [2][2]node{{a, b}, {b, a}} {
+		for _, i := range f.tailsTo[ends[1]] {
+			tail := &f.tails.list[i]
+			part, known := f.legs.typical(ends[0], tail.from)
+			if whole := part + tail.typical; known && whole < best {
+				best = whole
+				halfWidth = composedError*whole + tail.rtt.spread()/4
+			}
+		}
+	}
+	return best, halfWidth, !math.IsInf(best, 1)
 }

@@ -17,11 +17,13 @@ type fleetMap struct {
 	aliases map[string]string // address -> the name it is probed by
 	pairs   []pair
 	pairOf  map[pairKey]int32
-	legs    []leg
-	legOf   map[pairKey]int32
+	legs    legs // from servers to routers
+	tails   legs // from routers to targets
 	// near lists, for each node, whom it has a measured round-trip time with.
-	near   [][]neighbour
-	coords []coordinate // by node
+	near [][]neighbour
+	// tailsTo lists the tails to each node.
+	tailsTo [][]int32
+	coords  []coordinate // by node
 	// shadow is a second set of coordinates that never sees every fifth pair: the
 	// error of estimates is measured on those.
 	shadow []coordinate
@@ -39,7 +41,7 @@ type neighbour struct {
 
 func newFleetMap(id model.FleetID) *fleetMap {
 	return &fleetMap{id: id, nodes: map[string]node{}, aliases: map[string]string{},
-		pairOf: map[pairKey]int32{}, legOf: map[pairKey]int32{}}
+		pairOf: map[pairKey]int32{}, legs: newLegs(), tails: newLegs()}
 }
 
 // node returns the node of a name, new where it is not known yet.
@@ -51,6 +53,7 @@ func (f *fleetMap) node(name string) node {
 	f.names = append(f.names, name)
 	f.nodes[name] = n
 	f.near = append(f.near, nil)
+	f.tailsTo = append(f.tailsTo, nil)
 	f.coords = append(f.coords, coordinate{})
 	f.shadow = append(f.shadow, coordinate{})
 	return n
@@ -120,28 +123,31 @@ func (f *fleetMap) readHops(p *model.Path, end endOfPath, m *Map) [][]node {
 		if at, found := slices.BinarySearch(hops[h.TTL-1], router); !found {
 			hops[h.TTL-1] = slices.Insert(hops[h.TTL-1], at, router)
 		}
-		f.foldLeg(f.nodes[string(p.From)], router, m.readMicros(h.RTTMicros, nil), m.cfg.MaxPairs)
+		f.foldParts(p, router, end, m.readMicros(h.RTTMicros, nil), m.cfg.MaxPairs)
 	}
 	return hops
 }
 
-// foldLeg adds round-trip times from a server to a router on its way.
-func (f *fleetMap) foldLeg(from, router node, micros []uint32, limit int) {
+// foldParts adds the round-trip times from a path's source to a router on its
+// way, and what is left of the way from there to the target.
+func (f *fleetMap) foldParts(p *model.Path, router node, end endOfPath, micros []uint32, limit int) {
+	from := f.nodes[string(p.From)]
 	if len(micros) == 0 || from == router {
 		return
 	}
-	key := pairKey{from, router}
-	i, ok := f.legOf[key]
-	if !ok {
-		if len(f.legs) >= limit {
-			return
-		}
-		i = int32(len(f.legs))
-		f.legs = append(f.legs, leg{from: from, router: router})
-		f.legOf[key] = i
-		f.join(from, router, i, true)
+	leg := f.legs.get(from, router, limit, func(index int32) { f.join(from, router, index, true) })
+	if leg == nil {
+		return
 	}
-	for _, v := range micros {
-		f.legs[i].rtt.add(v)
+	leg.add(micros...)
+	target := f.node(f.resolve(p.To))
+	if len(end.micros) == 0 || target == router {
+		return
+	}
+	if tail := f.tails.get(router, target, limit, func(index int32) {
+		f.tailsTo[target] = append(f.tailsTo[target], index)
+	}); tail != nil {
+		whole, part := slices.Min(end.micros), slices.Min(micros)
+		tail.add(whole - min(part, whole))
 	}
 }

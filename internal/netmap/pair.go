@@ -92,20 +92,27 @@ func (p *pair) lossPPM() int64 {
 }
 
 // spread returns half the width of the middle 80 % of the samples.
-func (p *pair) spread() float64 { return (p.rtt.quantile(0.9) - p.rtt.quantile(0.1)) / 2 }
+func (s *samples) spread() float64 { return (s.quantile(0.9) - s.quantile(0.1)) / 2 }
 
 // measured tells whether the pair's round-trip time is known and fresh.
 func (p *pair) measured(at model.Instant, cfg *Config) bool {
 	return p.reached != 0 && at-p.reached <= model.Instant(cfg.StaleAfter.Milliseconds())
 }
 
-// leg is the round-trip time from a server to a router on its way: the least of
-// its samples, since routers answer with their last priority and the delay of
-// answering is none of the way's.
+// leg is the round-trip time of a part of routes: from a server to a router on
+// its way, or (a tail) what is left from a router to a target.
 type leg struct {
-	from, router node
-	rtt          samples
+	from, to node
+	rtt      samples
+	// typical is the lower quartile of the samples in microseconds: routers answer
+	// with their last priority, and that delay is none of the way's.
+	typical float64
 }
 
-// least returns the least round-trip time in microseconds.
-func (l *leg) least() float64 { return l.rtt.quantile(0) }
+// add takes samples.
+func (l *leg) add(micros ...uint32) {
+	for _, v := range micros {
+		l.rtt.add(v)
+	}
+	l.typical = l.rtt.quantile(0.25)
+}

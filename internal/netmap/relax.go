@@ -8,8 +8,9 @@ import (
 )
 
 const (
-	// mostPasses over all measured pairs in one Changed: small maps converge.
-	mostPasses = 40
+	// firstPasses over all measured pairs bring a small map to rest; later ones
+	// follow changes with laterPasses in each Changed.
+	firstPasses, laterPasses = 40, 8
 	// hiddenShare: one pair in so many is hidden from the shadow coordinates.
 	hiddenShare = 5
 )
@@ -28,7 +29,11 @@ func (f *fleetMap) relax(steps int, at model.Instant, cfg *Config) {
 	if len(measured) == 0 {
 		return
 	}
-	passes := min(mostPasses, max(1, steps/(2*len(measured))))
+	passes := laterPasses
+	if f.passes < 5*firstPasses {
+		passes = firstPasses
+	}
+	passes = min(passes, max(1, steps/(2*len(measured))))
 	for pass := range passes {
 		f.passes++
 		shuffle(measured, f.passes)

@@ -67,11 +67,14 @@ func (f *fleetMap) walk(c *coder) {
 	}
 	last := uint64(len(f.names)) - 1
 	list(c, &f.pairs, func(p *pair) { p.walk(c, last) })
-	list(c, &f.legs, func(l *leg) {
-		whole(c, &l.from, last)
-		whole(c, &l.router, last)
-		l.rtt.walk(c)
-	})
+	for _, l := range []*legs{&f.legs, &f.tails} {
+		list(c, &l.list, func(l *leg) {
+			whole(c, &l.from, last)
+			whole(c, &l.to, last)
+			l.rtt.walk(c)
+			l.typical = l.rtt.quantile(0.25)
+		})
+	}
 	for i := range f.coords {
 		f.coords[i].walk(c)
 		f.shadow[i].walk(c)
@@ -110,16 +113,19 @@ func (f *fleetMap) walkNames(c *coder) {
 // index rebuilds what is derived from pairs and legs, in the order that they
 // were found in.
 func (f *fleetMap) index(c *coder) {
-	pairs, legs := f.pairs, f.legs
-	for i, p := range pairs {
+	for i, p := range f.pairs {
 		f.pairOf[pairKey{p.from, p.to}] = int32(i)
 		f.join(p.from, p.to, int32(i), false)
 	}
-	for i, l := range legs {
-		f.legOf[pairKey{l.from, l.router}] = int32(i)
-		f.join(l.from, l.router, int32(i), true)
+	for i, l := range f.legs.list {
+		f.legs.of[pairKey{l.from, l.to}] = int32(i)
+		f.join(l.from, l.to, int32(i), true)
 	}
-	if len(f.pairOf) != len(pairs) || len(f.legOf) != len(legs) {
+	for i, l := range f.tails.list {
+		f.tails.of[pairKey{l.from, l.to}] = int32(i)
+		f.tailsTo[l.to] = append(f.tailsTo[l.to], int32(i))
+	}
+	if len(f.pairOf) != len(f.pairs) || len(f.legs.of) != len(f.legs.list) || len(f.tails.of) != len(f.tails.list) {
 		c.fail("a pair stands twice")
 	}
 }
