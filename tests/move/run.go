@@ -148,7 +148,10 @@ func (r *Result) move(ctx context.Context, scene Scene, f *Fault, id string, o O
 	case model.PlanRolledBack:
 		r.RolledBack++
 	default:
-		return fmt.Errorf("plan %s ended %s: %v", id, state, e.Outcomes[len(e.Outcomes)-1])
+		for _, step := range e.Log {
+			o.say("%s %s %s", step.ID, step.Phase, step.Reason)
+		}
+		return fmt.Errorf("plan %s ended %s: %v", id, state, e.Outcomes[len(e.Outcomes)-1].Left)
 	}
 	r.TakeOvers += e.TakeOvers
 	if served, err := scene.Serving(ctx); err != nil || served != want {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"drover/internal/actuator"
@@ -21,7 +22,12 @@ type Site struct {
 	Supervisor *process.Supervisor
 	Proxy      *haproxy.Proxy
 	names      []string // of processes started here, to be ended
+	stopKeeper context.CancelFunc
+	kept       sync.WaitGroup
 }
+
+// reviveEvery is how often the supervisor looks for what has ended.
+const reviveEvery = 100 * time.Millisecond
 
 // NewSite makes a folder and a supervisor for it.
 func NewSite() (*Site, error) {
@@ -32,13 +38,19 @@ func NewSite() (*Site, error) {
 	if err := os.Chmod(folder, 0o755); err != nil { // PostgreSQL runs as somebody else
 		return nil, fmt.Errorf("site: %w", err)
 	}
-	return &Site{Folder: folder, Supervisor: &process.Supervisor{State: folder, Grace: time.Second}}, nil
+	s := &Site{Folder: folder, Supervisor: &process.Supervisor{State: folder, Grace: time.Second}}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.stopKeeper = cancel
+	s.kept.Go(func() { s.Supervisor.Keep(ctx, reviveEvery, func(error) {}) })
+	return s, nil
 }
 
 // Close ends everything that runs here and deletes the folder.
 func (s *Site) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
+	s.stopKeeper()
+	s.kept.Wait()
 	for _, name := range s.names {
 		if err := s.Supervisor.Kill(name); err != nil {
 			return err

@@ -27,6 +27,10 @@ type Guard struct {
 	running map[string]*call // by subject
 }
 
+// endPatience is how long a command may take to end after its deadline before
+// its asker stops waiting for the reason.
+const endPatience = 200 * time.Millisecond
+
 // call is a command under way. It doesn't end with who asked for it: an owner
 // that dies leaves a command that is finished and remembered.
 type call struct {
@@ -57,12 +61,17 @@ func (g *Guard) Perform(ctx context.Context, c actuator.Command) error {
 			return err
 		}
 		select { // the same command, or an older one that is being ended
-		case <-ctx.Done():
-			return context.Cause(ctx)
 		case <-current.ended:
-			if current.sequence == c.Step.Sequence() {
-				return current.err
+		case <-ctx.Done():
+			// The command has the same deadline and knows better why it failed.
+			select {
+			case <-current.ended:
+			case <-time.After(endPatience):
+				return context.Cause(ctx)
 			}
+		}
+		if current.sequence == c.Step.Sequence() {
+			return current.err
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -36,14 +37,28 @@ type Supervisor struct {
 	Grace time.Duration
 	// Cgroups is where limits are set; see FindCgroups. nil: no limits.
 	Cgroups *Cgroups
+
+	// mu keeps Revive from starting again what is being stopped.
+	mu sync.Mutex
 }
 
-// Start makes sure that the process runs. limited is false where limits were
-// asked for and couldn't be set. A process that runs already is left as it is.
+// Start makes sure that the process runs, now and after a crash of it (see
+// Revive). limited is false where limits were asked for and couldn't be set. A
+// process that runs already is left as it is.
 func (s *Supervisor) Start(ctx context.Context, spec Spec) (limited bool, err error) {
 	if len(spec.Argv) == 0 {
 		return false, fmt.Errorf("process %q: no command", spec.Name)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.want(spec); err != nil {
+		return false, err
+	}
+	return s.start(ctx, spec)
+}
+
+// start starts the process unless it runs.
+func (s *Supervisor) start(ctx context.Context, spec Spec) (limited bool, err error) {
 	if err := context.Cause(ctx); err != nil {
 		return false, err
 	}
@@ -80,11 +95,19 @@ func (s *Supervisor) Start(ctx context.Context, spec Spec) (limited bool, err er
 
 // Stop makes sure that the process, with its children, doesn't run.
 func (s *Supervisor) Stop(ctx context.Context, name string) error {
+	return s.StopBy(ctx, name, syscall.SIGTERM)
+}
+
+// StopBy is Stop with the signal that asks the process to end by itself.
+func (s *Supervisor) StopBy(ctx context.Context, name string, ask syscall.Signal) error {
 	grace := s.Grace
 	if grace <= 0 {
 		grace = 5 * time.Second
 	}
-	signal, hard := syscall.SIGTERM, time.Now().Add(grace)
+	if err := s.unwant(name); err != nil {
+		return err
+	}
+	signal, hard := ask, time.Now().Add(grace)
 	err := actuator.Poll(ctx, 10*time.Millisecond, func() (bool, error) {
 		pids, err := s.find(name)
 		if err != nil || len(pids) == 0 {
@@ -98,7 +121,7 @@ func (s *Supervisor) Stop(ctx context.Context, name string) error {
 				err = errors.Join(err, ignoreGone(syscall.Kill(pid, signal)))
 			}
 		}
-		if signal == syscall.SIGTERM {
+		if signal == ask {
 			signal = 0
 		}
 		return false, err

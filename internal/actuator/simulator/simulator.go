@@ -24,6 +24,8 @@ type Rule struct {
 	EveryPlan int
 	// Attempts is how many tries fail before one succeeds; 0: all of them.
 	Attempts int
+	// Until ends the rule: steps from then on succeed; 0: never.
+	Until model.Instant
 	// Reverse picks the way back instead of the way there.
 	Reverse bool
 	Reason  string // what the failure says; empty: "injected"
@@ -134,6 +136,7 @@ func (r *Rule) matches(step model.Step, move model.Move) bool {
 		r.Replica != "" && r.Replica != move.Replica,
 		r.Move > 0 && r.Move != step.MoveIndex+1,
 		r.Attempts > 0 && step.Attempt > r.Attempts,
+		r.Until > 0 && step.At >= r.Until,
 		r.Reverse != (step.Leg() == model.LegReverse):
 		return false
 	}
