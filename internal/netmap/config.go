@@ -14,6 +14,9 @@ type Config struct {
 	// RelaxSteps bounds the updates of coordinates in one Changed, for each
 	// fleet. Default 200,000 (about 0.02 CPU seconds).
 	RelaxSteps int
+	// EstimateServers is up to how many servers and targets a fleet may have for
+	// Changed to tell estimates of the pairs that nobody measures. Default 100.
+	EstimateServers int
 	// MaxPairs bounds the pairs (and, apart, the legs to routers) that are kept
 	// for each fleet; further ones are counted and dropped. Default 1,000,000.
 	MaxPairs int
@@ -29,6 +32,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.RelaxSteps <= 0 {
 		c.RelaxSteps = 200_000
+	}
+	if c.EstimateServers == 0 {
+		c.EstimateServers = 100
 	}
 	if c.MaxPairs <= 0 {
 		c.MaxPairs = 1_000_000

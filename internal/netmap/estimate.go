@@ -49,6 +49,33 @@ func (f *fleetMap) link(a, b node, at model.Instant, cfg *Config) (model.Link, b
 	return link, ok
 }
 
+// moved tells whether an estimate is worth telling again.
+func moved(told, micros float64) bool { return math.Abs(micros-told) > 0.2*told }
+
+// appendEstimates appends the ways from sources that are not measured in either
+// direction and that readers do not know, or know otherwise.
+func (f *fleetMap) appendEstimates(links []model.Link, at model.Instant, cfg *Config) []model.Link {
+	for _, a := range f.targets {
+		for _, b := range f.targets {
+			key := pairKey{a, b}
+			if a == b || !f.isSource[a] || f.lookup(a, b) != nil {
+				delete(f.told, key)
+				continue
+			}
+			if back := f.lookup(b, a); back != nil && back.measured(at, cfg) {
+				delete(f.told, key)
+				continue
+			}
+			link, ok := f.link(a, b, at, cfg)
+			if told, known := f.told[key]; ok && (!known || moved(told, float64(link.RTTMicros))) {
+				f.told[key] = float64(link.RTTMicros)
+				links = append(links, link)
+			}
+		}
+	}
+	return links
+}
+
 // lookup returns the pair, or nil.
 func (f *fleetMap) lookup(a, b node) *pair {
 	if i, ok := f.pairOf[pairKey{a, b}]; ok {

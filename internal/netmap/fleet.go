@@ -28,6 +28,11 @@ type fleetMap struct {
 	// error of estimates is measured on those.
 	shadow []coordinate
 	passes uint64
+	// targets are the sources and targets of pairs, in order of appearance.
+	targets            []node
+	isSource, isTarget []bool // by node
+	// told holds the estimates that readers know, in microseconds.
+	told map[pairKey]float64
 	// errors are relative errors of the shadow on the pairs hidden from it, sorted.
 	errors []float64
 }
@@ -41,7 +46,7 @@ type neighbour struct {
 
 func newFleetMap(id model.FleetID) *fleetMap {
 	return &fleetMap{id: id, nodes: map[string]node{}, aliases: map[string]string{},
-		pairOf: map[pairKey]int32{}, legs: newLegs(), tails: newLegs()}
+		pairOf: map[pairKey]int32{}, told: map[pairKey]float64{}, legs: newLegs(), tails: newLegs()}
 }
 
 // node returns the node of a name, new where it is not known yet.
@@ -54,6 +59,7 @@ func (f *fleetMap) node(name string) node {
 	f.nodes[name] = n
 	f.near = append(f.near, nil)
 	f.tailsTo = append(f.tailsTo, nil)
+	f.isSource, f.isTarget = append(f.isSource, false), append(f.isTarget, false)
 	f.coords = append(f.coords, coordinate{})
 	f.shadow = append(f.shadow, coordinate{})
 	return n
@@ -86,9 +92,22 @@ func (f *fleetMap) pair(from, to node, limit int) *pair {
 	}
 	i := int32(len(f.pairs))
 	f.pairs = append(f.pairs, pair{from: from, to: to})
-	f.pairOf[key] = i
-	f.join(from, to, i, false)
+	f.index(i)
 	return &f.pairs[i]
+}
+
+// index notes a pair's ends.
+func (f *fleetMap) index(i int32) {
+	p := &f.pairs[i]
+	f.pairOf[pairKey{p.from, p.to}] = i
+	f.join(p.from, p.to, i, false)
+	f.isSource[p.from] = true
+	for _, n := range []node{p.from, p.to} {
+		if !f.isTarget[n] {
+			f.isTarget[n] = true
+			f.targets = append(f.targets, n)
+		}
+	}
 }
 
 // join makes two nodes neighbours over a pair or a leg.

@@ -124,9 +124,10 @@ func (m *Map) readMicros(from []int64, to []uint32) []uint32 {
 }
 
 // Changed returns the links that changed since the last Changed, sorted by
-// fleet, from and to: pairs that were probed, and pairs that have gone stale,
-// which are estimated from then on. It also improves the coordinates, within
-// Config.RelaxSteps. at must not go backwards.
+// fleet, from and to: pairs that were probed, pairs that have gone stale, which
+// are estimated from then on, and, for fleets of up to Config.EstimateServers,
+// estimates that are new or have moved by a fifth. It also improves the
+// coordinates, within Config.RelaxSteps. at must not go backwards.
 func (m *Map) Changed(at model.Instant) []model.Link {
 	var changed []model.Link
 	for _, f := range m.fleets {
@@ -141,6 +142,9 @@ func (m *Map) Changed(at model.Instant) []model.Link {
 			if link, ok := f.link(p.from, p.to, at, &m.cfg); ok {
 				changed = append(changed, link)
 			}
+		}
+		if len(f.targets) <= m.cfg.EstimateServers {
+			changed = f.appendEstimates(changed, at, &m.cfg)
 		}
 	}
 	m.ticked = max(m.ticked, at)

@@ -10,13 +10,13 @@ import (
 const (
 	// routeLimit is how many routes a pair remembers; the longest unseen goes.
 	routeLimit = 16
-	// settled is how often the usual routes must have been seen, and moved how
+	// settled is how often the usual routes must have been seen, and unusual how
 	// often in succession none of them, before a change is called one. Two equal
 	// ways that alternate by chance look like that with a probability of 2^-7.
-	settled, moved = 5, 3
+	settled, unusual = 5, 3
 	// doubt is the probability below which a row of unusual routes is not taken
 	// for more ways of a load balancer.
-	doubt = 0.01
+	doubt = 1e-4
 )
 
 // route is one way to a target: the routers that answered, by distance. An
@@ -91,7 +91,7 @@ func (r *routes) observe(at model.Instant, hops [][]node) bool {
 		return false
 	}
 	r.row++
-	if r.row < moved {
+	if r.row < unusual {
 		return false
 	}
 	if !r.improbable() {
@@ -105,18 +105,22 @@ func (r *routes) observe(at model.Instant, hops [][]node) bool {
 
 // improbable tells whether the present row of unusual routes can hardly be that
 // of ways not seen yet among equal ones. The probability that a path takes such
-// a way is estimated by the share of ways seen once (Good 1953), smoothed.
+// a way is estimated by the share of ways seen once (Good 1953), smoothed. One
+// of the unusual routes must have been seen again.
 func (r *routes) improbable() bool {
-	seen, once := 0.0, 0.0
+	seen, once, again := 0.0, 0.0, false
 	for _, k := range r.known {
-		if !k.fresh {
+		switch {
+		case k.fresh:
+			again = again || k.seen > 1
+		case k.seen == 1:
+			once++
+			seen++
+		default:
 			seen += float64(k.seen)
-			if k.seen == 1 {
-				once++
-			}
 		}
 	}
-	return seen >= settled && math.Pow((once+1)/(seen+2), float64(r.row)) < doubt
+	return again && seen >= settled && math.Pow((once+1)/(seen+2), float64(r.row)) < doubt
 }
 
 // admit makes room for a new route and returns its index. The first route of a

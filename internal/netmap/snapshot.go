@@ -1,6 +1,7 @@
 package netmap
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -79,10 +80,11 @@ func (f *fleetMap) walk(c *coder) {
 		f.coords[i].walk(c)
 		f.shadow[i].walk(c)
 	}
+	f.walkTold(c, last)
 	c.word(&f.passes)
 	list(c, &f.errors, c.number)
 	if c.reading && c.err == nil {
-		f.index(c)
+		f.restore(c)
 	}
 }
 
@@ -110,12 +112,25 @@ func (f *fleetMap) walkNames(c *coder) {
 	}
 }
 
-// index rebuilds what is derived from pairs and legs, in the order that they
+// walkTold walks over the estimates that readers know, sorted by pair.
+func (f *fleetMap) walkTold(c *coder, last uint64) {
+	keys := slices.SortedFunc(maps.Keys(f.told), func(a, b pairKey) int {
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to))
+	})
+	list(c, &keys, func(key *pairKey) {
+		micros := f.told[*key]
+		whole(c, &key.from, last)
+		whole(c, &key.to, last)
+		c.number(&micros)
+		f.told[*key] = micros
+	})
+}
+
+// restore rebuilds what is derived from pairs and legs, in the order that they
 // were found in.
-func (f *fleetMap) index(c *coder) {
-	for i, p := range f.pairs {
-		f.pairOf[pairKey{p.from, p.to}] = int32(i)
-		f.join(p.from, p.to, int32(i), false)
+func (f *fleetMap) restore(c *coder) {
+	for i := range f.pairs {
+		f.index(int32(i))
 	}
 	for i, l := range f.legs.list {
 		f.legs.of[pairKey{l.from, l.to}] = int32(i)
