@@ -1,0 +1,91 @@
+package consolidate
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// Host is a server that VMs can be placed on.
+type Host struct {
+	// CapacityMIPS is what all its cores serve together.
+	CapacityMIPS float64
+	// Watts is the draw at evenly spaced utilisations from 0 to 1, at least two.
+	Watts []float64
+}
+
+// VM is a virtual machine; its demand is a share of its size.
+type VM struct {
+	// SizeMIPS is the demand at utilisation 1.
+	SizeMIPS float64
+	// MigrationSeconds is how long a live migration of it lasts.
+	MigrationSeconds float64
+}
+
+// Config describes the fleet and what the policy aims at. It never changes
+// during a policy's life.
+type Config struct {
+	Hosts []Host
+	VMs   []VM
+	// StepSeconds is the time between two samples.
+	StepSeconds float64
+	// PeriodTicks is the span over which the share of unserved demand is
+	// budgeted; the price of unserved demand is steered so that each period
+	// ends near the target.
+	PeriodTicks int
+	// UnservedTarget is the share of demand that may go unserved.
+	UnservedTarget float64
+	Tuning         Tuning
+}
+
+// Tuning holds the policy's constants; DefaultTuning is the one setting in use.
+type Tuning struct {
+	// HoldTicks is how long a placement is taken to last: what is gained each
+	// tick by a move is weighed this many times against the move's price.
+	HoldTicks float64
+	// MoveWattTicks is the price of a migration.
+	MoveWattTicks float64
+	// DeficitWatts is the price of 1 MIPS of unserved demand, before steering.
+	DeficitWatts float64
+	// SteerPower and SteerLimit shape the steering of that price: budget left
+	// over what is due, to this power, at most this factor either way.
+	SteerPower, SteerLimit float64
+	// CommonShare is the standard deviation of the factor common to all
+	// demand, a share of the mean.
+	CommonShare float64
+	Demand      DemandTuning
+}
+
+// DefaultTuning returns the setting that the documented figures are made with.
+func DefaultTuning() Tuning {
+	return Tuning{HoldTicks: 24, MoveWattTicks: 120, DeficitWatts: 2, SteerPower: 1, SteerLimit: 3, CommonShare: .025,
+		Demand: DefaultDemandTuning()}
+}
+
+func (c *Config) validate() error {
+	if len(c.Hosts) == 0 {
+		return errors.New("no hosts; a placement needs at least one")
+	}
+	for h, host := range c.Hosts {
+		if !(host.CapacityMIPS > 0) || math.IsInf(host.CapacityMIPS, 0) {
+			return fmt.Errorf("host %d: capacity %v MIPS, want a positive number", h, host.CapacityMIPS)
+		}
+		if len(host.Watts) < 2 {
+			return fmt.Errorf("host %d: power curve of %d points, want at least 2", h, len(host.Watts))
+		}
+		for _, w := range host.Watts {
+			if !(w >= 0) || math.IsInf(w, 0) {
+				return fmt.Errorf("host %d: power %v W, want 0 or more", h, w)
+			}
+		}
+	}
+	for v, vm := range c.VMs {
+		if !(vm.SizeMIPS > 0) || math.IsInf(vm.SizeMIPS, 0) || !(vm.MigrationSeconds >= 0) {
+			return fmt.Errorf("VM %d: size %v MIPS, migration %v s, want a positive and a non-negative number", v, vm.SizeMIPS, vm.MigrationSeconds)
+		}
+	}
+	if !(c.StepSeconds > 0) || c.PeriodTicks < 1 || !(c.UnservedTarget > 0) {
+		return fmt.Errorf("step %v s, period %d ticks, unserved target %v: all must be positive", c.StepSeconds, c.PeriodTicks, c.UnservedTarget)
+	}
+	return nil
+}

@@ -1,0 +1,87 @@
+package consolidate
+
+import "math"
+
+// DemandTuning holds the constants of the demand estimator. Utilisations are
+// shares of a VM's size; counts are in samples.
+type DemandTuning struct {
+	// MeanTicks is the memory of the recent mean, MeanWeight its weight beside
+	// the long one.
+	MeanTicks, MeanWeight float64
+	// SpreadTicks and SpreadWeight are the same for the squared errors.
+	SpreadTicks, SpreadWeight float64
+	// LongTicks is the memory of the long averages.
+	LongTicks float64
+	// PriorMean is the utilisation expected before any sample, PriorCount how
+	// many samples it weighs.
+	PriorMean, PriorCount float64
+	// PriorVariance and PriorSkewness are expected of a VM, and weigh
+	// PriorVarianceCount and PriorSkewnessCount samples.
+	PriorVariance, PriorVarianceCount float64
+	PriorSkewness, PriorSkewnessCount float64
+	// LevelShare is the uncertainty of a level known from one sample: a
+	// variance, as a share of the squared mean.
+	LevelShare float64
+	// Youth widens the variance of a VM with n samples by Youth/(n+1).
+	Youth float64
+}
+
+// DefaultDemandTuning returns what is usual for five-minute CPU traces.
+func DefaultDemandTuning() DemandTuning {
+	return DemandTuning{MeanTicks: 13.5, MeanWeight: .9, SpreadTicks: 11.5, SpreadWeight: .37, LongTicks: 2000,
+		PriorMean: .105, PriorCount: .3, PriorVariance: .0049, PriorVarianceCount: 3.5,
+		PriorSkewness: 1.2, PriorSkewnessCount: 20, LevelShare: .27, Youth: 0}
+}
+
+// demand estimates the distribution of one VM's coming samples: mean, variance
+// and third central moment. Exponentially weighted sums of samples and of the
+// errors of its own one-step predictions are shrunk towards what is usual.
+type demand struct {
+	recent, recentWeight float64 // sums of samples
+	long, longWeight     float64
+	burst, burstWeight   float64 // sums of squared errors
+	spread, spreadWeight float64
+	third                float64 // sum of cubed errors, weighed as spread
+	mean                 float64 // prediction of the next sample
+}
+
+// decay holds the factors by which old samples lose weight each tick.
+type decay struct{ mean, spread, long float64 }
+
+func (t *DemandTuning) decay() decay {
+	return decay{math.Exp(-1 / t.MeanTicks), math.Exp(-1 / t.SpreadTicks), math.Exp(-1 / t.LongTicks)}
+}
+
+// observe adds a sample x.
+func (d *demand) observe(t *DemandTuning, q decay, x float64) {
+	if d.longWeight > 0 {
+		e := x - d.mean
+		// The error of a young prediction is in part the prediction's.
+		w := d.longWeight / (d.longWeight + t.PriorCount + 1)
+		d.burst = float64(d.burst*q.spread) + float64(w*e*e)
+		d.burstWeight = float64(d.burstWeight*q.spread) + w
+		d.spread = float64(d.spread*q.long) + float64(w*e*e)
+		d.third = float64(d.third*q.long) + float64(w*e*e*e)
+		d.spreadWeight = float64(d.spreadWeight*q.long) + w
+	}
+	d.recent = float64(d.recent*q.mean) + x
+	d.recentWeight = float64(d.recentWeight*q.mean) + 1
+	d.long = float64(d.long*q.long) + x
+	d.longWeight = float64(d.longWeight*q.long) + 1
+	prior := t.PriorMean * t.PriorCount
+	d.mean = float64(t.MeanWeight*((d.recent+prior)/(d.recentWeight+t.PriorCount))) +
+		float64((1-t.MeanWeight)*((d.long+prior)/(d.longWeight+t.PriorCount)))
+}
+
+// moments returns the mean, variance and third central moment of the coming
+// samples, in shares of the VM's size.
+func (d *demand) moments(t *DemandTuning) (mean, variance, third float64) {
+	usual := t.PriorVariance + float64(d.mean*d.mean*t.LevelShare/(d.longWeight+t.PriorCount))
+	prior := float64(usual * t.PriorVarianceCount)
+	variance = float64(t.SpreadWeight*((d.burst+prior)/(d.burstWeight+t.PriorVarianceCount))) +
+		float64((1-t.SpreadWeight)*((d.spread+prior)/(d.spreadWeight+t.PriorVarianceCount)))
+	variance *= 1 + t.Youth/(d.longWeight+1)
+	usualThird := float64(t.PriorSkewness * variance * math.Sqrt(variance))
+	third = (d.third + float64(usualThird*t.PriorSkewnessCount)) / (d.spreadWeight + t.PriorSkewnessCount)
+	return d.mean, variance, third
+}
