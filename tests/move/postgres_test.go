@@ -21,7 +21,7 @@ func TestPostgresLosesNothing(t *testing.T) {
 	needPostgres(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	r, err := move.Run(ctx, move.Options{Runs: 1, Writers: 8, Writes: 5_000, Seed: 7, Say: t.Logf},
+	r, err := move.Run(ctx, move.Options{Runs: 1, Writers: 8, Writes: 5_000, Seed: 7, Deadline: 20 * time.Second, Say: t.Logf},
 		func(ctx context.Context) (move.Scene, error) { return move.NewPostgresSite(ctx) })
 	if err != nil {
 		t.Fatal(err)

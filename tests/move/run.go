@@ -39,6 +39,7 @@ type Result struct {
 type Options struct {
 	Runs, Writers, Writes int // Writes: acknowledged ones to reach in a run
 	Seed                  uint64
+	Deadline              time.Duration // of a command; 0: five seconds
 	// Say reports progress; nil: silence.
 	Say func(format string, args ...any)
 }
@@ -134,6 +135,9 @@ func (r *Result) move(ctx context.Context, scene Scene, f *Fault, id string, o O
 	}
 	config := QuickConfig()
 	config.DefaultDeadline = 5 * time.Second
+	if o.Deadline > 0 {
+		config.DefaultDeadline = o.Deadline
+	}
 	e := NewExecutor(config, func() actuator.Driver { return f.Before(scene.Driver(f.At)) })
 	f.Crash = e.Crash
 	state, err := e.Run(ctx, planFor(id, from, other(from)))

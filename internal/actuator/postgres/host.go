@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"drover/internal/actuator/process"
 )
@@ -205,6 +206,9 @@ func (h *LocalHost) run(ctx context.Context, name string, args ...string) error 
 	if h.User != 0 {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: h.User, Gid: h.Group}
 	}
+	// The programs have children; all of them end with the command.
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = time.Second
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Run(); err != nil {
