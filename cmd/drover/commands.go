@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"drover/internal/cli"
+	"drover/internal/cli/forecast"
 	"drover/internal/cli/graph"
 	"drover/internal/cli/ingest"
 	"drover/internal/cli/solve"
@@ -23,5 +24,6 @@ func newRootCommand() *cobra.Command {
 	root.AddCommand(solve.Command())
 	root.AddCommand(ingest.Command())
 	root.AddCommand(graph.Command())
+	root.AddCommand(forecast.Command())
 	return root
 }

@@ -1,0 +1,224 @@
+package forecast
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"drover/internal/cli"
+	"drover/internal/forecast/ensemble"
+	"drover/internal/forecast/panel"
+)
+
+// settings are the flags of `drover forecast`.
+type settings struct {
+	input, out, events string
+	horizon            int
+	freq, season       string
+	quantiles          string
+	model              string
+	origins            int
+	gap                int
+	seed               uint64
+	threads            int
+	lower, upper       float64
+	output             string
+}
+
+// Command returns `drover forecast` with its subcommand `score`.
+func Command() *cobra.Command {
+	var s settings
+	c := &cobra.Command{
+		Use:   "forecast --input FILE.csv --horizon N --out OUT.csv",
+		Short: "Forecast a file of series with quantiles",
+		Long: `Forecast reads unique_id,ds,y and writes unique_id,ds,mean,q0.1,...: one row a step.
+
+With --cv-origins K it also cuts the last steps off K times, forecasts them, writes
+OUT.origin-1.history.csv and OUT.origin-1.csv and so on beside OUT.csv, newest
+origin first, and prints the scores as JSON: those pairs are what a scorer of
+several origins takes.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.OutOrStdout(), &s) },
+	}
+	f := c.Flags()
+	f.StringVar(&s.input, "input", "", "long CSV: unique_id,ds,y")
+	f.IntVar(&s.horizon, "horizon", 0, "steps to forecast")
+	f.StringVar(&s.out, "out", "", "where the forecasts go")
+	f.StringVar(&s.freq, "freq", "", "step, such as 5m, 1h, 24h, 1d (default: found in the input)")
+	f.StringVar(&s.season, "season", "", "season lengths in steps, such as 24,168 (default: by the step)")
+	f.StringVar(&s.quantiles, "quantiles", "0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9,0.95,0.99", "levels, rising within (0,1)")
+	f.StringVar(&s.events, "events", "", "calendar: CSV name,start,end[,unique_id] or .ics")
+	f.StringVar(&s.model, "model", ensemble.Auto, "auto, "+strings.Join(ensemble.Names(), ", "))
+	f.IntVar(&s.origins, "cv-origins", 0, "judge the forecast at so many rolling origins, too")
+	f.IntVar(&s.gap, "cv-step", 0, "steps between rolling origins (default: the horizon)")
+	f.Uint64Var(&s.seed, "seed", 1, "seed of everything that draws")
+	f.IntVar(&s.threads, "threads", 1, "models fitted at the same time; the result does not depend on it")
+	f.Float64Var(&s.lower, "lower", math.NaN(), "lower bound of every series (default: 0 where no value was negative)")
+	f.Float64Var(&s.upper, "upper", math.NaN(), "upper bound of every series (default: none)")
+	f.StringVarP(&s.output, "output", "o", "text", "text or json: how a summary is printed")
+	c.AddCommand(scoreCommand())
+	return c
+}
+
+// run checks the flags, reads, forecasts and writes; nothing is written where
+// anything is wrong.
+func run(stdout io.Writer, s *settings) error {
+	o, err := s.options()
+	if err != nil {
+		return cli.Usage(err)
+	}
+	p, err := s.read(&o)
+	if err != nil {
+		return err
+	}
+	result, err := ensemble.Run(p, o)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.input, err)
+	}
+	files := []output{{s.out, func(w io.Writer) error { return writeForecast(w, result, p.Step) }}}
+	var scores any
+	if s.origins > 0 {
+		more, judged, err := s.crossValidate(p, o)
+		if err != nil {
+			return err
+		}
+		files, scores = append(files, more...), judged
+	}
+	if err := writeAll(files); err != nil {
+		return err
+	}
+	return s.summary(stdout, p, result, scores)
+}
+
+// options turns the flags into what the ensemble takes.
+func (s *settings) options() (ensemble.Options, error) {
+	o := ensemble.Options{Horizon: s.horizon, Model: s.model, Seed: s.seed, Lower: s.lower, Upper: s.upper}
+	if s.input == "" || s.out == "" || s.horizon == 0 {
+		return o, fmt.Errorf("--input, --horizon and --out are needed: drover forecast --input FILE.csv --horizon 24 --out OUT.csv")
+	}
+	if s.output != "text" && s.output != "json" {
+		return o, fmt.Errorf("--output %q: want text or json", s.output)
+	}
+	if s.origins < 0 || s.gap < 0 || s.threads < 1 {
+		return o, fmt.Errorf("--cv-origins %d, --cv-step %d, --threads %d: want at least 0, 0 and 1", s.origins, s.gap, s.threads)
+	}
+	for _, text := range strings.Split(s.quantiles, ",") {
+		p, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+		if err != nil {
+			return o, fmt.Errorf("--quantiles: %q is not a number", text)
+		}
+		o.Levels = append(o.Levels, p)
+	}
+	o.Each = pool(s.threads)
+	return o, o.Check()
+}
+
+// read reads the series and the events.
+func (s *settings) read(o *ensemble.Options) (*panel.Panel, error) {
+	file, err := os.Open(s.input)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	t, err := readTable(s.input, file, "y")
+	if err != nil {
+		return nil, err
+	}
+	step, err := s.step(t)
+	if err != nil {
+		return nil, err
+	}
+	seasons := defaultSeasons(step)
+	if s.season != "" {
+		if seasons, err = parseSeasons(s.season); err != nil {
+			return nil, cli.Usage(err)
+		}
+	}
+	p, err := t.panel(step, seasons)
+	if err != nil {
+		return nil, err
+	}
+	if s.events != "" {
+		if o.Events, err = readEvents(s.events); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func (s *settings) step(t *table) (time.Duration, error) {
+	if s.freq == "" {
+		return t.inferStep()
+	}
+	step, err := parseStep(s.freq)
+	if err != nil {
+		return 0, cli.Usage(err)
+	}
+	return step, nil
+}
+
+// parseStep reads Go's durations, and days and weeks besides.
+func parseStep(text string) (time.Duration, error) {
+	number, unit := strings.ToLower(strings.TrimSpace(text)), time.Duration(0)
+	switch {
+	case strings.HasSuffix(number, "min"):
+		number, unit = strings.TrimSuffix(number, "min"), time.Minute
+	case strings.HasSuffix(number, "d"):
+		number, unit = strings.TrimSuffix(number, "d"), 24*time.Hour
+	case strings.HasSuffix(number, "w"):
+		number, unit = strings.TrimSuffix(number, "w"), 168*time.Hour
+	case number == "h":
+		number, unit = "", time.Hour
+	}
+	step, err := time.ParseDuration(number)
+	if unit != 0 {
+		n := 1
+		if number != "" {
+			n, err = strconv.Atoi(number)
+		} else {
+			err = nil
+		}
+		step = time.Duration(n) * unit
+	}
+	if err != nil || step < time.Millisecond || step > 366*24*time.Hour {
+		return 0, fmt.Errorf("--freq %q: want a duration such as 5m, 1h, 24h, 1d", text)
+	}
+	return step, nil
+}
+
+func parseSeasons(text string) ([]int, error) {
+	var seasons []int
+	for _, part := range strings.Split(text, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(part))
+		if err != nil || n < 1 || n > 1_000_000 || len(seasons) > 0 && n <= seasons[len(seasons)-1] {
+			return nil, fmt.Errorf("--season %q: want whole numbers of steps, rising, such as 24,168", text)
+		}
+		if n > 1 {
+			seasons = append(seasons, n)
+		}
+	}
+	if len(seasons) > 2 {
+		return nil, fmt.Errorf("--season %q: at most two seasons are used", text)
+	}
+	return seasons, nil
+}
+
+// summary prints what was done.
+func (s *settings) summary(w io.Writer, p *panel.Panel, r *ensemble.Result, scores any) error {
+	if s.output == "text" && scores == nil {
+		_, err := fmt.Fprintf(w, "%d series, %d steps of %v: %s\n", len(p.Series), s.horizon, p.Step, s.out)
+		return err
+	}
+	document := map[string]any{"series": len(p.Series), "horizon": s.horizon, "step": p.Step.String(), "seasons": p.Seasons, "out": s.out, "models": r.Models}
+	if scores != nil {
+		document["cv"] = scores
+	}
+	return json.NewEncoder(w).Encode(document)
+}

@@ -1,0 +1,348 @@
+// Package arima holds seasonal ARIMA with exogenous terms.
+//
+// The differenced series is regressed on its own lags, on lags of the
+// innovations and on exogenous columns; innovations come from a long
+// autoregression first and from the model itself in a second pass (Hannan &
+// Rissanen, Biometrika 1982): conditional least squares. Orders are chosen by
+// the corrected information criterion (Hurvich & Tsai, Biometrika 1989).
+package arima
+
+import (
+	"math"
+
+	"drover/internal/forecast/panel"
+)
+
+// Order says which terms a model has. Seasonal terms multiply out as in Box &
+// Jenkins: the lags of both polynomials and of their products.
+type Order struct {
+	Period int // of the seasonal difference, in steps
+	P, Q   int // autoregressive and moving-average terms
+	SP, SQ int // seasonal ones
+	// Long adds the autoregressive term at the second season and its neighbours.
+	Long int
+}
+
+// lags returns the autoregressive and the moving-average lags.
+func (o Order) lags() (ar, ma []int) {
+	return expand(o.P, o.SP, o.Period, o.Long), expand(o.Q, o.SQ, o.Period, 0)
+}
+
+func expand(short, seasonal, period, long int) []int {
+	var lags []int
+	for i := 1; i <= short; i++ {
+		lags = append(lags, i)
+	}
+	if period > short+1 {
+		for s := 1; s <= seasonal; s++ {
+			for i := 0; i <= short; i++ {
+				lags = append(lags, s*period+i)
+			}
+		}
+	}
+	if long > (seasonal+1)*period {
+		lags = append(lags, long, long+1)
+	}
+	return lags
+}
+
+// Fit is one fitted series.
+type Fit struct {
+	Order  Order
+	AICc   float64
+	ar, ma []int
+	coef   []float64 // autoregressive, moving-average, exogenous
+	// Mean is that of the differenced series, left out where it is not needed.
+	mean float64
+}
+
+// candidates are the orders that are compared.
+func candidates(day, week int) []Order {
+	var out []Order
+	for _, p := range [...]int{1, 2, 3} {
+		for _, q := range [...]int{0, 1} {
+			for _, seasonal := range [...][2]int{{1, 0}, {2, 0}, {3, 0}} {
+				out = append(out, Order{Period: day, P: p, Q: q, SP: seasonal[0], SQ: seasonal[1], Long: week})
+			}
+		}
+	}
+	return out
+}
+
+// Select fits every candidate order to a history and returns the one with the
+// least AICc. exogenous columns have the history's length; none is fine.
+func Select(z []float64, day, week int, exogenous [][]float64) *Fit {
+	period := max(1, day)
+	w := difference(z, period)
+	columns := make([][]float64, len(exogenous))
+	for i, c := range exogenous {
+		columns[i] = difference(c, period)
+	}
+	longest := 2*period + 4
+	if week > 0 && len(w) > week+longest+64 {
+		longest = week + 2
+	} else {
+		week = 0
+	}
+	if len(w) < longest+32 {
+		return nil
+	}
+	noise := innovations(w, min(period+3, len(w)/6))
+	var best *Fit
+	for _, o := range candidates(period, week) {
+		if f := estimate(w, noise, o, columns, longest); f != nil && (best == nil || f.AICc < best.AICc) {
+			best = f
+		}
+	}
+	if best == nil {
+		return nil
+	}
+	if again := estimate(w, best.residuals(w, columns), best.Order, columns, longest); again != nil && again.AICc < best.AICc {
+		best = again
+	}
+	return best
+}
+
+func difference(z []float64, period int) []float64 {
+	if len(z) <= period {
+		return nil
+	}
+	w := make([]float64, len(z)-period)
+	for i := range w {
+		w[i] = z[i+period] - z[i]
+	}
+	return w
+}
+
+// innovations are the residuals of a long autoregression.
+func innovations(w []float64, order int) []float64 {
+	long := Order{P: max(1, order)}
+	f := estimate(w, make([]float64, len(w)), long, nil, long.P)
+	if f == nil {
+		return make([]float64, len(w))
+	}
+	return f.residuals(w, nil)
+}
+
+// estimate regresses w on its lags, on the noise's lags and on the columns,
+// over the same rows for every order so that criteria compare.
+func estimate(w, noise []float64, o Order, columns [][]float64, from int) *Fit {
+	f := &Fit{Order: o}
+	f.ar, f.ma = o.lags()
+	k := len(f.ar) + len(f.ma) + len(columns)
+	rows := len(w) - from
+	if rows < 2*k+8 {
+		return nil
+	}
+	a := make([][]float64, k)
+	for i := range a {
+		a[i] = make([]float64, k+1)
+	}
+	x := make([]float64, k+1)
+	total := 0.0
+	for t := from; t < len(w); t++ {
+		f.row(x, w, noise, columns, t)
+		x[k] = w[t]
+		total += w[t] * w[t]
+		for i := range k {
+			if x[i] == 0 {
+				continue
+			}
+			for j := i; j <= k; j++ {
+				a[i][j] += x[i] * x[j]
+			}
+		}
+	}
+	f.coef = solve(a, 1e-4*float64(rows))
+	if f.coef == nil || !f.invertible() {
+		return nil
+	}
+	rss := 0.0
+	for t := from; t < len(w); t++ {
+		f.row(x, w, noise, columns, t)
+		e := w[t] - inner(f.coef, x)
+		rss += e * e
+	}
+	n, p := float64(rows), float64(k+1)
+	f.AICc = n*math.Log(max(rss/n, 1e-300)) + 2*p + 2*p*(p+1)/(n-p-1)
+	return f
+}
+
+// invertible tells whether the moving-average part surely forgets its start:
+// coefficients that add up to less than one would do, and half keeps it from
+// cancelling a root of the autoregressive part, which forecasts badly.
+func (f *Fit) invertible() bool {
+	sum := 0.0
+	for i := range f.ma {
+		sum += math.Abs(f.coef[len(f.ar)+i])
+	}
+	return sum < 0.5
+}
+
+// row fills the regressors of one instant.
+func (f *Fit) row(x, w, noise []float64, columns [][]float64, t int) {
+	k := 0
+	for _, lag := range f.ar {
+		x[k] = before(w, t-lag)
+		k++
+	}
+	for _, lag := range f.ma {
+		x[k] = before(noise, t-lag)
+		k++
+	}
+	for _, c := range columns {
+		x[k] = before(c, t)
+		k++
+	}
+}
+
+func before(v []float64, i int) float64 {
+	if i < 0 || i >= len(v) {
+		return 0
+	}
+	return v[i]
+}
+
+func inner(a, b []float64) float64 {
+	sum := 0.0
+	for i, v := range a {
+		sum += float64(v * b[i])
+	}
+	return sum
+}
+
+// residuals filters a differenced history into innovations.
+func (f *Fit) residuals(w []float64, columns [][]float64) []float64 {
+	noise := make([]float64, len(w))
+	x := make([]float64, len(f.coef)+1)
+	scale := 0.0
+	for _, v := range w {
+		scale += math.Abs(v) / float64(len(w))
+	}
+	for t := range w {
+		f.row(x, w, noise, columns, t)
+		noise[t] = min(max(w[t]-inner(f.coef, x), -20*scale), 20*scale)
+	}
+	return noise
+}
+
+// Forecast continues a history. exogenous columns reach over the horizon.
+func (f *Fit) Forecast(z []float64, horizon int, exogenous [][]float64) []float64 {
+	period := max(1, f.Order.Period)
+	w := difference(z, period)
+	columns := make([][]float64, len(exogenous))
+	for i, c := range exogenous {
+		columns[i] = difference(c, period)
+	}
+	noise := f.residuals(w, columns)
+	limit := 0.0
+	for _, v := range w {
+		limit = max(limit, math.Abs(v))
+	}
+	out := make([]float64, horizon)
+	x := make([]float64, len(f.coef)+1)
+	n := len(z)
+	for h := range out {
+		f.row(x, w, noise, columns, len(w))
+		w = append(w, min(max(inner(f.coef, x), -limit), limit))
+		noise = append(noise, 0)
+		prior := z[n-period+h%period]
+		if h >= period {
+			prior = out[h-period]
+		}
+		out[h] = prior + w[len(w)-1]
+	}
+	return out
+}
+
+// solve solves the normal equations with a small ridge, in units of each
+// column; nil where they are singular.
+func solve(a [][]float64, ridge float64) []float64 {
+	k := len(a)
+	mean := 0.0
+	for i := range k {
+		mean += a[i][i] / float64(k)
+	}
+	if !(mean > 0) {
+		return make([]float64, k)
+	}
+	for i := range k {
+		for j := range i {
+			a[i][j] = a[j][i]
+		}
+		a[i][i] += 1e-6*mean + a[i][i]*ridge*1e-4
+	}
+	for i := range k {
+		if !(a[i][i] > 1e-12*mean) {
+			return nil
+		}
+		for r := i + 1; r < k; r++ {
+			m := a[r][i] / a[i][i]
+			for c := i; c <= k; c++ {
+				a[r][c] -= float64(m * a[i][c])
+			}
+		}
+	}
+	x := make([]float64, k)
+	for i := k - 1; i >= 0; i-- {
+		x[i] = a[i][k]
+		for c := i + 1; c < k; c++ {
+			x[i] -= float64(a[i][c] * x[c])
+		}
+		x[i] /= a[i][i]
+	}
+	return x
+}
+
+// Model is ARIMA as one of the models of a panel.
+type Model struct{}
+
+// Name implements panel.Model.
+func (Model) Name() string { return "arima" }
+
+type fitted struct {
+	season int
+	log    []bool
+	fits   []*Fit
+}
+
+// Fit implements panel.Model.
+func (Model) Fit(t *panel.Task) panel.Fitted {
+	f := &fitted{season: max(1, t.Season(0))}
+	for _, x := range t.Histories {
+		log := true
+		for _, v := range x {
+			log = log && v > 0
+		}
+		f.log = append(f.log, log)
+		f.fits = append(f.fits, Select(logs(x, log), t.Season(0), t.Season(1), nil))
+	}
+	return f
+}
+
+func logs(x []float64, log bool) []float64 {
+	if !log {
+		return x
+	}
+	z := make([]float64, len(x))
+	for i, v := range x {
+		z[i] = math.Log(max(v, 1e-300))
+	}
+	return z
+}
+
+// Forecast implements panel.Fitted; a series too short for any order repeats
+// its last season.
+func (f *fitted) Forecast(series int, history []float64, horizon int) []float64 {
+	fit := f.fits[series]
+	if fit == nil || len(history) <= fit.Order.Period {
+		return panel.Naive(history, f.season, horizon)
+	}
+	out := fit.Forecast(logs(history, f.log[series]), horizon, nil)
+	if f.log[series] {
+		for h := range out {
+			out[h] = math.Exp(min(out[h], 700))
+		}
+	}
+	return out
+}

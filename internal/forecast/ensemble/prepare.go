@@ -1,0 +1,128 @@
+package ensemble
+
+import (
+	"math"
+
+	"drover/internal/forecast/effects"
+	"drover/internal/forecast/panel"
+	"drover/internal/model"
+)
+
+// series is one prepared series.
+type series struct {
+	id       string
+	start    model.Instant // of values[0]
+	values   []float64     // gaps filled, events taken out
+	quiet    []float64     // the same with NaN where a value was filled in; nil: none was
+	learned  *effects.Learned
+	lower    float64
+	upper    float64
+	constant bool
+	scale    float64 // mean absolute seasonal difference
+	level    float64 // mean absolute value
+}
+
+// prepare fills gaps and measures each series.
+func prepare(p *panel.Panel, o *Options) []series {
+	out := make([]series, len(p.Series))
+	for i, s := range p.Series {
+		_, front := panel.Trim(s.Values)
+		kept := s.Values[front:] // a gap at the end stays: the horizon begins after it
+		r := &out[i]
+		r.id, r.start = s.ID, s.Start.Add(p.Step*0)+model.Instant(int64(front)*p.Step.Milliseconds())
+		r.quieten(kept, p, o)
+		r.bound(o)
+		r.scale = panel.Scale(r.values, p.Season())
+	}
+	return out
+}
+
+// quieten takes events out and fills gaps.
+func (s *series) quieten(kept []float64, p *panel.Panel, o *Options) {
+	grid := effects.Grid{Start: s.start, Step: p.Step, Season: p.Season()}
+	var own []effects.Event
+	for _, e := range o.Events {
+		if e.Series == "" || e.Series == s.id {
+			own = append(own, e)
+		}
+	}
+	quiet := append([]float64(nil), kept...)
+	gap := false
+	for i, touched := range effects.Touched(grid, own, len(kept)) {
+		if touched {
+			quiet[i] = math.NaN()
+		}
+		gap = gap || math.IsNaN(quiet[i])
+	}
+	if allMissing(quiet) {
+		copy(quiet, kept)
+	}
+	s.values = panel.Fill(quiet, p.Season())
+	if gap {
+		s.quiet = quiet
+	}
+	if len(own) > 0 {
+		s.learned = effects.Learn(grid, own, kept, s.values)
+	}
+}
+
+func allMissing(v []float64) bool {
+	for _, x := range v {
+		if x == x {
+			return false
+		}
+	}
+	return true
+}
+
+// known returns the first n values as they were known then: a gap that was
+// open at that time is filled from its left side only.
+func (s *series) known(n, season int) []float64 {
+	if s.quiet == nil {
+		return s.values[:n:n]
+	}
+	return panel.Fill(s.quiet[:n], season)
+}
+
+// bound finds out the bounds that the options leave open, and whether the
+// series ever moved.
+func (s *series) bound(o *Options) {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, v := range s.values {
+		low, high = min(low, v), max(high, v)
+		s.level += math.Abs(v) / float64(len(s.values))
+	}
+	s.constant = low == high
+	s.lower, s.upper = math.Inf(-1), math.Inf(1)
+	if low >= 0 {
+		s.lower = 0
+	}
+	if !math.IsNaN(o.Lower) {
+		s.lower = o.Lower
+	}
+	if !math.IsNaN(o.Upper) {
+		s.upper = o.Upper
+	}
+}
+
+// clamp keeps a forecast of a point within what the history makes plausible:
+// half the range beyond either end, and a strictly positive series stays above
+// half of its least value.
+func (s *series) clamp(f []float64, known []float64) {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, v := range known {
+		low, high = min(low, v), max(high, v)
+	}
+	reach := (high - low) / 2
+	floor := low - reach
+	if low > 0 {
+		floor = max(floor, low/2)
+	}
+	floor = max(floor, s.lower)
+	for h, v := range f {
+		if math.IsNaN(v) {
+			v = known[len(known)-1]
+		}
+		f[h] = min(max(v, floor), min(high+reach, s.upper))
+	}
+}

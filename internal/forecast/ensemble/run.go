@@ -1,0 +1,189 @@
+package ensemble
+
+import (
+	"math"
+
+	"drover/internal/forecast/conformal"
+	"drover/internal/forecast/panel"
+	"drover/internal/model"
+)
+
+// Forecast is what is expected of one series.
+type Forecast struct {
+	ID        string
+	First     model.Instant // of step 0
+	Quantiles model.Quantiles
+	// Weights are the models' shares, in the order of Result.Models.
+	Weights []float64
+	// MAE is the mean absolute error at the rolling origins, NaN where there were
+	// none; Naive is seasonal naive's there.
+	MAE, Naive float64
+}
+
+// Result is a forecast panel.
+type Result struct {
+	Models []string
+	Series []Forecast
+}
+
+// Run forecasts a panel.
+func Run(p *panel.Panel, o Options) (*Result, error) {
+	if err := o.Check(); err != nil {
+		return nil, err
+	}
+	rows := prepare(p, &o)
+	ms := models(o.Model)
+	t := roll(ms, rows, p, &o)
+	s := weigh(t, rows)
+	shapes := make([][]float64, len(rows))
+	for i, r := range rows {
+		shapes[i] = shape(r.values, p.Season())
+	}
+	bands := calibrate(t, s, rows, shapes, p, &o)
+	used := inUse(s.fleet)
+	final := make([]panel.Model, 0, len(ms))
+	for _, m := range used {
+		final = append(final, ms[m])
+	}
+	fitted := fitAll(final, rows, p, &o, 0)
+	result := &Result{Series: make([]Forecast, len(rows))}
+	for _, m := range ms {
+		result.Models = append(result.Models, m.Name())
+	}
+	points := forecastAll(fitted, rows, &o)
+	for i, r := range rows {
+		point := make([]float64, o.Horizon)
+		for h := range point {
+			for j, m := range used {
+				point[h] += s.series[i][m] * points[j][i][h]
+			}
+		}
+		r.clamp(point, r.values)
+		result.Series[i] = Forecast{ID: r.id, First: r.start + model.Instant(int64(len(r.values))*p.Step.Milliseconds()),
+			Quantiles: r.quantiles(point, bands, i, shapes[i], &o), Weights: s.series[i]}
+	}
+	return result, nil
+}
+
+// inUse lists the models with a weight; the others need not be fitted again.
+func inUse(w []float64) []int {
+	var used []int
+	for m, v := range w {
+		if v > 0 {
+			used = append(used, m)
+		}
+	}
+	return used
+}
+
+func forecastAll(fitted []panel.Fitted, rows []series, o *Options) [][][]float64 {
+	points := make([][][]float64, len(fitted))
+	o.each(len(fitted), func(m int) {
+		points[m] = make([][]float64, len(rows))
+		for i, r := range rows {
+			f := fitted[m].Forecast(i, r.values, o.Horizon)
+			r.clamp(f, r.values)
+			points[m][i] = f
+		}
+	})
+	return points
+}
+
+// calibrate measures the joined forecast's errors at the rolling origins.
+func calibrate(t *trial, s shares, rows []series, shapes [][]float64, p *panel.Panel, o *Options) *conformal.Bands {
+	errors := make([]conformal.Errors, len(rows))
+	for i, r := range rows {
+		errors[i].Scale = r.scale
+		for k, back := range t.backs {
+			if t.actual[k][i] == nil {
+				continue
+			}
+			n := len(r.values) - back
+			e, sh := make([]float64, o.Horizon), make([]float64, o.Horizon)
+			for h := range e {
+				f := 0.0
+				for m, w := range s.series[i] {
+					if w > 0 {
+						f += w * t.forecasts[m][k][i][h]
+					}
+				}
+				e[h] = t.actual[k][i][h] - f
+				sh[h] = shapes[i][(n+h)%len(shapes[i])]
+			}
+			errors[i].Residuals = append(errors[i].Residuals, e)
+			errors[i].Shape = append(errors[i].Shape, sh)
+		}
+	}
+	return conformal.Calibrate(errors, o.Horizon, o.Levels)
+}
+
+// shape is how much a series' seasonal difference at a phase usually is, over
+// the average; smoothed over neighbours and drawn to 1.
+func shape(x []float64, season int) []float64 {
+	out := make([]float64, max(1, season))
+	sum, count := make([]float64, len(out)), make([]float64, len(out))
+	all, n := 0.0, 0.0
+	for i := season; i < len(x) && season > 1; i++ {
+		d := math.Abs(x[i] - x[i-season])
+		sum[i%season] += d
+		count[i%season]++
+		all, n = all+d, n+1
+	}
+	for i := range out {
+		out[i] = 1
+		if all > 0 {
+			before, after := (i+len(out)-1)%len(out), (i+1)%len(out)
+			s := sum[i] + (sum[before]+sum[after])/2
+			c := count[i] + (count[before]+count[after])/2
+			out[i] = (s + 10*all/n) / (c + 10) / (all / n)
+		}
+	}
+	return out
+}
+
+// quantiles spreads a point forecast out.
+func (s *series) quantiles(point []float64, bands *conformal.Bands, i int, shape []float64, o *Options) model.Quantiles {
+	q := model.Quantiles{Levels: o.Levels, Mean: make([]float64, len(point)), Values: make([][]float64, len(point))}
+	for h, centre := range point {
+		row := make([]float64, len(o.Levels))
+		if !s.constant {
+			bands.Offsets(i, h, shape[(len(s.values)+h)%len(shape)], row)
+		}
+		if s.learned != nil {
+			with, doubt := s.learned.Apply(len(s.values)+h, centre)
+			centre = with
+			widen(row, o.Levels, doubt)
+		}
+		mean := 0.0
+		for l := range row {
+			row[l] = min(max(centre+row[l], s.lower), s.upper)
+			mean += row[l] * share(o.Levels, l)
+		}
+		q.Values[h], q.Mean[h] = row, mean
+	}
+	return q
+}
+
+// widen joins the offsets of a calibrated band with a normal error of the
+// standard deviation that an event's effect has.
+func widen(row, levels []float64, doubt float64) {
+	if doubt == 0 {
+		return
+	}
+	for l, p := range levels {
+		row[l] = math.Copysign(math.Hypot(row[l], doubt*1.4142135623730951*math.Erfinv(2*p-1)), p-0.5)
+	}
+}
+
+// share is the probability that stands for a level when a mean is taken over
+// the quantiles.
+func share(levels []float64, l int) float64 {
+	low, high := 0.0, 1.0
+	if l > 0 {
+		low = (levels[l] + levels[l-1]) / 2
+	}
+	if l < len(levels)-1 {
+		high = (levels[l] + levels[l+1]) / 2
+	}
+	return high - low
+}

@@ -1,0 +1,139 @@
+package gbdt
+
+import (
+	"math/rand/v2"
+	"slices"
+)
+
+// Options of boosting.
+type Options struct {
+	Trees   int
+	Leaves  int
+	MinRows int     // in a leaf
+	Rate    float64 // learning rate
+	Rows    float64 // share of rows a tree sees
+	Columns float64 // share of features a tree sees
+	Shrink  float64 // added to the rows of a leaf when splits are compared
+	Level   float64 // the quantile to learn
+	Seed    uint64
+}
+
+// Forest is the boosted trees.
+type Forest struct {
+	base  float32
+	rate  float32
+	trees []tree
+}
+
+// Boost fits a forest to targets, one a row of the matrix, with the pinball
+// loss at a level.
+func Boost(m *Matrix, target []float32, o Options) *Forest {
+	rng := rand.New(rand.NewPCG(o.Seed, 0x9e3779b97f4a7c15))
+	f := &Forest{rate: float32(o.Rate), base: quantile(slices.Clone(target), o.Level)}
+	g := &grower{m: m, o: o, order: make([]int32, m.rows), spare: make([]int32, m.rows), gradient: make([]float32, m.rows)}
+	left := make([]float32, m.rows) // residuals
+	for i, y := range target {
+		left[i] = y - f.base
+	}
+	up, down := float32(o.Level), float32(o.Level-1)
+	residuals := make([]float32, 0, m.rows)
+	for range o.Trees {
+		n := 0
+		for i, r := range left {
+			g.gradient[i] = down
+			if r > 0 {
+				g.gradient[i] = up
+			}
+			if rng.Float64() < o.Rows {
+				g.order[n] = int32(i)
+				n++
+			}
+		}
+		g.features = pick(rng, len(m.columns), o.Columns)
+		t, leaves := g.grow(n)
+		for _, l := range leaves {
+			residuals = residuals[:0]
+			for _, r := range g.order[l.from:l.to] {
+				residuals = append(residuals, left[r])
+			}
+			t[l.node].value = quantile(residuals, o.Level)
+		}
+		f.trees = append(f.trees, t)
+		for i := range left {
+			left[i] -= f.rate * t.binned(m, i)
+		}
+	}
+	return f
+}
+
+// pick returns a share of the features, at least one, in rising order.
+func pick(rng *rand.Rand, n int, share float64) []int {
+	var out []int
+	for f := range n {
+		if rng.Float64() < share {
+			out = append(out, f)
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, rng.IntN(n))
+	}
+	return out
+}
+
+// binned returns the leaf value for one row of the matrix.
+func (t tree) binned(m *Matrix, row int) float32 {
+	i := int32(0)
+	for t[i].feature >= 0 {
+		if m.columns[t[i].feature][row] <= t[i].bin {
+			i = t[i].left
+		} else {
+			i = t[i].right
+		}
+	}
+	return t[i].value
+}
+
+// Predict returns the forest's value for one row of features.
+func (f *Forest) Predict(row []float32) float64 {
+	sum := float64(f.base)
+	for _, t := range f.trees {
+		sum += float64(f.rate * t.predict(row))
+	}
+	return sum
+}
+
+// quantile returns the lower sample quantile; v is reordered. Selection by
+// partition (Hoare 1961) with the middle as pivot.
+func quantile(v []float32, level float64) float32 {
+	if len(v) == 0 {
+		return 0
+	}
+	k := min(len(v)-1, int(level*float64(len(v))))
+	low, high := 0, len(v)-1
+	for low < high {
+		pivot := v[(low+high)/2]
+		i, j := low, high
+		for i <= j {
+			for v[i] < pivot {
+				i++
+			}
+			for v[j] > pivot {
+				j--
+			}
+			if i <= j {
+				v[i], v[j] = v[j], v[i]
+				i++
+				j--
+			}
+		}
+		switch {
+		case k <= j:
+			high = j
+		case k >= i:
+			low = i
+		default:
+			return v[k]
+		}
+	}
+	return v[k]
+}

@@ -1,0 +1,192 @@
+package linear
+
+import (
+	"math"
+	"slices"
+
+	"drover/internal/forecast/panel"
+)
+
+// Ridge is the direct autoregressive ridge on seasonal differences (Hoerl &
+// Kennard, Technometrics 1970), per series with shrinkage to all series: the
+// normal equations of a series are added to Strength rows' worth of the mean
+// equations of the panel, an empirical Bayes prior.
+type Ridge struct {
+	Label string
+	// Season is the place in the task's seasons of the season to difference at.
+	Season int
+	// Lags is how many differences are seen, in units of the shortest season.
+	Lags int
+	// Strength is the weight of the panel's mean, in rows.
+	Strength float64
+	// Penalty is added to the diagonal for each row.
+	Penalty float64
+	// Log fits logarithms where every value of a history is positive.
+	Log bool
+}
+
+// Name implements panel.Model.
+func (r Ridge) Name() string { return r.Label }
+
+// Pooled is the Ridge with one set of coefficients for all series.
+type Pooled struct {
+	Season, Lags int
+	Penalty      float64
+	Log          bool
+}
+
+// Name implements panel.Model.
+func (Pooled) Name() string { return "ar-pooled" }
+
+// Fit implements panel.Model.
+func (p Pooled) Fit(t *panel.Task) panel.Fitted {
+	return Ridge{Season: p.Season, Lags: p.Lags, Strength: math.Inf(1), Penalty: p.Penalty, Log: p.Log}.Fit(t)
+}
+
+// fittedRidge holds the coefficients of each series, horizon x lags.
+type fittedRidge struct {
+	window
+	log   []bool
+	coef  [][]float64
+	limit float64
+}
+
+const clip = 6 // differences beyond so many mean ones count as that many
+
+// Fit implements panel.Model.
+func (r Ridge) Fit(t *panel.Task) panel.Fitted {
+	w := r.window(t)
+	f := &fittedRidge{window: w, log: make([]bool, len(t.Histories)), coef: make([][]float64, len(t.Histories)), limit: clip}
+	if w.lags < 1 {
+		return f
+	}
+	poolG, poolC, pooled := make([]float64, w.lags*w.lags), make([]float64, w.horizon*w.lags), 0.0
+	each := func(i int) (g, c []float64, rows float64) {
+		n := w.rows(len(t.Histories[i]))
+		if n < 1 {
+			return nil, nil, 0
+		}
+		e, _ := w.differences(f.view(i, t.Histories[i]), clip)
+		g, c = w.normal(w.products(e))
+		return g, c, float64(n)
+	}
+	for i, x := range t.Histories {
+		f.log[i] = r.Log && positive(x)
+		if g, c, rows := each(i); rows > 0 {
+			addScaled(poolG, g, 1/rows)
+			addScaled(poolC, c, 1/rows)
+			pooled++
+		}
+	}
+	if pooled == 0 {
+		return f
+	}
+	strength := r.Strength / pooled
+	if pooled == 1 {
+		strength = 0
+	}
+	if math.IsInf(r.Strength, 1) {
+		common := solveAll(w, poolG, poolC, r.Penalty*pooled)
+		for i := range f.coef {
+			f.coef[i] = common
+		}
+		return f
+	}
+	for i := range t.Histories {
+		g, c, rows := each(i)
+		if rows == 0 {
+			g, c = make([]float64, len(poolG)), make([]float64, len(poolC))
+		}
+		addScaled(g, poolG, strength)
+		addScaled(c, poolC, strength)
+		f.coef[i] = solveAll(w, g, c, r.Penalty*(rows+r.Strength))
+	}
+	return f
+}
+
+// window cuts the lags to what most of the histories can fill.
+func (r Ridge) window(t *panel.Task) window {
+	w := window{period: max(1, t.Season(min(r.Season, len(t.Seasons)-1))), horizon: t.Horizon}
+	unit := max(1, t.Season(0))
+	if unit == 1 {
+		unit = max(2, t.Horizon)
+	}
+	w.lags = r.Lags * unit
+	lengths := make([]int, 0, len(t.Histories))
+	for _, x := range t.Histories {
+		lengths = append(lengths, len(x))
+	}
+	slices.Sort(lengths)
+	median := 0
+	if len(lengths) > 0 {
+		median = lengths[(len(lengths)-1)/2]
+	}
+	for w.lags > 0 && w.rows(median) < max(w.lags/2, 8) {
+		w.lags -= max(1, w.lags/8)
+	}
+	return w
+}
+
+func solveAll(w window, g, c []float64, penalty float64) []float64 {
+	for i := range w.lags {
+		g[i*w.lags+i] += penalty + 1e-9
+	}
+	if !cholesky(g, w.lags) {
+		return make([]float64, len(c))
+	}
+	for h := range w.horizon {
+		row := c[h*w.lags : (h+1)*w.lags]
+		forward(g, w.lags, row)
+		backward(g, w.lags, row)
+	}
+	return c
+}
+
+// view is a history as the regression sees it.
+func (f *fittedRidge) view(series int, x []float64) []float64 {
+	if !f.log[series] {
+		return x
+	}
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = math.Log(max(v, 1e-300))
+	}
+	return out
+}
+
+// Forecast implements panel.Fitted.
+func (f *fittedRidge) Forecast(series int, history []float64, horizon int) []float64 {
+	x := f.view(series, history)
+	out := panel.Naive(x, f.period, horizon)
+	coef := f.coef[series]
+	if e, unit := f.differences(x, f.limit); coef != nil && len(e) >= f.lags {
+		recent := make([]float64, f.lags)
+		for j := range recent {
+			recent[j] = e[len(e)-1-j]
+		}
+		for h := range min(horizon, f.horizon) {
+			out[h] += unit * dot(coef[h*f.lags:(h+1)*f.lags], recent)
+		}
+	}
+	if f.log[series] {
+		for h := range out {
+			out[h] = math.Exp(min(out[h], 700))
+		}
+	}
+	return out
+}
+
+func positive(x []float64) bool {
+	for _, v := range x {
+		if !(v > 0) {
+			return false
+		}
+	}
+	return true
+}
+
+func addScaled(to, from []float64, w float64) {
+	for i, v := range from {
+		to[i] += w * v
+	}
+}

@@ -1,0 +1,175 @@
+package lstm
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"drover/internal/forecast/panel"
+)
+
+// Global is one network for all series. A step of its window is one of the
+// shortest seasons (a day): the values relative to the latest one, and the
+// differences to the day before. What it learns is the difference to seasonal
+// naive at every step of the horizon.
+type Global struct {
+	Days    int // of the window
+	Hidden  int
+	Samples int // windows learned from in all, repeats counted
+	Batch   int
+	Rate    float64
+	Seed    uint64
+}
+
+// Default is what the ensemble uses: about ten CPU seconds.
+func Default() Global {
+	return Global{Days: 8, Hidden: 24, Samples: 24_000, Batch: 24, Rate: 0.006}
+}
+
+// Name implements panel.Model.
+func (Global) Name() string { return "lstm" }
+
+// Fitted is the network and what it knows of the series. It can be learned on
+// with Continue.
+type Fitted struct {
+	Global
+	day, week, horizon int
+	log                []bool
+	unit               []float64
+	net                *Network
+	window, skip, out  []float64
+}
+
+// Fit implements panel.Model.
+func (g Global) Fit(t *panel.Task) panel.Fitted { return g.Continue(nil, t) }
+
+// Continue learns from a task that holds the same series as an earlier one did
+// or others, starting from the earlier weights where the shapes agree: a third
+// of the samples is enough then.
+func (g Global) Continue(before *Fitted, t *panel.Task) *Fitted {
+	f := &Fitted{Global: g, day: max(1, t.Season(0)), week: t.Season(1), horizon: t.Horizon}
+	for _, x := range t.Histories {
+		log := true
+		for _, v := range x {
+			log = log && v > 0
+		}
+		f.log = append(f.log, log)
+		f.unit = append(f.unit, panel.Scale(transform(x, log), f.day))
+	}
+	s := shape{steps: g.Days, in: 2 * f.day, hidden: g.Hidden, skip: 3 * t.Horizon, out: t.Horizon}
+	rng := rand.New(rand.NewPCG(g.Seed+t.Seed, 29))
+	f.window, f.skip, f.out = make([]float64, s.steps*s.in), make([]float64, s.skip), make([]float64, s.out)
+	samples, rate := g.Samples, g.Rate
+	if before != nil && before.net != nil && before.net.shape == s {
+		f.net = &Network{shape: s, w: append([]float64(nil), before.net.w...)}
+		f.net.workspace()
+		samples, rate = samples/3, rate/3
+	} else {
+		f.net = newNetwork(s, rng)
+	}
+	f.train(t, rng, samples, rate)
+	return f
+}
+
+// need is how many values a window takes before its origin.
+func (f *Fitted) need() int { return (f.Days + 1) * f.day }
+
+// inputs fills window and skip for the origin after n known values.
+func (f *Fitted) inputs(z []float64, unit float64, n int) {
+	last := z[n-1]
+	for d := range f.Days {
+		from := n - (f.Days-d)*f.day
+		w := f.window[d*2*f.day : (d+1)*2*f.day]
+		for j := range f.day {
+			w[j] = squash((z[from+j] - last) / unit / 4)
+			w[f.day+j] = squash((z[from+j] - z[from+j-f.day]) / unit)
+		}
+	}
+	week := f.week
+	if week == 0 || n < 2*week {
+		week = 7 * f.day
+	}
+	for h := range f.horizon {
+		ref := n + h - (h/f.day+1)*f.day
+		i := n + h - (h/week+1)*week
+		f.skip[h], f.skip[f.horizon+h] = 0, 0
+		if i >= 0 {
+			f.skip[h] = squash((z[i] - z[ref]) / unit)
+		}
+		if j := i - (h/f.day+1)*f.day; i >= 0 && j >= 0 {
+			f.skip[f.horizon+h] = squash((z[i] - z[j]) / unit)
+		}
+		f.skip[2*f.horizon+h] = squash((z[ref] - z[max(0, ref-f.day)]) / unit)
+	}
+}
+
+// squash keeps outliers from drowning the rest; it is nearly linear within one.
+func squash(x float64) float64 { return math.Copysign(math.Log1p(math.Abs(x)), x) }
+
+// train makes one pass after the other over random origins of all series.
+func (f *Fitted) train(t *panel.Task, rng *rand.Rand, samples int, rate float64) {
+	var usable []int
+	views := make([][]float64, len(t.Histories))
+	for i, x := range t.Histories {
+		if len(x) >= f.need()+f.horizon+1 {
+			usable = append(usable, i)
+			views[i] = transform(x, f.log[i])
+		}
+	}
+	if len(usable) == 0 {
+		return
+	}
+	grad, dOut := make([]float64, len(f.net.w)), make([]float64, f.horizon)
+	var optimiser adam
+	batches := max(1, samples/f.Batch)
+	for b := range batches {
+		clear(grad)
+		for range f.Batch {
+			i := usable[rng.IntN(len(usable))]
+			z := views[i]
+			n := f.need() + rng.IntN(len(z)-f.horizon-f.need()+1)
+			f.inputs(z, f.unit[i], n)
+			f.net.forward(f.window, f.skip, f.out)
+			for h := range dOut {
+				ref := z[n+h-(h/f.day+1)*f.day]
+				dOut[h] = slope(f.out[h]-(z[n+h]-ref)/f.unit[i]) / float64(f.horizon*f.Batch)
+			}
+			f.net.backward(f.window, f.skip, dOut, grad)
+		}
+		cosine := 0.5 * (1 + math.Cos(math.Pi*float64(b)/float64(batches)))
+		optimiser.update(f.net.w, grad, rate*(0.02+0.98*cosine))
+	}
+}
+
+// slope is the derivative of a smoothed absolute error.
+func slope(e float64) float64 { return e / math.Sqrt(e*e+0.04) }
+
+func transform(x []float64, log bool) []float64 {
+	if !log {
+		return x
+	}
+	z := make([]float64, len(x))
+	for i, v := range x {
+		z[i] = math.Log(max(v, 1e-300))
+	}
+	return z
+}
+
+// Forecast implements panel.Fitted; steps past the horizon learned for repeat
+// the last season.
+func (f *Fitted) Forecast(series int, history []float64, horizon int) []float64 {
+	z := transform(history, f.log[series])
+	out := panel.Naive(z, f.day, horizon)
+	if len(z) >= f.need() {
+		f.inputs(z, f.unit[series], len(z))
+		f.net.forward(f.window, f.skip, f.out)
+		for h := range min(horizon, f.horizon) {
+			out[h] += f.unit[series] * f.out[h]
+		}
+	}
+	if f.log[series] {
+		for h := range out {
+			out[h] = math.Exp(min(out[h], 700))
+		}
+	}
+	return out
+}
