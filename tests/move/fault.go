@@ -29,6 +29,11 @@ func FaultKinds() []FaultKind {
 	return []FaultKind{FaultError, FaultTimeout, FaultCrashExecutor, FaultCrashTarget, FaultLost, FaultDuplicate}
 }
 
+// GentleFaults lists the ways that leave the only process of a service alive.
+func GentleFaults() []FaultKind {
+	return []FaultKind{FaultError, FaultTimeout, FaultCrashExecutor, FaultLost, FaultDuplicate}
+}
+
 // errLost says that nobody hears of a command's end.
 var errLost = errors.New("the outcome is lost")
 

@@ -40,6 +40,8 @@ type Options struct {
 	Runs, Writers, Writes int // Writes: acknowledged ones to reach in a run
 	Seed                  uint64
 	Deadline              time.Duration // of a command; 0: five seconds
+	// Faults are the kinds to choose from; empty: all.
+	Faults []FaultKind
 	// Say reports progress; nil: silence.
 	Say func(format string, args ...any)
 }
@@ -93,7 +95,10 @@ func (r *Result) one(ctx context.Context, scene Scene, o Options, run int, rando
 	if err := await(o.Writes / 10); err != nil {
 		return err
 	}
-	steps, kinds := actuator.MoveSteps()[:7], FaultKinds()
+	steps, kinds := actuator.MoveSteps()[:7], o.Faults
+	if len(kinds) == 0 {
+		kinds = FaultKinds()
+	}
 	fault := &Fault{Kind: kinds[random.IntN(len(kinds))], Step: steps[random.IntN(len(steps))], Point: random.IntN(4), KillTarget: scene.KillTarget}
 	for n, f := range []*Fault{{Kind: FaultNone}, {Kind: FaultNone}, fault} {
 		load.Pause()
