@@ -24,7 +24,7 @@ const (
 	// longestPath in applications.
 	longestPath = 64
 	// mostExpansions bounds the search of CriticalPaths.
-	mostExpansions = 20_000
+	mostExpansions = 5_000
 )
 
 // CriticalPaths returns up to n paths from the entries (applications that nobody
@@ -34,7 +34,7 @@ const (
 func (v *View) CriticalPaths(n int) []Path {
 	search := &pathQueue{}
 	for _, entry := range v.entries() {
-		rate := v.requests(entry)
+		rate := v.requests[entry]
 		if rate > 0 {
 			search.paths = append(search.paths, partialPath{nodes: []int32{entry}, rate: rate, least: rate, entry: rate, waiting: rate * 1e12})
 		}
@@ -65,7 +65,7 @@ func (v *View) extend(q *pathQueue, p partialPath) bool {
 	if len(p.nodes) == longestPath {
 		return false
 	}
-	requests, further := v.requests(last), false
+	requests, further := v.requests[last], false
 	for e := v.out[last]; e < v.out[last+1]; e++ {
 		callee := v.ends[e].callee
 		perRequest := v.callsPerRequest(e, requests)
@@ -103,7 +103,7 @@ func (v *View) entries() []int32 {
 			for _, e := range v.byCallee[v.in[n]:v.in[n+1]] {
 				called = called || !inside[v.ends[e].caller]
 			}
-			if busiest < 0 || v.requests(n) > v.requests(busiest) {
+			if busiest < 0 || v.requests[n] > v.requests[busiest] {
 				busiest = n
 			}
 		}

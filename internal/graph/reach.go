@@ -2,7 +2,6 @@ package graph
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
 	"drover/internal/model"
@@ -20,9 +19,9 @@ type Impact struct {
 
 const (
 	// settledShare is the change of a share below which the iteration over cycles ends.
-	settledShare = 1e-6
+	settledShare = 1e-4
 	// mostRounds bounds it.
-	mostRounds = 100
+	mostRounds = 50
 )
 
 // BlastRadius returns whom it hits when applications lose a share of their
@@ -31,25 +30,7 @@ const (
 // is hit with the probability that one of the calls it makes is, calls taken as
 // independent and each callee as needed; retries and fallbacks are not known.
 func (v *View) BlastRadius(lost map[model.ApplicationID]float64) []Impact {
-	distance := map[int32]int{}
-	var order []int32
-	for _, app := range v.apps {
-		if lost[app] > 0 {
-			n := v.index[app]
-			distance[n] = 0
-			order = append(order, n)
-		}
-	}
-	for i := 0; i < len(order); i++ {
-		n := order[i]
-		for _, e := range v.byCallee[v.in[n]:v.in[n+1]] {
-			caller := v.ends[e].caller
-			if _, known := distance[caller]; !known {
-				distance[caller] = distance[n] + 1
-				order = append(order, caller)
-			}
-		}
-	}
+	order, distance := v.callersOf(lost)
 	share := v.spread(order, lost)
 	impacts := make([]Impact, 0, len(order))
 	for _, n := range order {
@@ -68,28 +49,63 @@ func (v *View) BlastRadius(lost map[model.ApplicationID]float64) []Impact {
 	return impacts
 }
 
-// spread returns the share of requests hit for each of the nodes, which are
-// ordered by distance: the least fixed point, approached from below.
-func (v *View) spread(order []int32, lost map[model.ApplicationID]float64) map[int32]float64 {
-	share := make(map[int32]float64, len(order))
-	requests := make([]float64, len(order))
-	for i, n := range order {
-		share[n] = min(lost[v.apps[n]], 1)
-		requests[i] = v.requests(n)
+// callersOf returns the nodes that are lost and all that call them, over any
+// number of calls, by distance, and the distances by node.
+func (v *View) callersOf(lost map[model.ApplicationID]float64) (order []int32, distance []int) {
+	distance = make([]int, len(v.apps))
+	known := make([]bool, len(v.apps))
+	for app, s := range lost {
+		if n, ok := v.index[app]; ok && s > 0 {
+			known[n] = true
+			order = append(order, n)
+		}
+	}
+	slices.Sort(order)
+	for i := 0; i < len(order); i++ {
+		n := order[i]
+		for _, e := range v.byCallee[v.in[n]:v.in[n+1]] {
+			if caller := v.ends[e].caller; !known[caller] {
+				known[caller] = true
+				distance[caller] = distance[n] + 1
+				order = append(order, caller)
+			}
+		}
+	}
+	return order, distance
+}
+
+// spread returns, by node, the share of requests hit for each of the nodes in
+// order: the least fixed point, approached from below, round by round for those
+// of which a callee's share has grown.
+func (v *View) spread(order []int32, lost map[model.ApplicationID]float64) []float64 {
+	share, own := make([]float64, len(v.apps)), make([]float64, len(v.apps))
+	stale := make([]bool, len(v.apps))
+	for _, n := range order {
+		own[n] = min(lost[v.apps[n]], 1)
+		stale[n] = true
 	}
 	for range mostRounds {
-		moved := 0.0
-		for i, n := range order {
-			spared := 1 - min(lost[v.apps[n]], 1)
+		moved := false
+		for _, n := range order {
+			if !stale[n] {
+				continue
+			}
+			stale[n] = false
+			spared := 1 - own[n]
 			for e := v.out[n]; e < v.out[n+1]; e++ {
-				if callee := v.ends[e].callee; callee != n {
-					spared *= 1 - min(v.callsPerRequest(e, requests[i]), 1)*share[callee]
+				if callee := v.ends[e].callee; callee != n && share[callee] > 0 {
+					spared *= 1 - min(v.callsPerRequest(e, v.requests[n]), 1)*share[callee]
 				}
 			}
-			moved = max(moved, math.Abs(1-spared-share[n]))
-			share[n] = 1 - spared
+			if 1-spared-share[n] <= settledShare {
+				continue
+			}
+			share[n], moved = 1-spared, true
+			for _, e := range v.byCallee[v.in[n]:v.in[n+1]] {
+				stale[v.ends[e].caller] = true
+			}
 		}
-		if moved < settledShare {
+		if !moved {
 			break
 		}
 	}

@@ -21,6 +21,7 @@ type View struct {
 	// in holds where each callee's edges begin in byCallee, which lists edges.
 	in       []int32
 	byCallee []int32
+	requests []float64 // per second, by node; see Requests
 }
 
 // ends are an edge's nodes.
@@ -84,6 +85,10 @@ func newView(fleet model.FleetID, edges []model.Edge) *View {
 	for i, e := range v.ends {
 		v.byCallee[next[e.callee]] = int32(i)
 		next[e.callee]++
+	}
+	v.requests = make([]float64, len(v.apps))
+	for n := range v.requests {
+		v.requests[n] = v.countRequests(int32(n))
 	}
 	return v
 }
@@ -180,10 +185,10 @@ func (v *View) Requests(app model.ApplicationID) float64 {
 	if !ok {
 		return 0
 	}
-	return v.requests(n)
+	return v.requests[n]
 }
 
-func (v *View) requests(n int32) float64 {
+func (v *View) countRequests(n int32) float64 {
 	sum := 0.0
 	for _, i := range v.byCallee[v.in[n]:v.in[n+1]] {
 		if v.ends[i].caller != n {

@@ -2,6 +2,7 @@ package linker
 
 import (
 	"cmp"
+	"strings"
 
 	"drover/internal/model"
 )
@@ -16,13 +17,24 @@ func endpointOf(s *model.Span) endpoint { return endpoint{s.Service, s.Instance}
 
 // merge takes on what other knows and e does not; false where they differ.
 func (e *endpoint) merge(other endpoint) bool {
-	if e.service != "" && other.service != "" && e.service != other.service ||
-		e.instance != "" && other.instance != "" && e.instance != other.instance {
+	if e.service != "" && other.service != "" && e.service != other.service {
 		return false
 	}
-	e.service = cmp.Or(e.service, other.service)
-	e.instance = cmp.Or(e.instance, other.instance)
+	instance, same := mergeInstances(e.instance, other.instance)
+	if !same {
+		return false
+	}
+	e.service, e.instance = cmp.Or(e.service, other.service), instance
 	return true
+}
+
+// mergeInstances returns the fuller of two addresses, one of which may lack the
+// port or everything; false where they are of different instances.
+func mergeInstances(a, b string) (string, bool) {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	return b, a == "" || a == b || strings.HasPrefix(b, a+":")
 }
 
 // compareEndpoints puts unknown endpoints first, then orders by service and
@@ -61,6 +73,7 @@ func mergeSpans(trace []*model.Span, counts *Counts) []*model.Span {
 		at := endpointOf(s)
 		for i+1 < len(trace) && trace[i+1].ID == s.ID && trace[i+1].Shared == shared && at.merge(endpointOf(trace[i+1])) {
 			join(s, trace[i+1])
+			s.Service, s.Instance = at.service, at.instance
 			counts.Duplicates++
 			i++
 		}
@@ -89,7 +102,7 @@ func sharing(s *model.Span) int {
 	return 1
 }
 
-// join adds to s what another part of the same span knows.
+// join adds to s what another part of the same span knows beside its endpoint.
 func join(s, part *model.Span) {
 	s.ParentID = cmp.Or(s.ParentID, part.ParentID)
 	if s.Kind == model.SpanUnspecified {
@@ -99,7 +112,6 @@ func join(s, part *model.Span) {
 		s.StartMicros = part.StartMicros
 	}
 	s.DurationMicros = max(s.DurationMicros, part.DurationMicros)
-	s.Service, s.Instance = cmp.Or(s.Service, part.Service), cmp.Or(s.Instance, part.Instance)
 	s.Peer, s.PeerAddress = cmp.Or(s.Peer, part.Peer), cmp.Or(s.PeerAddress, part.PeerAddress)
 	s.Error = s.Error || part.Error
 	s.RequestBytes = max(s.RequestBytes, part.RequestBytes)

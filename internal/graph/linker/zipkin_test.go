@@ -211,6 +211,19 @@ func TestZipkinRule(t *testing.T) {
 	}
 }
 
+func TestPartsOfOneEndpointAreJoined(t *testing.T) {
+	for _, c := range []struct {
+		one, two string
+		want     uint64 // duplicates
+	}{{"", "10.0.0.1", 1}, {"10.0.0.1", "10.0.0.1:80", 1}, {"10.0.0.1:80", "10.0.0.1:81", 0}, {"10.0.0.1", "10.0.0.12", 0}} {
+		spans := trace("a - client web -\na - - web app")
+		spans[0].Instance, spans[1].Instance = c.one, c.two
+		if _, counts := Zipkin(spans); counts.Duplicates != c.want {
+			t.Errorf("%q and %q: %d joined, want %d", c.one, c.two, counts.Duplicates, c.want)
+		}
+	}
+}
+
 func TestZipkinCountsWhatItSees(t *testing.T) {
 	spans := trace(`
 		a - server web -
