@@ -1,0 +1,349 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// The order of the client's callbacks for partitions that come: onAssigned,
+// onFetched, onStart. For partitions that go: onRevoked (still ours, time to
+// save) or onLost (somebody else's already).
+
+// onAssigned notes what is ours now, and with which epoch it came: that one, and
+// not what the group counts on to later, fences our writes, so that a member
+// that lost a partition and joined anew can't write for its former self.
+func (l *loop) onAssigned(_ context.Context, client *kgo.Client, added map[string][]int32) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, epoch := client.GroupMetadata()
+	for name, numbers := range added {
+		for _, n := range numbers {
+			if l.owned[n] == nil {
+				l.owned[n] = map[string]int64{}
+			}
+			l.owned[n][l.conn.logical(name)] = int64(epoch)
+			l.conn.meters.rebalances.WithLabelValues(l.config.Stage, "assigned").Inc()
+		}
+	}
+}
+
+// onFetched keeps what the group's commits say beside their offsets: how far the
+// owner had read.
+func (l *loop) onFetched(_ context.Context, _ *kgo.Client, resp *kmsg.OffsetFetchResponse) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, g := range resp.Groups {
+		for _, t := range g.Topics {
+			for _, p := range t.Partitions {
+				if t.Topic == "" {
+					continue
+				}
+				if l.durable[t.Topic] == nil {
+					l.durable[t.Topic] = map[int32]int64{}
+				}
+				l.durable[t.Topic][p.Partition] = readPosition(p.Metadata, p.Offset)
+			}
+		}
+	}
+	return nil
+}
+
+// commitMetadata is what is committed beside an offset: the offset is where a
+// restart reads from, read is how far the task had read.
+func commitMetadata(read int64) *string {
+	s := "read=" + strconv.FormatInt(read, 10)
+	return &s
+}
+
+func readPosition(metadata *string, offset int64) int64 {
+	if metadata != nil {
+		if n, ok := strings.CutPrefix(*metadata, "read="); ok {
+			if read, err := strconv.ParseInt(n, 10, 64); err == nil {
+				return read
+			}
+		}
+	}
+	return max(offset, 0)
+}
+
+// onStart loads the state of every number that is complete now, and tells the
+// client where to read from. It waits for a store that doesn't answer.
+func (l *loop) onStart(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+	numbers := map[int32]bool{}
+	for _, ps := range offsets {
+		for n := range ps {
+			numbers[n] = true
+		}
+	}
+	for _, n := range sortedKeys(numbers) {
+		l.mu.Lock()
+		p, complete, epoch := l.parts[n], len(l.owned[n]) == len(l.config.Topics), l.epoch(n)
+		l.mu.Unlock()
+		if !complete {
+			l.hold(n, offsets) // until the rest of the number comes
+			continue
+		}
+		if p == nil {
+			var err error
+			if p, err = l.restore(ctx, n, epoch); err != nil {
+				return nil, err
+			}
+		}
+		l.mu.Lock()
+		l.parts[n] = p
+		l.conn.meters.partitions.WithLabelValues(l.config.Stage).Set(float64(len(l.parts)))
+		for topic, in := range p.inputs {
+			if ps, ok := offsets[in.name]; ok {
+				if _, ok := ps[n]; ok {
+					ps[n] = kgo.NewOffset().At(in.next).WithEpoch(-1)
+					continue
+				}
+			}
+			l.later(topic, n, in)
+		}
+		l.mu.Unlock()
+	}
+	return offsets, nil
+}
+
+// epoch is the greatest that a number's topics came with.
+func (l *loop) epoch(n int32) int64 {
+	var epoch int64
+	for _, e := range l.owned[n] {
+		epoch = max(epoch, e)
+	}
+	return epoch
+}
+
+// hold keeps the client from reading partitions whose number is not complete.
+func (l *loop) hold(n int32, offsets map[string]map[int32]kgo.Offset) {
+	for name, ps := range offsets {
+		if _, ok := ps[n]; ok {
+			l.client.PauseFetchPartitions(map[string][]int32{name: {n}})
+		}
+	}
+}
+
+// later notes an input whose partition came earlier and has been held since. The
+// caller holds mu.
+func (l *loop) later(_ string, n int32, in *input) {
+	if l.seek[in.name] == nil {
+		l.seek[in.name] = map[int32]kgo.EpochOffset{}
+	}
+	l.seek[in.name][n] = kgo.EpochOffset{Epoch: -1, Offset: in.next}
+}
+
+// applySeeks lets the client read from where later said.
+func (l *loop) applySeeks() {
+	l.mu.Lock()
+	seek := l.seek
+	l.seek = map[string]map[int32]kgo.EpochOffset{}
+	l.mu.Unlock()
+	if len(seek) == 0 {
+		return
+	}
+	l.client.SetOffsets(seek)
+	for name, ps := range seek {
+		for n := range ps {
+			l.client.ResumeFetchPartitions(map[string][]int32{name: {n}})
+		}
+	}
+}
+
+// restore claims a number's state and makes its part from it.
+func (l *loop) restore(ctx context.Context, n int32, epoch int64) (*part, error) {
+	p := &part{loop: l, number: n, epoch: epoch, task: l.config.NewTask(n), decoder: l.conn.codec.NewDecoder(),
+		inputs: map[string]*input{}, batch: map[string][]*kgo.Record{}}
+	state, found, err := l.claimAndLoad(ctx, n, epoch)
+	if err != nil {
+		return nil, err
+	}
+	var saved savedState
+	if found {
+		var snapshot []byte
+		if saved, snapshot, err = openState(state); err == nil {
+			err = p.task.Restore(snapshot)
+		}
+		if err != nil {
+			l.fail(fmt.Errorf("partition %d: restore: %w", n, err))
+			return nil, err
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, topic := range l.config.Topics {
+		name := l.conn.Name(topic)
+		in := &input{topic: topic, name: name, next: saved.Start[topic], seen: restoreRepeats(saved.Marks[topic])}
+		in.target = max(saved.Read[topic], l.durable[name][n])
+		p.inputs[topic] = in
+	}
+	return p, l.bound(ctx, p)
+}
+
+// bound asks where the logs of a part begin and end: reading can't begin before
+// the former, and a target after the latter (the topic was made anew) would
+// never be reached.
+func (l *loop) bound(ctx context.Context, p *part) error {
+	names := l.conn.names(l.config.Topics)
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+		starts, err := l.admin.ListStartOffsets(ctx, names...)
+		var ends kadm.ListedOffsets
+		if err == nil {
+			ends, err = l.admin.ListCommittedOffsets(ctx, names...)
+		}
+		if err == nil {
+			err = errors.Join(starts.Error(), ends.Error())
+		}
+		if err == nil {
+			l.within(p, starts, ends)
+			return nil
+		}
+		l.waitingOn("kafka", err)
+		if !sleep(ctx, pause) {
+			return ctx.Err()
+		}
+	}
+}
+
+func (l *loop) within(p *part, starts, ends kadm.ListedOffsets) {
+	for _, in := range p.inputs {
+		in.width = int32(len(starts[in.name]))
+		if start, ok := starts.Lookup(in.name, p.number); ok && start.Offset > in.next {
+			if in.next > 0 {
+				l.conn.log.Error("records between the state and the log's beginning are gone", "stage", l.config.Stage,
+					"topic", in.topic, "partition", p.number, "state", in.next, "log", start.Offset)
+			}
+			in.next = start.Offset
+		}
+		if end, ok := ends.Lookup(in.name, p.number); ok {
+			in.target = min(in.target, end.Offset)
+		}
+		p.catching = p.catching || in.next < in.target
+	}
+}
+
+// claimAndLoad makes us the state's owner and reads it. Where the store knows of
+// a greater epoch, either we have lost the partition without knowing, or the
+// group began to count anew (it was deleted): Kafka decides, by taking a commit
+// of ours or not.
+func (l *loop) claimAndLoad(ctx context.Context, n int32, epoch int64) (state []byte, found bool, err error) {
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+		err := l.config.Store.Claim(ctx, l.config.Group, n, epoch, false)
+		if err != nil && l.config.Fenced != nil && errors.Is(err, l.config.Fenced) {
+			if confirmed := l.confirm(ctx, n); confirmed != nil {
+				return nil, false, fmt.Errorf("%w (%w)", err, confirmed)
+			}
+			err = l.config.Store.Claim(ctx, l.config.Group, n, epoch, true)
+		}
+		if err == nil {
+			if state, found, err = l.config.Store.Load(ctx, l.config.Group, n); err == nil {
+				l.waitingOn("store", nil)
+				return state, found, nil
+			}
+		}
+		l.waitingOn("store", err)
+		if !sleep(ctx, pause) {
+			return nil, false, ctx.Err()
+		}
+	}
+}
+
+// confirm asks the group's coordinator whether we are a member of the present
+// epoch, by committing nothing new for a partition that is ours.
+func (l *loop) confirm(ctx context.Context, n int32) error {
+	member, epoch := l.client.GroupMetadata()
+	req := kmsg.NewPtrOffsetCommitRequest()
+	req.Group, req.MemberID, req.Generation = l.conn.Name(l.config.Group), member, epoch
+	if l.config.Instance != "" {
+		req.InstanceID = &l.config.Instance
+	}
+	name := l.conn.Name(l.config.Topics[0])
+	t := kmsg.NewOffsetCommitRequestTopic()
+	t.Topic = name
+	p := kmsg.NewOffsetCommitRequestTopicPartition()
+	l.mu.Lock()
+	read := l.durable[name][n]
+	l.mu.Unlock()
+	p.Partition, p.Offset, p.Metadata = n, read, commitMetadata(read)
+	t.Partitions = append(t.Partitions, p)
+	req.Topics = append(req.Topics, t)
+	resp, err := req.RequestWith(ctx, l.client)
+	if err != nil {
+		return fmt.Errorf("confirm the claim: %w", err)
+	}
+	for _, t := range resp.Topics {
+		for _, p := range t.Partitions {
+			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+				return fmt.Errorf("confirm the claim: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// onRevoked saves what is about to go to another member.
+func (l *loop) onRevoked(ctx context.Context, _ *kgo.Client, gone map[string][]int32) {
+	numbers := l.drop(gone, "revoked")
+	if len(numbers) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	if err := l.saveParts(ctx, numbers); err != nil {
+		l.conn.log.Warn("hand-over without a save: the new owner reads again from the last one", "stage", l.config.Stage, "error", err)
+	}
+	l.forget(numbers)
+}
+
+// onLost forgets what another member may already own.
+func (l *loop) onLost(_ context.Context, _ *kgo.Client, gone map[string][]int32) {
+	l.forget(l.drop(gone, "lost"))
+}
+
+// drop takes partitions off the list and returns the parts that end with them.
+func (l *loop) drop(gone map[string][]int32, what string) []*part {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.client.ResumeFetchPartitions(gone) // a pause would outlive the assignment
+	ended := map[int32]bool{}
+	for name, numbers := range gone {
+		for _, n := range numbers {
+			delete(l.owned[n], l.conn.logical(name))
+			if len(l.owned[n]) == 0 {
+				delete(l.owned, n)
+			}
+			delete(l.seek[name], n)
+			ended[n] = true
+			l.conn.meters.rebalances.WithLabelValues(l.config.Stage, what).Inc()
+		}
+	}
+	var out []*part
+	for _, n := range sortedKeys(ended) {
+		if p := l.parts[n]; p != nil {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// forget ends parts and tells the service.
+func (l *loop) forget(parts []*part) {
+	for _, p := range parts {
+		l.mu.Lock()
+		delete(l.parts, p.number)
+		l.conn.meters.partitions.WithLabelValues(l.config.Stage).Set(float64(len(l.parts)))
+		l.mu.Unlock()
+		if p.announced && l.config.OnRevoked != nil {
+			l.config.OnRevoked(p.number)
+		}
+	}
+}

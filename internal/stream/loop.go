@@ -1,0 +1,301 @@
+package stream
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"drover/internal/stage"
+)
+
+// loop runs one stage's partitions in this process. Rounds (poll, fold, publish,
+// save) and rebalance callbacks exclude each other: the client holds callbacks
+// back from a poll until AllowRebalance. mu guards what both touch all the same.
+type loop struct {
+	config    Config
+	conn      *Connection
+	ctx       context.Context
+	client    *kgo.Client
+	session   *kgo.GroupTransactSession // Transaction only
+	admin     *kadm.Client
+	broadcast map[string]map[string]bool // by topic: event types that stand in any partition
+	widths    map[string]int32           // partitions of the topics emitted to
+
+	mu    sync.Mutex
+	parts map[int32]*part
+	// owned are the topics that the group has given us of each number.
+	owned map[int32]map[string]int64 // epoch by topic
+	// durable are the read positions that the group's commits stand for.
+	durable map[string]map[int32]int64
+	// seek are inputs whose partition came before the rest of its number.
+	seek map[string]map[int32]kgo.EpochOffset
+
+	saveDue    time.Time
+	sent       sync.WaitGroup
+	sendFailed atomic.Pointer[error] // the first failed publication
+	failed     atomic.Pointer[error] // what a callback met that ends the loop
+}
+
+func newLoop(ctx context.Context, config Config) (*loop, error) {
+	l := &loop{config: config, conn: config.Connection, ctx: ctx, broadcast: map[string]map[string]bool{}, widths: map[string]int32{},
+		parts: map[int32]*part{}, owned: map[int32]map[string]int64{}, durable: map[string]map[int32]int64{},
+		seek: map[string]map[int32]kgo.EpochOffset{}}
+	for _, name := range config.Topics {
+		t, err := TopicNamed(name)
+		if err != nil {
+			return nil, err
+		}
+		l.broadcast[name] = map[string]bool{"Heartbeat": true, "Marker": true}
+		for _, event := range t.Broadcast {
+			l.broadcast[name][event] = true
+		}
+	}
+	var err error
+	if config.Mode == Transaction {
+		opts := append(l.conn.options(), l.options()...)
+		opts = append(opts, kgo.TransactionalID(l.transactionalID()), kgo.TransactionTimeout(15*time.Second))
+		if l.session, err = kgo.NewGroupTransactSession(opts...); err != nil {
+			return nil, fmt.Errorf("kafka client: %w", err)
+		}
+		l.client = l.session.Client()
+	} else if l.client, err = l.conn.client(l.options()...); err != nil {
+		return nil, err
+	}
+	l.admin = kadm.NewClient(l.client)
+	return l, nil
+}
+
+// transactionalID is the static member's where there is one, so that a restart
+// ends at once what its former life left open. Otherwise it is a new one: who
+// may commit is fenced by the group, not by this name.
+func (l *loop) transactionalID() string {
+	member := l.config.Instance
+	if member == "" {
+		member = rand.Text()[:10]
+	}
+	return l.conn.Name(l.config.Group) + "-" + member
+}
+
+// options are those of the loop's client.
+func (l *loop) options() []kgo.Opt {
+	c := l.config
+	opts := append(l.conn.produceOptions(),
+		kgo.ConsumerGroup(l.conn.Name(c.Group)),
+		kgo.ConsumeTopics(l.conn.names(c.Topics)...),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.RequireStableFetchOffsets(),
+		kgo.DisableAutoCommit(),
+		kgo.BlockRebalanceOnPoll(),
+		kgo.FetchMaxBytes(16<<20),
+		kgo.FetchMaxPartitionBytes(4<<20),
+		kgo.FetchMaxWait(500*time.Millisecond),
+		kgo.OnPartitionsAssigned(l.onAssigned),
+		kgo.OnOffsetsFetched(l.onFetched),
+		kgo.AdjustFetchOffsetsFn(l.onStart),
+		kgo.OnPartitionsRevoked(l.onRevoked),
+		kgo.OnPartitionsLost(l.onLost),
+	)
+	if c.Instance != "" {
+		opts = append(opts, kgo.InstanceID(c.Instance))
+	}
+	if c.Classic {
+		return append(opts, kgo.Balancers(numberBalancer{}), kgo.SessionTimeout(c.SessionTimeout),
+			kgo.HeartbeatInterval(c.SessionTimeout/5), kgo.RebalanceTimeout(max(c.SessionTimeout, 30*time.Second)))
+	}
+	// The server's range assignor gives co-partitioned topics' equal numbers to
+	// the same member; the client only asks for it where range comes first.
+	return append(opts, kgo.ServerSideBalancer(), kgo.Balancers(kgo.RangeBalancer()), kgo.RebalanceTimeout(30*time.Second))
+}
+
+func (l *loop) run(ctx context.Context) error {
+	defer l.close()
+	l.saveDue = time.Now().Add(l.config.SaveEvery)
+	for ctx.Err() == nil {
+		err := l.round(ctx)
+		l.client.AllowRebalance()
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// close hands the partitions over in order: leaving the group calls onRevoked,
+// which saves.
+func (l *loop) close() {
+	l.client.CloseAllowingRebalance()
+}
+
+// round polls once and does everything that comes of it.
+func (l *loop) round(ctx context.Context) error {
+	if failed := l.failed.Load(); failed != nil {
+		return *failed
+	}
+	l.applySeeks()
+	if err := l.announce(ctx); err != nil {
+		return err
+	}
+	pollCtx, cancel := context.WithDeadline(ctx, l.saveDue)
+	fetches := l.client.PollRecords(pollCtx, l.config.MaxPoll)
+	cancel()
+	if err := l.conn.fetchError(fetches); err != nil {
+		return err
+	}
+	busy := l.distribute(fetches)
+	if err := l.announce(ctx); err != nil { // parts that came during the poll
+		return err
+	}
+	if err := l.each(busy, func(p *part) { p.work(ctx) }); err != nil {
+		return err
+	}
+	if err := l.announce(ctx); err != nil { // those that have just caught up
+		return err
+	}
+	if err := l.finish(ctx); err != nil {
+		return err
+	}
+	l.pauseAndResume()
+	return nil
+}
+
+// distribute puts the fetched records to their parts and returns those that got
+// some.
+func (l *loop) distribute(fetches kgo.Fetches) []*part {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var busy []*part
+	n := 0
+	fetches.EachPartition(func(f kgo.FetchTopicPartition) {
+		p := l.parts[f.Partition]
+		if p == nil || len(f.Records) == 0 {
+			return
+		}
+		if len(p.batch) == 0 {
+			busy = append(busy, p)
+		}
+		topic := l.conn.logical(f.Topic)
+		p.batch[topic] = append(p.batch[topic], f.Records...)
+		n += len(f.Records)
+		l.conn.meters.records.WithLabelValues(l.config.Stage, topic).Add(float64(len(f.Records)))
+		last := f.Records[len(f.Records)-1].Offset
+		l.conn.meters.lag.WithLabelValues(l.config.Stage, topic, fmt.Sprint(f.Partition)).Set(float64(f.HighWatermark - last - 1))
+	})
+	if n > 0 {
+		l.conn.meters.batch.WithLabelValues(l.config.Stage).Observe(float64(n))
+	}
+	return busy
+}
+
+// each runs fn on parts side by side and returns the first error in the order of
+// the parts.
+func (l *loop) each(parts []*part, fn func(*part)) error {
+	if len(parts) == 1 {
+		fn(parts[0])
+		return parts[0].err
+	}
+	var wg sync.WaitGroup
+	for _, p := range parts {
+		wg.Go(func() { fn(p) })
+	}
+	wg.Wait()
+	for _, p := range parts {
+		if p.err != nil {
+			return p.err
+		}
+	}
+	return nil
+}
+
+// all returns the parts in order.
+func (l *loop) all() []*part {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := make([]*part, 0, len(l.parts))
+	for _, n := range sortedKeys(l.parts) {
+		out = append(out, l.parts[n])
+	}
+	return out
+}
+
+// announce tells the service of parts that are up to date, and lets these take
+// what came ahead.
+func (l *loop) announce(ctx context.Context) error {
+	for _, p := range l.all() {
+		if p.announced || p.catching {
+			continue
+		}
+		p.announced = true
+		if l.config.OnAssigned != nil {
+			l.config.OnAssigned(Assignment{Partition: p.number, Epoch: p.epoch, Task: p.task})
+		}
+		if p.release(ctx); p.err != nil {
+			return p.err
+		}
+	}
+	return nil
+}
+
+// waitingOn says in log and figures what holds progress up; a nil error says
+// that nothing does any more.
+func (l *loop) waitingOn(what string, err error) {
+	gauge := l.conn.meters.waiting.WithLabelValues(l.config.Stage, what)
+	if err == nil {
+		gauge.Set(0)
+		return
+	}
+	gauge.Set(1)
+	l.conn.log.Warn("waiting", "stage", l.config.Stage, "on", what, "error", err)
+}
+
+// records returns the records of one emission.
+func (l *loop) records(e stage.Emission, id identity, parent string) ([]*kgo.Record, error) {
+	value, err := l.conn.encode(e)
+	if err != nil {
+		return nil, err
+	}
+	headers := id.headers()
+	if trace := childTrace(parent, id); trace != "" {
+		headers = append(headers, kgo.RecordHeader{Key: headerTrace, Value: []byte(trace)})
+	}
+	first, last := e.Partition, e.Partition
+	if e.Partition == stage.EveryPartition {
+		n, err := l.width(e.Topic)
+		if err != nil {
+			return nil, err
+		}
+		first, last = 0, n-1
+	}
+	key := Key(e.Fleet, e.Key, e.Event)
+	var out []*kgo.Record
+	for partition := first; partition <= last; partition++ {
+		out = append(out, &kgo.Record{Topic: l.conn.Name(e.Topic), Partition: partition, Key: key, Value: value, Headers: headers})
+	}
+	return out, nil
+}
+
+// width returns the number of partitions of a topic, waiting for a broker that
+// doesn't answer.
+func (l *loop) width(topic string) (int32, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for pause := 50 * time.Millisecond; l.widths[topic] == 0; pause = min(2*pause, 2*time.Second) {
+		n, err := l.conn.count(l.ctx, l.admin, topic)
+		switch {
+		case err == nil:
+			l.widths[topic] = n
+		case !sleep(l.ctx, pause):
+			return 0, errors.Join(err, l.ctx.Err())
+		default:
+			l.waitingOn("kafka", err)
+		}
+	}
+	return l.widths[topic], nil
+}

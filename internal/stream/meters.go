@@ -1,0 +1,64 @@
+package stream
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// meters are the loop's figures. With a nil registerer they count unseen.
+type meters struct {
+	records     *prometheus.CounterVec // stage, topic
+	repeats     *prometheus.CounterVec // stage, topic
+	dead        *prometheus.CounterVec // stage, topic, class
+	emitted     *prometheus.CounterVec // stage, topic
+	rebalances  *prometheus.CounterVec // stage, what
+	waiting     *prometheus.GaugeVec   // stage, on
+	partitions  *prometheus.GaugeVec   // stage
+	lag         *prometheus.GaugeVec   // stage, topic, partition
+	batch       *prometheus.HistogramVec
+	persist     *prometheus.HistogramVec
+	stateBytes  *prometheus.GaugeVec // stage, partition
+	transaction *prometheus.CounterVec
+}
+
+func newMeters(registerer prometheus.Registerer) *meters {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return register(registerer, prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "drover", Subsystem: "stream", Name: name, Help: help}, labels))
+	}
+	gauge := func(name, help string, labels ...string) *prometheus.GaugeVec {
+		return register(registerer, prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "drover", Subsystem: "stream", Name: name, Help: help}, labels))
+	}
+	histogram := func(name, help string, start float64, factor float64, n int) *prometheus.HistogramVec {
+		return register(registerer, prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "drover", Subsystem: "stream", Name: name,
+			Help: help, Buckets: prometheus.ExponentialBuckets(start, factor, n)}, []string{"stage"}))
+	}
+	return &meters{
+		records:     counter("records_total", "Records handed to tasks.", "stage", "topic"),
+		repeats:     counter("repeats_total", "Records dropped because their id had been seen.", "stage", "topic"),
+		dead:        counter("dead_letters_total", "Records sent to the dead letters.", "stage", "topic", "class"),
+		emitted:     counter("emitted_total", "Records published.", "stage", "topic"),
+		rebalances:  counter("rebalances_total", "Partitions assigned, revoked and lost.", "stage", "what"),
+		waiting:     gauge("waiting", "1 while progress waits for what the label names.", "stage", "on"),
+		partitions:  gauge("partitions", "Partitions that this process owns.", "stage"),
+		lag:         gauge("lag_records", "Records between the position and the end of the log.", "stage", "topic", "partition"),
+		batch:       histogram("batch_records", "Records in one round.", 1, 4, 9),
+		persist:     histogram("persist_seconds", "Time to save the states of one round.", 0.0005, 3, 10),
+		stateBytes:  gauge("state_bytes", "Size of a partition's saved state.", "stage", "partition"),
+		transaction: counter("transactions_total", "Transactions by end.", "stage", "end"),
+	}
+}
+
+// register adds c; where the same figure is there already (two connections in
+// one process), that one is used.
+func register[C prometheus.Collector](registerer prometheus.Registerer, c C) C {
+	if registerer == nil {
+		return c
+	}
+	if err := registerer.Register(c); err != nil {
+		if there, ok := err.(prometheus.AlreadyRegisteredError); ok {
+			if same, ok := there.ExistingCollector.(C); ok {
+				return same
+			}
+		}
+	}
+	return c
+}

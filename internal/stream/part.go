@@ -1,0 +1,238 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"drover/internal/codec"
+	"drover/internal/model"
+	"drover/internal/stage"
+)
+
+// part is one partition number: its task and how far it has come. One goroutine
+// at a time touches it.
+type part struct {
+	loop    *loop
+	number  int32
+	epoch   int64
+	task    stage.Task
+	decoder *codec.Decoder
+	inputs  map[string]*input
+	// catching is true until every input has reached its target.
+	catching  bool
+	announced bool // OnAssigned has been called
+	dirty     bool // something was folded since the last save
+	batch     map[string][]*kgo.Record
+	out       []*kgo.Record
+	emissions []stage.Emission // of this round, for OnCommitted
+	folded    int              // records of this round
+	err       error
+}
+
+// input is one topic of a part.
+type input struct {
+	topic string
+	name  string // the broker's
+	width int32  // partitions of the topic
+	// next is the first offset not handed to the task.
+	next int64
+	// target is how far a former owner had read when it last made its outputs
+	// durable: up to there the task is only brought up to date, and what it emits
+	// has been published already.
+	target int64
+	// ahead are records from target on that came while other inputs were behind.
+	ahead  []*kgo.Record
+	seen   *repeats
+	paused bool
+}
+
+// work folds the part's batch.
+func (p *part) work(ctx context.Context) {
+	for _, topic := range p.loop.config.Topics {
+		in, records := p.inputs[topic], p.batch[topic]
+		delete(p.batch, topic)
+		for i, rec := range records {
+			if rec.Offset < in.next {
+				continue // fetched before a seek
+			}
+			if p.catching && rec.Offset >= in.target {
+				in.ahead = append(in.ahead, records[i:]...)
+				break
+			}
+			if p.err = p.take(ctx, in, rec); p.err != nil {
+				return
+			}
+		}
+	}
+	if p.catching && p.caughtUp() {
+		p.catching = false
+	}
+	p.advance()
+}
+
+// caughtUp tells whether every input has reached its target.
+func (p *part) caughtUp() bool {
+	for _, in := range p.inputs {
+		if in.next < in.target && len(in.ahead) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// release folds what came ahead while the part was catching up.
+func (p *part) release(ctx context.Context) {
+	for _, topic := range p.loop.config.Topics {
+		in := p.inputs[topic]
+		records := in.ahead
+		in.ahead = nil
+		for _, rec := range records {
+			if rec.Offset < in.next {
+				continue
+			}
+			if p.err = p.take(ctx, in, rec); p.err != nil {
+				return
+			}
+		}
+	}
+	p.advance()
+}
+
+func (p *part) advance() {
+	for _, in := range p.inputs {
+		in.seen.advance(p.position(in))
+	}
+}
+
+// position is where reading an input has to begin again after a restart.
+func (p *part) position(in *input) int64 {
+	if at, ok := p.task.Position(in.topic); ok {
+		return at
+	}
+	return in.next
+}
+
+// take folds one record.
+func (p *part) take(ctx context.Context, in *input, rec *kgo.Record) error {
+	in.next = rec.Offset + 1
+	p.dirty = true
+	p.folded++
+	if rec.Value == nil {
+		return nil // a tombstone: compaction's business, not an event
+	}
+	fleet, event, err := p.decode(ctx, in.topic, rec.Value)
+	if err != nil {
+		return p.refuse(in, rec, err)
+	}
+	id, identified := identityOf(rec.Headers)
+	if identified {
+		if !in.seen.fold(id, rec.Offset) {
+			p.loop.conn.meters.repeats.WithLabelValues(p.loop.config.Stage, in.topic).Inc()
+			return nil
+		}
+	} else if err := p.checkPlace(in, rec, fleet, event); err != nil {
+		return p.refuse(in, rec, err)
+	}
+	emissions, err := p.task.Handle(stage.Record{Topic: in.topic, Partition: rec.Partition, Offset: rec.Offset, Event: event})
+	var rejection *stage.Rejection
+	if err != nil && !errors.As(err, &rejection) {
+		return fmt.Errorf("topic %s, partition %d, offset %d: %w", in.topic, rec.Partition, rec.Offset, err)
+	}
+	if err := p.emit(in, rec, emissions); err != nil {
+		return err
+	}
+	if rejection != nil {
+		return p.refuse(in, rec, rejection)
+	}
+	return nil
+}
+
+// decode waits for a registry that doesn't answer; every other failure is the
+// record's.
+func (p *part) decode(ctx context.Context, topic string, value []byte) (model.FleetID, any, error) {
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+		fleet, event, err := p.decoder.Decode(topic, value)
+		var typed *codec.Error
+		if err == nil || errors.As(err, &typed) {
+			return fleet, event, err
+		}
+		p.loop.waitingOn("registry", err)
+		if !sleep(ctx, pause) {
+			return "", nil, ctx.Err()
+		}
+	}
+}
+
+// checkPlace refuses a foreign producer's record whose key names another fleet
+// than its value, or that stands in another partition than its key's. Stages'
+// own records carry an id and are not checked.
+func (p *part) checkPlace(in *input, rec *kgo.Record, fleet model.FleetID, event any) error {
+	keyed, _, ok := SplitKey(rec.Key)
+	if !ok || keyed != fleet {
+		return &codec.Error{Class: codec.ClassValue, Topic: in.topic, Err: fmt.Errorf("key %q is not of fleet %q, which the value names", rec.Key, fleet)}
+	}
+	if p.loop.broadcast[in.topic][codec.TypeName(event)] {
+		return nil
+	}
+	if want := partitionOf(partingOf(in.topic), rec.Key, in.width); want != rec.Partition {
+		return &codec.Error{Class: codec.ClassPartition, Topic: in.topic, Err: fmt.Errorf("key %q belongs in partition %d of %d (murmur2), not %d", rec.Key, want, in.width, rec.Partition)}
+	}
+	return nil
+}
+
+// emit queues what the task wants published, unless it has been already.
+func (p *part) emit(in *input, rec *kgo.Record, emissions []stage.Emission) error {
+	if p.catching || len(emissions) == 0 {
+		return nil
+	}
+	trace := header(rec.Headers, headerTrace)
+	source := p.loop.config.Stage + "/" + in.topic + "/" + fmt.Sprint(rec.Partition)
+	for i, e := range emissions {
+		id := identity{source, rec.Offset, int64(i)}
+		records, err := p.loop.records(e, id, trace)
+		if err != nil {
+			return fmt.Errorf("topic %s, partition %d, offset %d: emission %d: %w", in.topic, rec.Partition, rec.Offset, i, err)
+		}
+		p.out = append(p.out, records...)
+	}
+	if p.loop.config.OnCommitted != nil {
+		p.emissions = append(p.emissions, emissions...)
+	}
+	return nil
+}
+
+// refuse sends a record to the dead letters.
+func (p *part) refuse(in *input, rec *kgo.Record, reason error) error {
+	if err := context.Cause(p.loop.ctx); err != nil && errors.Is(reason, err) {
+		return err // the loop is ending: nothing is wrong with the record
+	}
+	if p.catching {
+		return nil
+	}
+	letter := newDeadLetter(p.loop.config.Stage, in.topic, rec, reason)
+	p.loop.conn.meters.dead.WithLabelValues(p.loop.config.Stage, in.topic, letter.Class).Inc()
+	p.loop.conn.log.Warn("dead letter", "stage", p.loop.config.Stage, "topic", in.topic, "partition", rec.Partition,
+		"offset", rec.Offset, "class", letter.Class, "reason", letter.Message)
+	out, err := p.loop.conn.deadLetterRecord(letter)
+	if err != nil {
+		return fmt.Errorf("dead letter: %w", err)
+	}
+	p.out = append(p.out, out)
+	return nil
+}
+
+// sleep waits and tells whether ctx is still good.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
