@@ -144,7 +144,9 @@ func (b *builder) bin(status *state, s int) model.Bin {
 func (b *builder) group(a, moves int) model.Group {
 	f, app := b.f, &b.f.applications[a]
 	g := model.Group{Name: string(app.ID), MinSpread: min(app.MinimumZones, len(f.members[a])), MaxMoves: max(0, moves)}
-	if f.apart[a] {
+	apart, zones := f.availabilityNeeds(a)
+	g.MinSpread = max(g.MinSpread, zones)
+	if f.apart[a] || apart {
 		g.MaxPerBin = 1
 	}
 	for _, other := range f.rivals[a] {

@@ -19,7 +19,13 @@ func (f *fleet) search(status *state, solve Solve) (best *state, answer model.An
 		return status, answer, nil
 	}
 	best = status
+	last := status
 	for round := range f.cfg.Rounds {
+		// The last round is the careful one: no server may be busier than the most
+		// sensitive of the applications in trouble allows.
+		if round > 0 && round+1 == f.cfg.Rounds {
+			b.capAll(last)
+		}
 		budget := f.cfg.Budget
 		budget.Evaluations /= int64(f.cfg.Rounds)
 		found, err := solve(b.problem(status, all, byApp), budget)
@@ -33,6 +39,11 @@ func (f *fleet) search(status *state, solve Solve) (best *state, answer model.An
 		if round == 0 {
 			answer = found
 		}
+		if f.responses != nil && f.guard(st.brokenResponses()) {
+			// Response times that broke now count: prices have changed.
+			status, best, st = status.again(), best.again(), st.again()
+		}
+		last = st
 		if st.withMoves().compare(best.withMoves()) < 0 {
 			best, answer = st, found
 		}
@@ -42,6 +53,9 @@ func (f *fleet) search(status *state, solve Solve) (best *state, answer model.An
 	}
 	return best, answer, nil
 }
+
+// again prices a placement anew.
+func (st *state) again() *state { return newState(st.f, st.worlds, st.place) }
 
 // stateOf simulates an answer. Items without a bin stay where they are.
 func (f *fleet) stateOf(a model.Answer, status *state) (*state, error) {
@@ -100,6 +114,31 @@ func (b *builder) cut(st *state) bool {
 		}
 	}
 	return any
+}
+
+// capAll lowers the CPU of every server, in the columns of what must be met, to
+// what the applications whose limits are broken in a placement allow.
+func (b *builder) capAll(st *state) {
+	f, limit := b.f, int64(1_000_000)
+	for s := range f.servers {
+		if st.server[s].broken == 0 {
+			continue
+		}
+		for _, r := range st.on[s] {
+			limit = min(limit, f.capPPM[f.replicas[r].app])
+		}
+	}
+	for s := range f.servers {
+		cpu := f.servers[s].Capacity[model.CPU]
+		if cpu <= 0 {
+			continue
+		}
+		for t := range f.periods() {
+			at := s*b.columns + f.periods() + t
+			left := max(0, int64(float64(cpu)*float64(limit)/1e6)-b.background[at][model.CPU])
+			b.room[at][model.CPU] = min(b.room[at][model.CPU], left)
+		}
+	}
 }
 
 // overAt is by how much a server is too full in a period, at worst over the

@@ -31,11 +31,15 @@ func Decide(v View, cfg Config, solve Solve) (model.Evaluation, *model.Plan) {
 	futures, dropped := f.reduce(f.generate())
 	ev.Dropped = append(dropped, f.waitingMaintenance()...)
 	status := newState(f, f.worlds(futures), f.start)
+	if f.responses != nil && f.guard(status.brokenResponses()) {
+		status = status.again()
+	}
 	if why := f.inFlight(status); why != "" {
 		ev.Scenarios = f.results(status, status)
 		return hold(ev, join(why, f.notes))
 	}
 	target, answer, err := f.search(status, solve)
+	status = status.again() // the search may have found more that counts
 	if err != nil {
 		ev.Scenarios = f.results(status, status)
 		return hold(ev, err.Error())
@@ -44,6 +48,9 @@ func Decide(v View, cfg Config, solve Solve) (model.Evaluation, *model.Plan) {
 	f.notes = append(f.notes, notes...)
 	sched, replicas, reached, notes := f.schedule(status, chosen)
 	f.notes = append(f.notes, notes...)
+	if f.responses != nil && f.guard(reached.brokenResponses()) {
+		status, reached = status.again(), reached.again()
+	}
 	worth, why := f.worthIt(status, reached)
 	if !worth {
 		reached, sched.Steps = status, nil

@@ -25,7 +25,7 @@ func (st *state) causeOf(r int) cause {
 		return cause{text: c.reason, by: c.by, urgency: 4, promise: true}
 	}
 	if n := st.standing(f.replicas[r].app); n > 0 {
-		return cause{text: fmt.Sprintf("SLO spread of %s: %s", app, st.standingText(f.replicas[r].app)), urgency: 3, promise: true}
+		return cause{text: fmt.Sprintf("SLO %s of %s: %s", st.standingKind(f.replicas[r].app), app, st.standingText(f.replicas[r].app)), urgency: 3, promise: true}
 	}
 	for _, required := range []bool{true, false} {
 		for w := range st.worlds {
@@ -83,6 +83,14 @@ func (st *state) breachText(s, w, t int) string {
 	return ""
 }
 
+// standingKind names the promise that standingText is about.
+func (st *state) standingKind(a int) model.SLOKind {
+	if st.countZones(a) >= st.wantZones(a) && st.clashes(a) == 0 && st.strays(a) == 0 {
+		return model.SLOAvailability
+	}
+	return model.SLOSpread
+}
+
 // standingText says what is wrong with where an application stands.
 func (st *state) standingText(a int) string {
 	switch {
@@ -90,6 +98,9 @@ func (st *state) standingText(a int) string {
 		return fmt.Sprintf("it stands in %d of %d zones", st.countZones(a), st.wantZones(a))
 	case st.clashes(a) > 0:
 		return "it shares a server against its anti-affinity"
+	case st.unavailable(a):
+		got, _ := st.availabilityPPM(a)
+		return fmt.Sprintf("its placement is up %.4f %% of the time, promised are %.4f %%", float64(got)/1e4, float64(st.f.applications[a].SLO.AvailabilityPPM)/1e4)
 	}
 	return "it stands on a server that its policy does not allow"
 }

@@ -28,6 +28,8 @@ type fleet struct {
 	closing      []closing       // per server: why it has to be empty, if it has to
 	capPPM       []int64         // per application: CPU utilisation its servers may reach
 	capKind      []model.SLOKind // which promise sets it
+	guarded      []bool          // response time counts in capPPM
+	responses    *responses
 	calls        []call
 	rivals       [][]int // applications that must not share a server with one
 	apart        []bool  // replicas of the application must not share one
@@ -88,6 +90,13 @@ func newFleet(v View, cfg Config) *fleet {
 	f.addCalls()
 	f.addSeries()
 	f.limits()
+	f.guarded = make([]bool, len(f.applications))
+	for a := range f.applications {
+		if f.responsePromise(a) {
+			f.responses = newResponses(f)
+			break
+		}
+	}
 	f.addClosings()
 	return f
 }

@@ -189,7 +189,11 @@ func (st *state) appScore(a int) score {
 // standing counts what is wrong with where an application's replicas stand,
 // whatever the future.
 func (st *state) standing(a int) int64 {
-	return int64(max(0, st.wantZones(a)-st.countZones(a)) + st.clashes(a) + st.strays(a))
+	n := int64(max(0, st.wantZones(a)-st.countZones(a)) + st.clashes(a) + st.strays(a))
+	if st.unavailable(a) {
+		n++
+	}
+	return n
 }
 
 // outages counts the periods of a future in which no replica is left.

@@ -53,7 +53,7 @@ func (st *state) gravest() string {
 	}
 	for a, app := range f.applications {
 		if st.standing(a) > 0 {
-			return fmt.Sprintf("SLO spread of %s: %s", app.ID, st.standingText(a))
+			return fmt.Sprintf("SLO %s of %s: %s", st.standingKind(a), app.ID, st.standingText(a))
 		}
 		for w := range st.worlds {
 			if st.worlds[w].Required && st.outages(a, w) > 0 {

@@ -1,6 +1,8 @@
 package scenario
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"drover/internal/model"
@@ -10,6 +12,26 @@ import (
 type ForecastKey struct {
 	Entity   model.EntityID
 	Resource model.Resource
+}
+
+// MarshalText writes the key as "entity|resource", so that a view can be
+// written as JSON.
+func (k ForecastKey) MarshalText() ([]byte, error) {
+	return []byte(string(k.Entity) + "|" + k.Resource.String()), nil
+}
+
+// UnmarshalText reads what MarshalText writes.
+func (k *ForecastKey) UnmarshalText(text []byte) error {
+	at := strings.LastIndexByte(string(text), '|')
+	if at < 0 {
+		return fmt.Errorf("forecast key %q: want entity|resource", text)
+	}
+	resource, err := model.ParseResource(string(text[at+1:]))
+	if err != nil {
+		return fmt.Errorf("forecast key %q: %w", text, err)
+	}
+	k.Entity, k.Resource = model.EntityID(text[:at]), resource
+	return nil
 }
 
 // RecentMove is a move that has ended, kept for hysteresis and budgets.
