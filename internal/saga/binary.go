@@ -54,6 +54,10 @@ func (f *Fleet) rebuild() error {
 				return fmt.Errorf("plan %q: state of move %d at place %d", p.plan.ID, p.moves[i].index, i)
 			}
 		}
+		if f.byID[p.plan.ID] != nil || p.state.Ended() {
+			return fmt.Errorf("plan %q is there twice, or has ended", p.plan.ID)
+		}
+		f.byID[p.plan.ID] = p
 		p.update.index = model.PlanMove
 		p.link()
 		for _, m := range p.every {

@@ -30,6 +30,7 @@ func (f *Fleet) end(p *planRun, state model.PlanState, reason string) {
 		f.release(p, m)
 		m.issued = false
 	}
+	f.wide = true
 	f.setState(p, state, reason)
 	f.ended = append(f.ended, endedPlan{p.plan.ID, state})
 	if over := len(f.ended) - maxEnded; over > 0 {
@@ -41,7 +42,9 @@ func (f *Fleet) end(p *planRun, state model.PlanState, reason string) {
 func (f *Fleet) sweep() {
 	kept := f.plans[:0]
 	for _, p := range f.plans {
-		if !p.state.Ended() {
+		if p.state.Ended() {
+			delete(f.byID, p.plan.ID)
+		} else {
 			kept = append(kept, p)
 		}
 	}

@@ -31,6 +31,7 @@ type Fleet struct {
 	paused bool
 	// plans holds those that haven't ended, in the order they came.
 	plans []*planRun
+	byID  map[model.PlanID]*planRun
 	ended []endedPlan
 	// early holds orders for plans that haven't come yet.
 	early  []model.Control
@@ -38,7 +39,9 @@ type Fleet struct {
 	// caps holds server limits lowered for now; see Pressure.
 	caps []serverCap
 
-	load load     // of the admitted moves
+	load load // of the admitted moves
+	// wide is set where something other plans may wait for has changed.
+	wide bool
 	out  []Effect // being collected by the current call
 }
 
@@ -50,7 +53,7 @@ type endedPlan struct {
 
 // NewFleet returns a fleet without plans.
 func NewFleet(id model.FleetID, config Config) *Fleet {
-	return &Fleet{id: id, config: config, load: newLoad()}
+	return &Fleet{id: id, config: config, load: newLoad(), byID: make(map[model.PlanID]*planRun)}
 }
 
 // Submit takes a plan in. A plan known already changes nothing; one that
@@ -62,6 +65,7 @@ func (f *Fleet) Submit(plan model.Plan, now model.Instant) []Effect {
 	}
 	p := newPlanRun(plan)
 	f.plans = append(f.plans, p)
+	f.byID[plan.ID] = p
 	if old := f.find(plan.Supersedes); plan.Supersedes != "" && old != nil {
 		f.supersede(old, p)
 	}
@@ -110,7 +114,7 @@ func (f *Fleet) Outcome(step model.Step) []Effect {
 	default:
 		return f.effects()
 	}
-	f.run()
+	f.runAfter(p)
 	return f.effects()
 }
 
@@ -169,11 +173,4 @@ func (f *Fleet) endedState(id model.PlanID) model.PlanState {
 }
 
 // find returns the plan that runs under the identity, or nil.
-func (f *Fleet) find(id model.PlanID) *planRun {
-	for _, p := range f.plans {
-		if p.plan.ID == id {
-			return p
-		}
-	}
-	return nil
-}
+func (f *Fleet) find(id model.PlanID) *planRun { return f.byID[id] }

@@ -67,6 +67,7 @@ func (f *Fleet) release(p *planRun, m *moveRun) {
 	if s := p.spec(m); s != nil && m.admitted {
 		m.admitted = false
 		f.load.add(s, -1)
+		f.wide = true
 	}
 }
 

@@ -21,6 +21,15 @@ func (f *Fleet) run() {
 	f.sweep()
 }
 
+// runAfter is run after an outcome in one plan: the others can only be affected
+// where that gave room.
+func (f *Fleet) runAfter(p *planRun) {
+	f.wide = false
+	if f.runPlan(p, nil) || f.wide {
+		f.run()
+	}
+}
+
 // claims returns the plan that each application belongs to: running ones have
 // what they began with.
 func (f *Fleet) claims() map[model.ApplicationID]*planRun {
@@ -38,6 +47,9 @@ func (f *Fleet) claims() map[model.ApplicationID]*planRun {
 // claim reserves a plan's applications, all or none. What waits for them keeps
 // later plans from taking them, so that it isn't passed for ever.
 func (p *planRun) claim(claims map[model.ApplicationID]*planRun) bool {
+	if p.state == model.PlanRunning {
+		return true // since it began
+	}
 	free := true
 	for _, a := range p.applications {
 		if other := claims[a]; other != nil && other != p {

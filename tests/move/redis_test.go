@@ -39,3 +39,19 @@ func TestRedisLosesNothing(t *testing.T) {
 		t.Fatalf("lost %d of %d acknowledged writes", r.Lost, r.Acked)
 	}
 }
+
+// TestNaivePromotionIsCaught is the negative control: a checker that finds
+// nothing lost after a promotion without care wouldn't find anything.
+func TestNaivePromotionIsCaught(t *testing.T) {
+	need(t, "redis-server", "haproxy")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	lost, acked, err := move.LoseNaively(ctx, 8, 4_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("naive promotion lost %d of %d acknowledged writes", lost, acked)
+	if lost == 0 {
+		t.Error("a naive promotion under load lost nothing: the checker is blind")
+	}
+}

@@ -36,15 +36,9 @@ type Table struct {
 	Acked, Lost int
 }
 
-// cellDeadline is how long a command may take in the table.
-const cellDeadline = 3 * time.Second
-
-// hastyDeadline is the same where it is meant to be overrun.
-const hastyDeadline = 800 * time.Millisecond
-
-// Fill tries every step with every kind of failure, at every point inside it.
-func (t *Table) Fill(ctx context.Context, driver string, say func(string, ...any), open func(context.Context) (Scene, error)) error {
-	b := bench{ctx: ctx, say: say, open: open}
+// fill tries every step with every kind of failure, at every point inside it.
+func (t *Table) fill(ctx context.Context, driver string, s scene, say func(string, ...any)) error {
+	b := bench{ctx: ctx, say: say, about: s}
 	defer b.close()
 	for _, step := range actuator.MoveSteps() {
 		for _, kind := range FaultKinds() {
@@ -69,7 +63,7 @@ func (t *Table) Fill(ctx context.Context, driver string, say func(string, ...any
 type bench struct {
 	ctx         context.Context
 	say         func(string, ...any)
-	open        func(context.Context) (Scene, error)
+	about       scene
 	scene       Scene
 	load        *Load
 	number      int
@@ -81,7 +75,7 @@ func (b *bench) ready() error {
 	if b.scene != nil {
 		return nil
 	}
-	scene, err := b.open(b.ctx)
+	scene, err := b.about.open(b.ctx)
 	if err != nil {
 		return err
 	}
@@ -150,9 +144,9 @@ func (b *bench) try(cell *Cell, point int) (fired bool, err error) {
 		reach = &Fault{Kind: FaultError, Step: model.StepWatch}
 	}
 	config := QuickConfig()
-	config.DefaultDeadline, config.UndoAttempts = cellDeadline, 3
+	config.DefaultDeadline, config.UndoAttempts = b.about.deadline, 3
 	if cell.Kind == FaultTimeout || cell.Kind == FaultLost {
-		config.Deadlines = map[model.StepKind]time.Duration{cell.Step: hastyDeadline}
+		config.Deadlines = map[model.StepKind]time.Duration{cell.Step: b.about.hasty}
 	}
 	e := NewExecutor(config, func() actuator.Driver { return fault.Before(reach.Before(b.scene.Driver(fault.At))) })
 	fault.Crash = e.Crash

@@ -1,0 +1,95 @@
+// Command cmd moves real servers under load and prints what clients lost, or
+// fills the table of what becomes of every step going wrong in every way. The
+// last line of its output is one JSON object.
+//
+//	go run ./tests/move/cmd redis -runs 3 -seed 7
+//	go run ./tests/move/cmd table
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"drover/tests/move"
+)
+
+func main() {
+	move.ServeIfAsked()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "move:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		return errors.New("say what: redis, postgres, http, files or table")
+	}
+	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
+	options := move.Options{Say: say}
+	flags.IntVar(&options.Runs, "runs", 3, "how many runs, each on fresh servers")
+	flags.IntVar(&options.Writers, "writers", 8, "clients that write at the same time")
+	flags.IntVar(&options.Writes, "writes", 0, "acknowledged writes to reach in a run; 0: the goal's")
+	flags.Uint64Var(&options.Seed, "seed", 7, "of the failures")
+	drivers := flags.String("drivers", strings.Join(move.TableDrivers(), ","), "of the table")
+	if err := flags.Parse(args[1:]); err != nil {
+		return err
+	}
+	if args[0] == "table" {
+		return table(ctx, strings.Split(*drivers, ","))
+	}
+	open, err := move.Prepare(args[0], &options)
+	if err != nil {
+		return err
+	}
+	result, err := move.Run(ctx, options, open)
+	if err != nil {
+		return err
+	}
+	if err := printLine(result); err != nil {
+		return err
+	}
+	return result.Holds(args[0])
+}
+
+// table fills the table, all drivers side by side, and prints it.
+func table(ctx context.Context, drivers []string) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Minute)
+	defer cancel()
+	t, err := move.FillAll(ctx, drivers, say)
+	if err != nil {
+		return err
+	}
+	if err := t.Write(os.Stdout); err != nil {
+		return err
+	}
+	sums := t.Sums()
+	if err := printLine(sums); err != nil {
+		return err
+	}
+	if sums["wrong"] > 0 || t.Lost > 0 {
+		return fmt.Errorf("%d cells are wrong, %d of %d acknowledged writes are lost", sums["wrong"], t.Lost, t.Acked)
+	}
+	return nil
+}
+
+func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+
+func printLine(value any) error {
+	line, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	fmt.Println(string(line))
+	return nil
+}
