@@ -1,6 +1,10 @@
 package format
 
-import "drover/internal/model"
+import (
+	"time"
+
+	"drover/internal/model"
+)
 
 // Options say what a parser can't know from the bytes.
 type Options struct {
@@ -8,12 +12,20 @@ type Options struct {
 	Fleet model.FleetID
 	// Producer names the sender where the input doesn't name one.
 	Producer string
+	// Server is the server that measured, where the input doesn't say.
+	Server model.ServerID
 	// At stands in for the time of records that carry none; zero leaves such
 	// records at time zero.
 	At model.Instant
+	// Precision is the unit of bare timestamps where the sender said so; zero lets
+	// their size decide.
+	Precision time.Duration
 	// From and Until bound the occurrences of calendar events ([From, Until));
 	// zero Until means each parser's stated default.
 	From, Until model.Instant
+	// Zone is where calendar days without a zone begin and end; nil means what the
+	// calendar says of itself, else UTC.
+	Zone *time.Location
 	// Lookup resolves ${NAME} in manifests; nil leaves names unresolved.
 	Lookup func(name string) (string, bool)
 }
@@ -33,6 +45,10 @@ type Out struct {
 // NewOut returns a collector that hands each event to emit; emit may be nil. An
 // event that is a *Point is only valid until emit returns.
 func NewOut(emit func(event any)) *Out { return &Out{emit: emit} }
+
+// Wanted tells whether anybody takes the events; where nobody does, a parser
+// may check a record without making its events.
+func (o *Out) Wanted() bool { return o.emit != nil }
 
 // Read counts one input record as read.
 func (o *Out) Read() { o.Records++ }

@@ -26,10 +26,16 @@ func Records(data []byte, yield func(record []byte, line int), fail func(err err
 	case byLine(data[i:]):
 		lines(data, yield, fail)
 	case data[i] == '[':
-		if end, err := sequence(data, i+1, yield); err != nil {
-			fail(err)
-		} else if rest := Space(data, end); rest < len(data) {
-			fail(fmt.Errorf("line %d: unexpected %s after the array", line(data, rest), opening(data, rest)))
+		for i < len(data) && data[i] == '[' {
+			end, err := sequence(data, i+1, yield)
+			if err != nil {
+				fail(err)
+				return
+			}
+			i = Space(data, end)
+		}
+		if i < len(data) {
+			fail(fmt.Errorf("line %d: unexpected %s after the array", line(data, i), opening(data, i)))
 		}
 	default:
 		if _, err := sequence(data, i, yield); err != nil {

@@ -1,0 +1,181 @@
+package icalendar
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"drover/internal/model"
+)
+
+// Bounds of expansion.
+const (
+	// maxOccurrences of one event are emitted.
+	maxOccurrences = 5000
+	// maxSpent days or steps are looked at over a whole document.
+	maxSpent = 20_000_000
+	// eventSpent is the share of one event.
+	eventSpent = 2_000_000
+)
+
+// defaultUntil is where occurrences without end are cut where nobody says.
+var defaultUntil = time.Date(2050, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// finish checks the events of the calendar that ends, and emits them.
+func (r *reader) finish() {
+	c := r.calendar
+	r.calendar, r.event, r.zone, r.stack = nil, nil, nil, nil
+	if c == nil {
+		return
+	}
+	fallback := zone{location: r.opt.Zone}
+	if fallback.location == nil && c.zone != "" {
+		if z, err := c.zoneOf(c.zone); err == nil {
+			fallback = z
+		}
+	}
+	changed := c.changed(fallback)
+	for _, e := range c.events {
+		if err := r.emit(c, e, changed, fallback); err != nil {
+			r.out.Reject(fmt.Errorf("line %d: VEVENT %q: %w", e.line, name(e), err))
+		}
+	}
+}
+
+// changeKey names one occurrence of a series.
+type changeKey struct {
+	uid string
+	at  int64 // seconds since the epoch
+}
+
+// changed returns the occurrences that have events of their own.
+func (c *calendar) changed(fallback zone) map[changeKey]bool {
+	keys := map[changeKey]bool{}
+	for _, e := range c.events {
+		if e.recurrenceID == nil || e.uid == "" {
+			continue
+		}
+		if m, err := c.moment(e.recurrenceID, e.recurrenceID.value, fallback); err == nil {
+			keys[changeKey{e.uid, m.time().Unix()}] = true
+		}
+	}
+	return keys
+}
+
+// emit checks one event and emits its occurrences.
+func (r *reader) emit(c *calendar, e *event, changed map[changeKey]bool, fallback zone) error {
+	when, err := e.when(c, fallback)
+	if err != nil {
+		return err
+	}
+	rules, err := e.parseRules(when.start)
+	if err != nil {
+		return err
+	}
+	extra, except, err := e.moments(c, fallback)
+	if err != nil {
+		return err
+	}
+	r.out.Read()
+	if !r.out.Wanted() {
+		return nil
+	}
+	event := r.base(c, e)
+	if e.recurrenceID != nil {
+		if m, err := c.moment(e.recurrenceID, e.recurrenceID.value, fallback); err == nil {
+			event.ID += "/" + stamp(m)
+		}
+		r.occurrence(event, when.start, when.length)
+		return nil
+	}
+	if len(rules.include) == 0 && len(extra) == 0 {
+		r.occurrence(event, when.start, when.length)
+		return nil
+	}
+	for _, m := range r.starts(when.start, rules, extra, except) {
+		if changed[changeKey{e.uid, m.moment.time().Unix()}] {
+			continue
+		}
+		one, length := event, when.length
+		one.ID += "/" + stamp(m.moment)
+		if m.length != (period{}) {
+			length = m.length
+		}
+		r.occurrence(one, m.moment, length)
+	}
+	return nil
+}
+
+// base returns what all occurrences of an event share.
+func (r *reader) base(c *calendar, e *event) model.CalendarEvent {
+	event := model.CalendarEvent{Fleet: r.opt.Fleet, ID: e.uid, Kind: kind(c, e), Name: e.summary, At: r.opt.At,
+		Cancelled: e.status == "CANCELLED"}
+	if event.ID == "" {
+		event.ID = model.Digest(c.name, e.summary, e.start.value)[:16]
+	}
+	if event.At == model.NoInstant && e.stamp != nil {
+		if m, err := c.moment(e.stamp, e.stamp.value, zone{}); err == nil {
+			event.At = model.InstantOf(m.time())
+		}
+	}
+	return event
+}
+
+// stamp writes a moment in iCalendar's notation, in local time.
+func stamp(m moment) string {
+	if m.allDay {
+		return m.naive.Format(layoutDate)
+	}
+	return m.naive.Format(layoutTime)
+}
+
+// occurrence emits one occurrence if it lies within the bounds.
+func (r *reader) occurrence(e model.CalendarEvent, start moment, length period) {
+	e.Start, e.End = model.InstantOf(start.time()), model.InstantOf(start.after(length))
+	if e.End <= r.opt.From && r.opt.From != 0 || r.opt.Until != 0 && e.Start >= r.opt.Until {
+		return
+	}
+	r.out.Emit(e)
+}
+
+func name(e *event) string {
+	if e.summary != "" {
+		return e.summary
+	}
+	return e.uid
+}
+
+// holidayWords and workWords tell what the entries of holiday calendars are.
+var (
+	holidayWords = []string{"holiday", "feiertag", "férié", "feriado", "festivo", "festivi", "helligdag", "法定节假日", "假期", "節假日", "祝日", "휴일"}
+	workWords    = []string{"上班", "补班", "補班", "working day", "workday", "work day", "make-up day"}
+)
+
+// kind returns what kind of event it is: effects are learned per kind. Holiday
+// calendars also list the working days that make up for holidays.
+func kind(c *calendar, e *event) string {
+	summary := strings.ToLower(e.summary)
+	if e.special == "ALTERNATE-WORKDAY" || containsAny(summary, workWords) {
+		return "workday"
+	}
+	if e.special == "WORK-HOLIDAY" || containsAny(strings.ToLower(c.name), holidayWords) || containsAny(summary, holidayWords) {
+		return "holiday"
+	}
+	if len(e.categories) > 0 && e.categories[0] != "" {
+		category := strings.ToLower(e.categories[0])
+		if containsAny(category, holidayWords) {
+			return "holiday"
+		}
+		return category
+	}
+	return "event"
+}
+
+func containsAny(s string, words []string) bool {
+	for _, w := range words {
+		if strings.Contains(s, w) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,116 @@
+package icalendar
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// event is a VEVENT as it was written.
+type event struct {
+	line int
+
+	uid, summary, status string
+	categories           []string
+	special              string // X-APPLE-SPECIAL-DAY
+	start, end, duration *property
+	recurrenceID         *property
+	stamp                *property
+	rules, exceptRules   []string
+	dates, exceptDates   []*property
+	transparent          bool
+}
+
+// maxDates bounds the lines of RDATE, EXDATE and rules of one event.
+const maxDates = 20_000
+
+func (e *event) property(p *property) {
+	kept := func() *property { q := *p; return &q }
+	switch p.name {
+	case "UID":
+		e.uid = strings.TrimSpace(p.value)
+	case "SUMMARY":
+		e.summary = unescape(p.value)
+	case "STATUS":
+		e.status = strings.ToUpper(strings.TrimSpace(p.value))
+	case "CATEGORIES":
+		for _, c := range strings.Split(p.value, ",") {
+			e.categories = append(e.categories, unescape(c))
+		}
+	case "X-APPLE-SPECIAL-DAY":
+		e.special = strings.ToUpper(strings.TrimSpace(p.value))
+	case "DTSTART":
+		e.start = kept()
+	case "DTEND":
+		e.end = kept()
+	case "DURATION":
+		e.duration = kept()
+	case "RECURRENCE-ID":
+		e.recurrenceID = kept()
+	case "DTSTAMP", "LAST-MODIFIED":
+		e.stamp = kept()
+	case "RRULE":
+		e.rules = append(e.rules, strings.TrimSpace(p.value))
+	case "EXRULE":
+		e.exceptRules = append(e.exceptRules, strings.TrimSpace(p.value))
+	case "RDATE":
+		if len(e.dates) < maxDates {
+			e.dates = append(e.dates, kept())
+		}
+	case "EXDATE":
+		if len(e.exceptDates) < maxDates {
+			e.exceptDates = append(e.exceptDates, kept())
+		}
+	}
+}
+
+// span is when an event takes place, and how long.
+type span struct {
+	start moment
+	// days is the length of an all-day event, length that of any other. nominal
+	// lengths in days follow the clock on the wall.
+	length period
+}
+
+// when reads the start and the length.
+func (e *event) when(c *calendar, fallback zone) (span, error) {
+	if e.start == nil {
+		return span{}, errors.New("DTSTART is missing")
+	}
+	start, err := c.moment(e.start, e.start.value, fallback)
+	if err != nil {
+		return span{}, fmt.Errorf("DTSTART: %w", err)
+	}
+	s := span{start: start}
+	switch {
+	case e.end != nil:
+		end, err := c.moment(e.end, e.end.value, fallback)
+		if err != nil {
+			return s, fmt.Errorf("DTEND: %w", err)
+		}
+		if start.allDay && end.allDay {
+			s.length.days = int(end.naive.Sub(start.naive).Hours() / 24)
+		} else {
+			s.length.exact = end.time().Sub(start.time())
+		}
+		if s.length.days < 0 || s.length.exact < 0 {
+			return s, fmt.Errorf("DTEND %s is before DTSTART %s", e.end.value, e.start.value)
+		}
+	case e.duration != nil:
+		if s.length, err = parsePeriod(e.duration.value); err != nil {
+			return s, fmt.Errorf("DURATION: %w", err)
+		}
+		if s.length.days < 0 || s.length.exact < 0 {
+			return s, fmt.Errorf("DURATION %s is negative", e.duration.value)
+		}
+	}
+	if s.length == (period{}) {
+		// Nothing said, or nothing long: a day, or an hour so that it counts at all.
+		if start.allDay {
+			s.length.days = 1
+		} else {
+			s.length.exact = leastLength
+		}
+	}
+	return s, nil
+}

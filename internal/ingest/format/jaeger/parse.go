@@ -1,0 +1,204 @@
+// Package jaeger reads traces as Jaeger's query API and user interface export
+// them: {"data":[{"spans":[...],"processes":{...}}]}, one such trace alone, or
+// one a line.
+package jaeger
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"drover/internal/ingest/format"
+	"drover/internal/ingest/format/jsonscan"
+	"drover/internal/model"
+)
+
+type tag struct {
+	Key   string          `json:"key"`
+	Value json.RawMessage `json:"value"`
+}
+
+type reference struct {
+	Kind    string `json:"refType"`
+	TraceID string `json:"traceID"`
+	SpanID  string `json:"spanID"`
+}
+
+type process struct {
+	Service string `json:"serviceName"`
+	Tags    []tag  `json:"tags"`
+}
+
+type spanJSON struct {
+	TraceID    string      `json:"traceID"`
+	SpanID     string      `json:"spanID"`
+	ParentID   string      `json:"parentSpanID"`
+	Name       string      `json:"operationName"`
+	References []reference `json:"references"`
+	Start      json.Number `json:"startTime"`
+	Duration   json.Number `json:"duration"`
+	Tags       []tag       `json:"tags"`
+	ProcessID  string      `json:"processID"`
+	Process    *process    `json:"process"`
+}
+
+// Parse reads traces; each span is a record and a model.Span.
+func Parse(data []byte, opt format.Options, out *format.Out) {
+	jsonscan.Records(data, func(record []byte, line int) {
+		if err := document(record, opt, out); err != nil {
+			out.Reject(fmt.Errorf("line %d: %w", line, err))
+		}
+	}, out.Reject)
+}
+
+// document reads an answer with "data", or one trace.
+func document(record []byte, opt format.Options, out *format.Out) error {
+	if !json.Valid(record) {
+		return errors.New("not valid JSON")
+	}
+	list, err := jsonscan.Field(record, "data")
+	if err != nil {
+		return err
+	}
+	if list == nil {
+		return trace(record, opt, out)
+	}
+	return jsonscan.Array(list, func(element []byte) error { return trace(element, opt, out) })
+}
+
+func trace(data []byte, opt format.Options, out *format.Out) error {
+	var spans []byte
+	var processes map[string]process
+	err := jsonscan.Object(data, func(key string, value []byte) error {
+		switch key {
+		case "spans":
+			spans = value
+		case "processes":
+			return json.Unmarshal(value, &processes)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("trace: %w", err)
+	}
+	if spans == nil {
+		return errors.New("no \"spans\": this is no trace of Jaeger's")
+	}
+	if string(spans) == "null" {
+		return nil
+	}
+	return jsonscan.Array(spans, func(element []byte) error {
+		s, err := read(element, processes, opt)
+		if err != nil {
+			out.Reject(fmt.Errorf("span: %w", err))
+			return nil
+		}
+		out.Record(s)
+		return nil
+	})
+}
+
+func read(element []byte, processes map[string]process, opt format.Options) (model.Span, error) {
+	var j spanJSON
+	if err := json.Unmarshal(element, &j); err != nil {
+		return model.Span{}, err
+	}
+	if j.TraceID == "" || j.SpanID == "" {
+		return model.Span{}, errors.New("traceID and spanID must not be empty")
+	}
+	start, err1 := micros(j.Start)
+	duration, err2 := micros(j.Duration)
+	if err := errors.Join(err1, err2); err != nil {
+		return model.Span{}, fmt.Errorf("%s: %w", j.SpanID, err)
+	}
+	if j.Duration == "" {
+		duration = -1
+	}
+	p := j.Process
+	if p == nil {
+		named, ok := processes[j.ProcessID]
+		if !ok {
+			return model.Span{}, fmt.Errorf("%s: no process %q: the span's service is unknown", j.SpanID, j.ProcessID)
+		}
+		p = &named
+	}
+	s := model.Span{Fleet: opt.Fleet, Producer: opt.Producer,
+		TraceID: strings.ToLower(j.TraceID), ID: strings.ToLower(j.SpanID), ParentID: strings.ToLower(j.parent()),
+		Service: model.ApplicationID(p.Service), Instance: first(p.Tags, "service.instance.id", "hostname", "host.name", "ip"),
+		Name: j.Name, StartMicros: max(start, 0), DurationMicros: max(duration, -1)}
+	apply(&s, j.Tags)
+	return s, nil
+}
+
+// parent returns the span that this one is a child of; a link to another trace
+// is no parent.
+func (j *spanJSON) parent() string {
+	for _, kind := range []string{"CHILD_OF", "FOLLOWS_FROM"} {
+		for _, r := range j.References {
+			if r.Kind == kind && (r.TraceID == "" || strings.EqualFold(r.TraceID, j.TraceID)) {
+				return r.SpanID
+			}
+		}
+	}
+	return j.ParentID
+}
+
+var kinds = map[string]model.SpanKind{"server": model.SpanServer, "client": model.SpanClient, "producer": model.SpanProducer,
+	"consumer": model.SpanConsumer, "internal": model.SpanInternal}
+
+// apply reads the tags that the model has fields for.
+func apply(s *model.Span, tags []tag) {
+	s.Kind = kinds[strings.ToLower(first(tags, "span.kind"))]
+	s.Error = first(tags, "error") == "true" || strings.EqualFold(first(tags, "otel.status_code"), "ERROR")
+	s.Peer = model.ApplicationID(first(tags, "peer.service", "service.peer.name"))
+	s.PeerAddress = first(tags, "server.address", "net.peer.name", "peer.hostname", "peer.address", "peer.ipv4", "net.peer.ip")
+	s.MessagingSystem = first(tags, "messaging.system")
+	s.MessagingDestination = first(tags, "messaging.destination.name", "messaging.destination", "message_bus.destination")
+	s.DatabaseSystem = first(tags, "db.system.name", "db.system", "db.type")
+	s.RequestBytes = size(tags, "http.request.body.size", "http.request.size", "http.request_content_length")
+	s.ResponseBytes = size(tags, "http.response.body.size", "http.response.size", "http.response_content_length")
+}
+
+// first returns the value of the first tag that is there, as text.
+func first(tags []tag, names ...string) string {
+	for _, n := range names {
+		for i := range tags {
+			if tags[i].Key != n {
+				continue
+			}
+			var text string
+			if json.Unmarshal(tags[i].Value, &text) != nil {
+				text = string(tags[i].Value)
+			}
+			if text != "" {
+				return text
+			}
+		}
+	}
+	return ""
+}
+
+func size(tags []tag, names ...string) uint64 {
+	n, err := strconv.ParseUint(first(tags, names...), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// micros reads microseconds, which some exporters write with a fraction.
+func micros(n json.Number) (int64, error) {
+	if n == "" {
+		return 0, nil
+	}
+	if v, err := strconv.ParseInt(string(n), 10, 64); err == nil {
+		return v, nil
+	}
+	f, err := strconv.ParseFloat(string(n), 64)
+	if err != nil || f > 1e18 || f < -1e18 {
+		return 0, fmt.Errorf("%q: want microseconds", string(n))
+	}
+	return int64(f), nil
+}

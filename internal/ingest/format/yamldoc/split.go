@@ -1,0 +1,95 @@
+// Package yamldoc splits a YAML stream into its documents, so that each can be
+// decoded, and refused, on its own.
+//
+// A decoder's tree takes many times the bytes of its text; documents are
+// therefore bounded in size and in nodes. Kubernetes itself stores no object
+// above 1.5 MB.
+package yamldoc
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"go.yaml.in/yaml/v3"
+
+	"drover/internal/ingest/format/jsonscan"
+)
+
+// Bounds of one document.
+const (
+	MaxBytes = 1 << 20
+	maxNodes = 150_000
+)
+
+// Documents calls yield with each document of data and the line it starts at.
+// Documents of nothing but comments are passed over.
+func Documents(data []byte, yield func(document []byte, line int)) {
+	data = jsonscan.BOM(data)
+	start, line := 0, 1
+	at := 1
+	for i := 0; i <= len(data); {
+		end := bytes.IndexByte(data[i:], '\n')
+		next := len(data) + 1
+		row := data[i:]
+		if end >= 0 {
+			row, next = data[i:i+end], i+end+1
+		}
+		if separator(row) {
+			emit(data[start:i], line, yield)
+			start, line = min(next, len(data)), at+1
+		}
+		i = next
+		at++
+	}
+	emit(data[start:], line, yield)
+}
+
+// separator tells whether a row parts two documents.
+func separator(row []byte) bool {
+	row = bytes.TrimRight(row, " \t\r")
+	return string(row) == "---" || string(row) == "..." || bytes.HasPrefix(row, []byte("--- #"))
+}
+
+func emit(document []byte, line int, yield func([]byte, int)) {
+	for rest := document; len(rest) > 0; {
+		row, after, _ := bytes.Cut(rest, []byte("\n"))
+		if row = bytes.TrimSpace(row); len(row) > 0 && row[0] != '#' {
+			yield(document, line)
+			return
+		}
+		rest = after
+	}
+}
+
+// Decode decodes one document within the bounds. A fault of the decoder is an
+// error like any other.
+func Decode(document []byte, into any) (err error) {
+	if err := Check(document); err != nil {
+		return err
+	}
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("yaml: %v", fault)
+		}
+	}()
+	return yaml.Unmarshal(document, into)
+}
+
+// Check refuses a document that is too large to be decoded.
+func Check(document []byte) error {
+	if len(document) > MaxBytes {
+		return fmt.Errorf("a document of %d bytes: at most %d are read, split it with ---", len(document), MaxBytes)
+	}
+	nodes := 0
+	for _, b := range document {
+		switch b {
+		case ',', '\n', ':', '[', '{', '-':
+			nodes++
+		}
+	}
+	if nodes > maxNodes {
+		return errors.New("a document with too many entries: split it with ---")
+	}
+	return nil
+}
