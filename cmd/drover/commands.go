@@ -4,10 +4,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"drover/internal/cli"
+	"drover/internal/cli/driver"
 	"drover/internal/cli/forecast"
 	"drover/internal/cli/graph"
 	"drover/internal/cli/ingest"
 	"drover/internal/cli/solve"
+	"drover/internal/cli/up"
 )
 
 // newRootCommand collects the operator's commands; each is one package of
@@ -21,9 +23,11 @@ func newRootCommand() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.Usage(err) })
 	root.AddCommand()
+	root.AddCommand(driver.Command())
 	root.AddCommand(solve.Command())
 	root.AddCommand(ingest.Command())
 	root.AddCommand(graph.Command())
 	root.AddCommand(forecast.Command())
+	root.AddCommand(up.Command())
 	return root
 }
