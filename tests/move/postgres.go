@@ -53,7 +53,7 @@ func NewPostgresSite(ctx context.Context) (*PostgresSite, error) {
 	}
 	s := &PostgresSite{Site: site, instances: make(map[model.ServerID]postgres.Instance)}
 	s.host = &postgres.LocalHost{
-		Supervisor: s.Supervisor, Programs: PostgresPrograms(),
+		Supervisor: s.Supervisor, Programs: PostgresPrograms(), NoSync: true,
 		Settings: []string{"shared_buffers=16MB", "autovacuum=off", "max_connections=40"},
 	}
 	if os.Getuid() == 0 {

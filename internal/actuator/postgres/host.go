@@ -24,6 +24,9 @@ type LocalHost struct {
 	Programs string
 	// Settings are added to each server's command line, as "name=value".
 	Settings []string
+	// NoSync leaves copies to the operating system to write: quick, and lost with
+	// the machine. For tests.
+	NoSync bool
 }
 
 // What the file beside a data folder says about it. Without that file a folder
@@ -125,6 +128,9 @@ func (h *LocalHost) Copy(ctx context.Context, source, standby *Instance, bytesPe
 		return err
 	}
 	args := []string{"-D", copied, "-R", "-X", "stream", "-c", "fast", "-d", source.conninfo()}
+	if h.NoSync {
+		args = append(args, "--no-sync")
+	}
 	if bytesPerSecond > 0 {
 		args = append(args, "--max-rate", fmt.Sprint(max(bytesPerSecond>>10, 32)))
 	}
@@ -143,7 +149,11 @@ func (h *LocalHost) Rewind(ctx context.Context, source, standby *Instance) error
 	if err := mark(standby.Folder, partial); err != nil {
 		return err
 	}
-	if err := h.run(ctx, "pg_rewind", "-D", standby.Folder, "--source-server", source.conninfo(), "-R"); err != nil {
+	args := []string{"-D", standby.Folder, "--source-server", source.conninfo(), "-R"}
+	if h.NoSync {
+		args = append(args, "--no-sync")
+	}
+	if err := h.run(ctx, "pg_rewind", args...); err != nil {
 		return err
 	}
 	return mark(standby.Folder, whole)
