@@ -60,7 +60,8 @@ func Parse(data []byte, opt format.Options, out *format.Out) {
 		if err != nil {
 			return err
 		}
-		out.Record(event)
+		out.Read()
+		e.emit(event, out)
 		return nil
 	})
 }
@@ -77,7 +78,8 @@ func parseJSON(data []byte, opt format.Options, out *format.Out) {
 			out.Reject(fmt.Errorf("line %d: %w", line, err))
 			return
 		}
-		out.Record(event)
+		out.Read()
+		e.emit(event, out)
 	}, out.Reject)
 }
 
@@ -106,10 +108,18 @@ func (e *entry) event(opt format.Options) (model.CalendarEvent, error) {
 	if c.UpliftPPM, err = e.uplift(); err != nil {
 		return c, err
 	}
+	return c, nil
+}
+
+// emit names an event that has no name of its own by what it says, and emits it.
+func (e *entry) emit(c model.CalendarEvent, out *format.Out) {
+	if !out.Wanted() {
+		return
+	}
 	if c.ID == "" {
 		c.ID = model.Digest(c.Kind, c.Name, c.Start.String(), strings.Join(e.Applications, " "))[:16]
 	}
-	return c, nil
+	out.Emit(c)
 }
 
 // end reads an end; a date includes its day.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"drover/internal/ingest/format"
 	"drover/internal/model"
 )
 
@@ -21,50 +22,47 @@ const (
 // defaultUntil is where occurrences without end are cut where nobody says.
 var defaultUntil = time.Date(2050, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// finish checks the events of the calendar that ends, and emits them.
-func (r *reader) finish() {
-	c := r.calendar
-	r.calendar, r.event, r.zone, r.stack = nil, nil, nil, nil
-	if c == nil {
-		return
-	}
-	fallback := zone{location: r.opt.Zone}
-	if fallback.location == nil && c.zone != "" {
-		if z, err := c.zoneOf(c.zone); err == nil {
-			fallback = z
-		}
-	}
-	changed := c.changed(fallback)
-	for _, e := range c.events {
-		if err := r.emit(c, e, changed, fallback); err != nil {
-			r.out.Reject(fmt.Errorf("line %d: VEVENT %q: %w", e.line, name(e), err))
-		}
-	}
-}
-
 // changeKey names one occurrence of a series.
 type changeKey struct {
 	uid string
 	at  int64 // seconds since the epoch
 }
 
-// changed returns the occurrences that have events of their own.
-func (c *calendar) changed(fallback zone) map[changeKey]bool {
-	keys := map[changeKey]bool{}
-	for _, e := range c.events {
-		if e.recurrenceID == nil || e.uid == "" {
-			continue
-		}
-		if m, err := c.moment(e.recurrenceID, e.recurrenceID.value, fallback); err == nil {
-			keys[changeKey{e.uid, m.time().Unix()}] = true
+// resolve works out what the second pass needs of a calendar.
+func (c *calendar) resolve(opt format.Options) {
+	c.fallback = zone{location: opt.Zone}
+	if opt.Zone == nil && c.zone != "" {
+		if z, err := c.zoneOf(c.zone); err == nil {
+			c.fallback = z
 		}
 	}
-	return keys
+	c.changed = map[changeKey]bool{}
+	for _, e := range c.changes {
+		if m, err := c.moment(e.recurrenceID, c.fallback); err == nil {
+			c.changed[changeKey{e.uid, m.time().Unix()}] = true
+		}
+	}
+	c.changes = nil
+}
+
+// endEvent takes an event that has been read.
+func (r *reader) endEvent() {
+	e := r.event
+	r.event = nil
+	if r.collect {
+		if e.recurrenceID.value != "" && e.uid != "" {
+			r.calendar.changes = append(r.calendar.changes, &event{uid: e.uid, recurrenceID: e.recurrenceID})
+		}
+		return
+	}
+	if err := r.emit(r.calendar, e); err != nil {
+		r.out.Reject(fmt.Errorf("line %d: VEVENT %q: %w", e.line, name(e), err))
+	}
 }
 
 // emit checks one event and emits its occurrences.
-func (r *reader) emit(c *calendar, e *event, changed map[changeKey]bool, fallback zone) error {
-	when, err := e.when(c, fallback)
+func (r *reader) emit(c *calendar, e *event) error {
+	when, err := e.when(c)
 	if err != nil {
 		return err
 	}
@@ -72,7 +70,7 @@ func (r *reader) emit(c *calendar, e *event, changed map[changeKey]bool, fallbac
 	if err != nil {
 		return err
 	}
-	extra, except, err := e.moments(c, fallback)
+	extra, except, err := e.moments(c)
 	if err != nil {
 		return err
 	}
@@ -81,8 +79,8 @@ func (r *reader) emit(c *calendar, e *event, changed map[changeKey]bool, fallbac
 		return nil
 	}
 	event := r.base(c, e)
-	if e.recurrenceID != nil {
-		if m, err := c.moment(e.recurrenceID, e.recurrenceID.value, fallback); err == nil {
+	if e.recurrenceID.value != "" {
+		if m, err := c.moment(e.recurrenceID, c.fallback); err == nil {
 			event.ID += "/" + stamp(m)
 		}
 		r.occurrence(event, when.start, when.length)
@@ -93,7 +91,7 @@ func (r *reader) emit(c *calendar, e *event, changed map[changeKey]bool, fallbac
 		return nil
 	}
 	for _, m := range r.starts(when.start, rules, extra, except) {
-		if changed[changeKey{e.uid, m.moment.time().Unix()}] {
+		if c.changed[changeKey{e.uid, m.moment.time().Unix()}] {
 			continue
 		}
 		one, length := event, when.length
@@ -113,8 +111,8 @@ func (r *reader) base(c *calendar, e *event) model.CalendarEvent {
 	if event.ID == "" {
 		event.ID = model.Digest(c.name, e.summary, e.start.value)[:16]
 	}
-	if event.At == model.NoInstant && e.stamp != nil {
-		if m, err := c.moment(e.stamp, e.stamp.value, zone{}); err == nil {
+	if event.At == model.NoInstant && e.stamp.value != "" {
+		if m, err := c.moment(e.stamp, zone{}); err == nil {
 			event.At = model.InstantOf(m.time())
 		}
 	}

@@ -13,19 +13,21 @@ type event struct {
 	uid, summary, status string
 	categories           []string
 	special              string // X-APPLE-SPECIAL-DAY
-	start, end, duration *property
-	recurrenceID         *property
-	stamp                *property
+	start, end           text
+	duration             string
+	recurrenceID, stamp  text
 	rules, exceptRules   []string
-	dates, exceptDates   []*property
-	transparent          bool
+	dates, exceptDates   []text
 }
+
+// text is a time as it was written, with its TZID; empty: not there.
+type text struct{ zone, value string }
 
 // maxDates bounds the lines of RDATE, EXDATE and rules of one event.
 const maxDates = 20_000
 
 func (e *event) property(p *property) {
-	kept := func() *property { q := *p; return &q }
+	kept := func() text { return text{p.param("TZID"), strings.TrimSpace(p.value)} }
 	switch p.name {
 	case "UID":
 		e.uid = strings.TrimSpace(p.value)
@@ -44,7 +46,7 @@ func (e *event) property(p *property) {
 	case "DTEND":
 		e.end = kept()
 	case "DURATION":
-		e.duration = kept()
+		e.duration = p.value
 	case "RECURRENCE-ID":
 		e.recurrenceID = kept()
 	case "DTSTAMP", "LAST-MODIFIED":
@@ -66,25 +68,23 @@ func (e *event) property(p *property) {
 
 // span is when an event takes place, and how long.
 type span struct {
-	start moment
-	// days is the length of an all-day event, length that of any other. nominal
-	// lengths in days follow the clock on the wall.
+	start  moment
 	length period
 }
 
 // when reads the start and the length.
-func (e *event) when(c *calendar, fallback zone) (span, error) {
-	if e.start == nil {
+func (e *event) when(c *calendar) (span, error) {
+	if e.start.value == "" {
 		return span{}, errors.New("DTSTART is missing")
 	}
-	start, err := c.moment(e.start, e.start.value, fallback)
+	start, err := c.moment(e.start, c.fallback)
 	if err != nil {
 		return span{}, fmt.Errorf("DTSTART: %w", err)
 	}
 	s := span{start: start}
 	switch {
-	case e.end != nil:
-		end, err := c.moment(e.end, e.end.value, fallback)
+	case e.end.value != "":
+		end, err := c.moment(e.end, c.fallback)
 		if err != nil {
 			return s, fmt.Errorf("DTEND: %w", err)
 		}
@@ -96,12 +96,12 @@ func (e *event) when(c *calendar, fallback zone) (span, error) {
 		if s.length.days < 0 || s.length.exact < 0 {
 			return s, fmt.Errorf("DTEND %s is before DTSTART %s", e.end.value, e.start.value)
 		}
-	case e.duration != nil:
-		if s.length, err = parsePeriod(e.duration.value); err != nil {
+	case e.duration != "":
+		if s.length, err = parsePeriod(e.duration); err != nil {
 			return s, fmt.Errorf("DURATION: %w", err)
 		}
 		if s.length.days < 0 || s.length.exact < 0 {
-			return s, fmt.Errorf("DURATION %s is negative", e.duration.value)
+			return s, fmt.Errorf("DURATION %s is negative", e.duration)
 		}
 	}
 	if s.length == (period{}) {

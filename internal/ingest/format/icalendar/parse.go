@@ -9,15 +9,17 @@ import (
 	"drover/internal/ingest/format/jsonscan"
 )
 
-// calendar is what a VCALENDAR says of itself.
+// calendar is what a VCALENDAR says apart from its events.
 type calendar struct {
 	name  string
 	zone  string // X-WR-TIMEZONE
 	zones map[string]*zoneRules
 	found map[string]zone // zones looked up before, by TZID
-	// events are kept until the calendar ends: zones and changed occurrences may
-	// stand behind what refers to them.
-	events []*event
+	// changes are the events that replace one occurrence of a series.
+	changes []*event
+	// fallback is the zone of times without one.
+	fallback zone
+	changed  map[changeKey]bool
 }
 
 // maxDepth bounds how deep components may stand in one another.
@@ -26,8 +28,44 @@ const maxDepth = 16
 // Parse reads one or several calendars; each VEVENT is a record and a
 // model.CalendarEvent for each occurrence within [opt.From, opt.Until). Other
 // components are passed over.
+//
+// The text is read twice: zones and changed occurrences may stand behind the
+// events that they concern.
 func Parse(data []byte, opt format.Options, out *format.Out) {
-	r := &reader{opt: opt, out: out, scan: scanner{data: jsonscan.BOM(data)}}
+	data = jsonscan.BOM(data)
+	first := &reader{opt: opt, out: format.NewOut(nil), scan: scanner{data: data}, collect: true}
+	fault := first.read()
+	for _, c := range first.calendars {
+		c.resolve(opt)
+	}
+	second := &reader{opt: opt, out: out, scan: scanner{data: data}, calendars: first.calendars}
+	_ = second.read() // the same fault as before, at the same place
+	if fault == nil && len(first.calendars) == 0 {
+		fault = errors.New("no VCALENDAR: this is no calendar")
+	}
+	if fault != nil {
+		out.Reject(fault)
+	}
+}
+
+type reader struct {
+	opt  format.Options
+	out  *format.Out
+	scan scanner
+	// collect is true in the first pass.
+	collect   bool
+	calendars []*calendar
+	at        int // calendars begun in this pass
+
+	stack    []string
+	calendar *calendar
+	event    *event
+	zone     *zoneRules
+	spent    int // days looked at by rules, over the whole document
+}
+
+// read reads the text up to its end or its first fault of structure.
+func (r *reader) read() error {
 	for {
 		row, ok := r.scan.scan()
 		if !ok {
@@ -37,35 +75,18 @@ func Parse(data []byte, opt format.Options, out *format.Out) {
 		if !ok {
 			// Text that is no content line: rubbish outside, a cut line inside.
 			if len(r.stack) == 0 {
-				out.Reject(fmt.Errorf("line %d: text outside of a calendar", r.scan.line))
-				return
+				return fmt.Errorf("line %d: text outside of a calendar", r.scan.line)
 			}
 			continue
 		}
 		if err := r.property(&p); err != nil {
-			out.Reject(fmt.Errorf("line %d: %w", r.scan.line, err))
-			return
+			return fmt.Errorf("line %d: %w", r.scan.line, err)
 		}
 	}
-	switch {
-	case len(r.stack) > 0:
-		out.Reject(fmt.Errorf("the file ends within %s", r.stack[len(r.stack)-1]))
-		r.finish()
-	case r.calendars == 0:
-		out.Reject(errors.New("no VCALENDAR: this is no calendar"))
+	if len(r.stack) > 0 {
+		return fmt.Errorf("the file ends within %s", r.stack[len(r.stack)-1])
 	}
-}
-
-type reader struct {
-	opt       format.Options
-	out       *format.Out
-	scan      scanner
-	stack     []string
-	calendars int
-	calendar  *calendar
-	event     *event
-	zone      *zoneRules
-	spent     int // days looked at by rules, over the whole document
+	return nil
 }
 
 // property reads one content line in its place.
@@ -109,8 +130,11 @@ func (r *reader) begin(name string) error {
 	r.stack = append(r.stack, name)
 	switch {
 	case name == "VCALENDAR":
-		r.calendars++
-		r.calendar = &calendar{zones: map[string]*zoneRules{}, found: map[string]zone{}}
+		if r.collect {
+			r.calendars = append(r.calendars, &calendar{zones: map[string]*zoneRules{}, found: map[string]zone{}})
+		}
+		r.calendar = r.calendars[r.at]
+		r.at++
 	case name == "VEVENT" && len(r.stack) == 2:
 		r.event = &event{line: r.scan.line}
 	case name == "VTIMEZONE" && len(r.stack) == 2:
@@ -127,13 +151,10 @@ func (r *reader) end(name string) error {
 	}
 	r.stack = r.stack[:len(r.stack)-1]
 	switch {
-	case len(r.stack) == 0:
-		r.finish()
 	case name == "VEVENT" && len(r.stack) == 1:
-		r.calendar.events = append(r.calendar.events, r.event)
-		r.event = nil
+		r.endEvent()
 	case name == "VTIMEZONE" && len(r.stack) == 1:
-		if r.zone.id != "" {
+		if r.collect && r.zone.id != "" {
 			r.calendar.zones[r.zone.id] = r.zone
 		}
 		r.zone = nil

@@ -40,33 +40,33 @@ func (e *event) parseRules(start moment) (s ruleSet, err error) {
 }
 
 // moments reads RDATE and EXDATE.
-func (e *event) moments(c *calendar, fallback zone) (extra []occurrenceStart, except []moment, err error) {
+func (e *event) moments(c *calendar) (extra []occurrenceStart, except []moment, err error) {
 	for _, p := range e.dates {
-		for _, text := range strings.Split(p.value, ",") {
-			text, until, _ := strings.Cut(text, "/")
-			m, err := c.moment(p, text, fallback)
+		for _, one := range strings.Split(p.value, ",") {
+			begin, until, _ := strings.Cut(one, "/")
+			m, err := c.moment(text{p.zone, begin}, c.fallback)
 			if err != nil {
 				return nil, nil, fmt.Errorf("RDATE: %w", err)
 			}
-			one := occurrenceStart{moment: m}
+			start := occurrenceStart{moment: m}
 			if until != "" {
-				if one.length, err = parsePeriod(until); err != nil {
-					end, endErr := c.moment(p, until, fallback)
+				if start.length, err = parsePeriod(until); err != nil {
+					end, endErr := c.moment(text{p.zone, until}, c.fallback)
 					if endErr != nil {
 						return nil, nil, fmt.Errorf("RDATE: %w", endErr)
 					}
-					one.length = period{exact: max(end.time().Sub(m.time()), 0)}
+					start.length = period{exact: max(end.time().Sub(m.time()), 0)}
 				}
 			}
-			extra = append(extra, one)
+			extra = append(extra, start)
 		}
 	}
 	for _, p := range e.exceptDates {
-		for _, text := range strings.Split(p.value, ",") {
-			if strings.TrimSpace(text) == "" {
+		for _, one := range strings.Split(p.value, ",") {
+			if strings.TrimSpace(one) == "" {
 				continue
 			}
-			m, err := c.moment(p, text, fallback)
+			m, err := c.moment(text{p.zone, one}, c.fallback)
 			if err != nil {
 				return nil, nil, fmt.Errorf("EXDATE: %w", err)
 			}

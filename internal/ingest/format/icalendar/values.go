@@ -42,9 +42,9 @@ const (
 	layoutNoSecond = "20060102T1504"
 )
 
-// moment reads a date or time with its property's zone.
-func (c *calendar) moment(p *property, value string, fallback zone) (moment, error) {
-	value = strings.TrimSpace(value)
+// moment reads a date or time in its own zone, else in fallback.
+func (c *calendar) moment(t text, fallback zone) (moment, error) {
+	value := strings.TrimSpace(t.value)
 	if len(value) == len(layoutDate) {
 		t, err := time.Parse(layoutDate, value)
 		if err != nil {
@@ -53,17 +53,17 @@ func (c *calendar) moment(p *property, value string, fallback zone) (moment, err
 		return moment{inYears(t), true, fallback}, nil
 	}
 	z := fallback
-	text, utc := strings.CutSuffix(value, "Z")
+	clock, utc := strings.CutSuffix(value, "Z")
 	if utc {
 		z = zone{}
-	} else if id := p.param("TZID"); strings.TrimSpace(id) != "" {
+	} else if strings.TrimSpace(t.zone) != "" {
 		var err error
-		if z, err = c.zoneOf(id); err != nil {
+		if z, err = c.zoneOf(t.zone); err != nil {
 			return moment{}, err
 		}
 	}
 	for _, layout := range []string{layoutTime, layoutNoSecond} {
-		if t, err := time.Parse(layout, leapSecond(text)); err == nil {
+		if t, err := time.Parse(layout, leapSecond(clock)); err == nil {
 			return moment{inYears(t), false, z}, nil
 		}
 	}

@@ -28,6 +28,10 @@ func Parse(data []byte, opt format.Options, out *format.Out) {
 		parseCSV(text, opt, out)
 		return
 	}
+	if err := yamldoc.CheckTotal(text); err != nil {
+		out.Reject(fmt.Errorf("%w, or use CSV", err))
+		return
+	}
 	yamldoc.Documents(text, func(doc []byte, line int) {
 		if err := parseDocument(doc, opt, out); err != nil {
 			out.Reject(fmt.Errorf("document at line %d: %w", line, err))

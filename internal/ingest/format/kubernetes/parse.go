@@ -9,12 +9,14 @@ package kubernetes
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"drover/internal/ingest/format"
+	"drover/internal/ingest/format/jsonscan"
 	"drover/internal/ingest/format/yamldoc"
 	"drover/internal/model"
 )
@@ -48,6 +50,16 @@ func Parse(data []byte, opt format.Options, out *format.Out) {
 		return
 	}
 	r := &reader{opt: opt, out: out}
+	text := jsonscan.BOM(data)
+	if i := jsonscan.Space(text, 0); i < len(text) && text[i] == '{' {
+		r.json(text)
+		r.finish()
+		return
+	}
+	if err := yamldoc.CheckTotal(data); err != nil {
+		out.Reject(err)
+		return
+	}
 	yamldoc.Documents(data, func(doc []byte, line int) {
 		r.documents++
 		var o object
@@ -63,6 +75,37 @@ func Parse(data []byte, opt format.Options, out *format.Out) {
 		out.Reject(errors.New("no document: want Kubernetes manifests"))
 	}
 	r.finish()
+}
+
+// json reads what `kubectl get -o json` prints: a List or one object, item by
+// item, so that a large List needs little memory.
+func (r *reader) json(text []byte) {
+	one := func(data []byte, where string) {
+		var o object
+		err := json.Unmarshal(data, &o)
+		if err == nil {
+			err = r.object(&o)
+		}
+		if err != nil {
+			r.out.Reject(fmt.Errorf("%s: %w", where, err))
+		}
+	}
+	jsonscan.Records(text, func(record []byte, line int) {
+		items, err := jsonscan.Field(record, "items")
+		if err != nil || items == nil {
+			one(record, fmt.Sprintf("line %d", line))
+			return
+		}
+		n := 0
+		err = jsonscan.Array(items, func(item []byte) error {
+			one(item, fmt.Sprintf("items[%d]", n))
+			n++
+			return nil
+		})
+		if err != nil {
+			r.out.Reject(fmt.Errorf("line %d: %w", line, err))
+		}
+	}, r.out.Reject)
 }
 
 func (r *reader) object(o *object) error {
@@ -114,7 +157,7 @@ func (r *reader) workload(o *object, p *pod, podLabels map[string]string) error 
 		a.Request = a.Request.Add(request)
 	}
 	for _, claim := range o.Spec.Claims {
-		n, err := format.Bytes(claim.Spec.Resources.Requests["storage"])
+		n, err := format.Bytes(string(claim.Spec.Resources.Requests["storage"]))
 		if err == nil {
 			a.DataBytes += n
 		}
@@ -174,7 +217,7 @@ func (r *resources) vector() (v model.Vector, err error) {
 		if !ok {
 			continue
 		}
-		if v[x.resource], err = x.read(text); err != nil {
+		if v[x.resource], err = x.read(string(text)); err != nil {
 			return v, fmt.Errorf("%s: %w", x.name, err)
 		}
 	}

@@ -22,6 +22,18 @@ const (
 	maxNodes = 150_000
 )
 
+// MaxTotalBytes bounds one stream: decoding YAML costs about half a second of
+// CPU a megabyte.
+const MaxTotalBytes = 4 << 20
+
+// CheckTotal refuses a stream that is too large.
+func CheckTotal(data []byte) error {
+	if len(data) > MaxTotalBytes {
+		return fmt.Errorf("%d bytes of YAML: at most %d are read, send it in parts", len(data), MaxTotalBytes)
+	}
+	return nil
+}
+
 // Documents calls yield with each document of data and the line it starts at.
 // Documents of nothing but comments are passed over.
 func Documents(data []byte, yield func(document []byte, line int)) {
