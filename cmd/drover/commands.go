@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"drover/internal/cli"
+	"drover/internal/cli/backtest"
 	"drover/internal/cli/driver"
 	"drover/internal/cli/forecast"
 	"drover/internal/cli/graph"
@@ -29,5 +30,6 @@ func newRootCommand() *cobra.Command {
 	root.AddCommand(graph.Command())
 	root.AddCommand(forecast.Command())
 	root.AddCommand(up.Command())
+	root.AddCommand(backtest.Command())
 	return root
 }

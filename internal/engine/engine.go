@@ -46,6 +46,7 @@ type log struct {
 
 // run is one task and how far it has read.
 type run struct {
+	newTask   func(partition int32) stage.Task
 	task      stage.Task
 	topics    []string
 	partition int32
@@ -80,7 +81,7 @@ func (e *Engine) addStage(s Stage) error {
 		}
 	}
 	for p := range int32(width) {
-		e.runs = append(e.runs, &run{task: s.NewTask(p), topics: s.Topics, partition: p, next: map[string]int64{}})
+		e.runs = append(e.runs, &run{newTask: s.NewTask, task: s.NewTask(p), topics: s.Topics, partition: p, next: map[string]int64{}})
 	}
 	return nil
 }
@@ -162,14 +163,43 @@ func (e *Engine) drain(r *run, topic string) (int, error) {
 	return n, nil
 }
 
-// trim drops what every reader has read.
+// Restart replaces every task by a new one that is restored from a snapshot of
+// the old one's state and reads again from there, as after a crash.
+func (e *Engine) Restart() error {
+	for _, r := range e.runs {
+		snapshot, err := r.task.AppendSnapshot(nil)
+		if err != nil {
+			return fmt.Errorf("restart partition %d: %w", r.partition, err)
+		}
+		task := r.newTask(r.partition)
+		if err := task.Restore(snapshot); err != nil {
+			return fmt.Errorf("restart partition %d: %w", r.partition, err)
+		}
+		r.task = task
+		for _, topic := range r.topics {
+			r.next[topic] = r.position(topic)
+		}
+	}
+	return nil
+}
+
+// position returns where a restart would read a topic from.
+func (r *run) position(topic string) int64 {
+	at, ok := r.task.Position(topic)
+	if !ok {
+		return 0
+	}
+	return at
+}
+
+// trim drops what no reader needs any more, not even after a restart.
 func (e *Engine) trim() {
 	for topic, logs := range e.logs {
 		for p, l := range logs {
 			least := l.base + int64(len(l.records))
 			for _, r := range e.runs {
 				if int(r.partition) == p && slices.Contains(r.topics, topic) {
-					least = min(least, r.next[topic])
+					least = min(least, r.position(topic))
 				}
 			}
 			l.records = append(l.records[:0:0], l.records[least-l.base:]...)

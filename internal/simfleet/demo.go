@@ -78,21 +78,21 @@ func demoApplications() []ApplicationSpec {
 			MinimumZones: min(2, len(on)), Placement: on, DataBytes: 2 * gibi}
 	}
 	web := app("web", 9*time.Millisecond, 2*gibi, 900*time.Millisecond, "s01", "s05", "s09")
-	web.Entry = 950
+	web.Entry = 620
 	web.Calls = []CallSpec{call("api", 1.6, 900, 4_500), call("images", 0.4, 300, 40_000)}
 	api := app("api", 6*time.Millisecond, 3*gibi, 600*time.Millisecond, "s01", "s06", "s10")
 	api.Calls = []CallSpec{call("catalog", 0.8, 400, 9_000), call("cart", 0.3, 500, 1_200), call("search", 0.25, 300, 12_000),
 		call("users", 0.5, 300, 800), call("orders", 0.05, 2_000, 1_500)}
-	catalog := app("catalog", 4*time.Millisecond, 6*gibi, 200*time.Millisecond, "s02", "s06", "s11")
+	catalog := app("catalog", 4*time.Millisecond, 6*gibi, 200*time.Millisecond, "s01", "s06", "s11")
 	catalog.Calls = []CallSpec{call("cache", 2, 120, 2_500), call("database", 0.2, 500, 6_000)}
-	cart := app("cart", 3*time.Millisecond, 2*gibi, 150*time.Millisecond, "s02", "s07")
+	cart := app("cart", 3*time.Millisecond, 2*gibi, 150*time.Millisecond, "s01", "s07")
 	cart.Calls = []CallSpec{call("cache", 3, 150, 600)}
 	search := app("search", 11*time.Millisecond, 8*gibi, 400*time.Millisecond, "s01", "s07")
-	users := app("users", 2*time.Millisecond, 2*gibi, 120*time.Millisecond, "s03", "s10")
+	users := app("users", 2*time.Millisecond, 2*gibi, 120*time.Millisecond, "s01", "s10")
 	users.Calls = []CallSpec{call("database", 0.6, 300, 900)}
 	orders := app("orders", 14*time.Millisecond, 4*gibi, 700*time.Millisecond, "s03", "s05")
 	orders.Calls = []CallSpec{call("database", 4, 700, 1_500), call("payments", 1, 900, 500), call("mail", 1, 1_500, 200)}
-	payments := app("payments", 18*time.Millisecond, 2*gibi, 900*time.Millisecond, "s04", "s11")
+	payments := app("payments", 18*time.Millisecond, 2*gibi, 900*time.Millisecond, "s01", "s11")
 	mail := app("mail", 5*time.Millisecond, gibi, 2*time.Second, "s08", "s05")
 	images := app("images", 2*time.Millisecond, 4*gibi, 300*time.Millisecond, "s02", "s09")
 	cache := app("cache", 300*time.Microsecond, 12*gibi, 20*time.Millisecond, "s03", "s07")

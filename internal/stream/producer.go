@@ -124,9 +124,19 @@ func (p *Producer) records(ctx context.Context, emissions []stage.Emission) ([]*
 	return records, nil
 }
 
+// ofAllFleets tells of heartbeats and markers that name no fleet: they say how
+// far a partition has come, for every fleet in it.
+func ofAllFleets(e stage.Emission) bool {
+	switch e.Event.(type) {
+	case model.Heartbeat, model.Marker:
+		return e.Fleet == ""
+	}
+	return false
+}
+
 // encode returns an emission's value, after checking what every record must hold.
 func (c *Connection) encode(e stage.Emission) ([]byte, error) {
-	if err := checkFleet(e.Fleet); err != nil && e.Topic != DeadLetters {
+	if err := checkFleet(e.Fleet); err != nil && e.Topic != DeadLetters && !ofAllFleets(e) {
 		return nil, &codec.Error{Class: codec.ClassValue, Topic: e.Topic, Err: fmt.Errorf("fleet %q: %w", e.Fleet, err)}
 	}
 	value, err := c.codec.Encode(e.Topic, e.Fleet, e.Event)

@@ -1,0 +1,51 @@
+package service
+
+import (
+	"fmt"
+
+	"drover/internal/actuator/simulator"
+	"drover/internal/config"
+	"drover/internal/engine"
+	"drover/internal/model"
+	"drover/internal/pipeline"
+	"drover/internal/planner"
+	"drover/internal/scenario"
+)
+
+// Stages makes the stages that the configuration asks for.
+func Stages(c *config.Config, version string) (*pipeline.Config, error) {
+	p := pipeline.DefaultConfig()
+	p.Executor.Beat = c.Beat
+	p.SetInterval(c.Interval)
+	p.Forecaster.Horizon, p.Forecaster.SilentAfter = c.Horizon, c.SilentAfter
+	p.Planner.SilentAfter, p.Executor.SilentAfter = c.SilentAfter, c.SilentAfter
+	p.Forecaster.MetricPartitions, p.Forecaster.CallPartitions, p.Forecaster.PathPartitions = c.Kafka.ByKey, c.Kafka.ByKey, c.Kafka.ByKey
+	policy := scenario.DefaultConfig()
+	policy.Approval, policy.DryRun = c.Planning.Approval, c.Planning.DryRun
+	policy.Budget.Evaluations, policy.Budget.Seed = c.Planning.Evaluations, uint64(c.Seed)
+	policy.Code = version
+	switch c.Policy {
+	case "scenarios":
+		p.Planner.NewPolicy = pipeline.Scenarios(policy)
+	case "none":
+		p.Planner.NewPolicy = func(model.FleetID) (planner.Policy, error) { return pipeline.NoPolicy{}, nil }
+	default:
+		return nil, fmt.Errorf("policy: %q can't be used here: want scenarios or none", c.Policy)
+	}
+	if c.Driver == "simulator" {
+		world := simulator.DefaultConfig()
+		world.Seed = uint64(c.Seed)
+		p.Simulate(world)
+	}
+	return &p, p.Validate()
+}
+
+// Find returns a stage by name.
+func Find(p *pipeline.Config, name string) (engine.Stage, error) {
+	for _, s := range p.Stages() {
+		if s.Name == name {
+			return s, nil
+		}
+	}
+	return engine.Stage{}, fmt.Errorf("no stage %q", name)
+}

@@ -1,0 +1,219 @@
+package up
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"drover/internal/cli/service"
+	"drover/internal/config"
+	"drover/internal/ingest"
+	"drover/internal/ingest/door"
+	"drover/internal/pipeline"
+	"drover/internal/simfleet"
+	"drover/internal/store"
+	"drover/internal/stream"
+	"drover/internal/web"
+)
+
+// run brings everything up and keeps it until ctx or the time ends.
+func run(ctx context.Context, conf *config.Config, spec *simfleet.Spec, speed float64, exitAfter time.Duration, stdout, stderr io.Writer) error {
+	if exitAfter > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, exitAfter)
+		defer cancel()
+	}
+	log := service.NewLogger(conf, stderr)
+	h, err := newHouse(ctx, conf, spec, log, stdout)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	err = h.live(ctx, speed)
+	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		fmt.Fprintln(stdout, "ended in good order")
+		return nil
+	}
+	return err
+}
+
+// house is everything that runs in the process.
+type house struct {
+	conf    *config.Config
+	spec    *simfleet.Spec
+	log     *slog.Logger
+	out     io.Writer
+	broker  *stream.Embedded
+	redis   *store.Embedded
+	runtime *service.Runtime
+	stages  *pipeline.Config
+	fleet   *simfleet.Fleet
+	model   *web.ReadModel
+	closers []func()
+
+	mu   sync.Mutex // guards play, which the stage records and the clock both touch
+	play *pipeline.Play
+}
+
+func newHouse(ctx context.Context, conf *config.Config, spec *simfleet.Spec, log *slog.Logger, out io.Writer) (*house, error) {
+	h := &house{conf: conf, spec: spec, log: log, out: out, model: web.NewReadModel()}
+	if err := h.start(ctx); err != nil {
+		h.close()
+		return nil, err
+	}
+	return h, nil
+}
+
+// start makes the embedded servers, the connections and the topics.
+func (h *house) start(ctx context.Context) error {
+	dir := ""
+	if h.conf.Data != "" {
+		dir = filepath.Join(h.conf.Data, "broker")
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return fmt.Errorf("--data: %w", err)
+		}
+	}
+	var err error
+	if h.broker, err = stream.StartEmbedded(dir); err != nil {
+		return err
+	}
+	h.closers = append(h.closers, h.broker.Close)
+	if h.redis, err = store.StartEmbedded(); err != nil {
+		return err
+	}
+	h.closers = append(h.closers, h.redis.Close)
+	h.conf.Kafka.Brokers, h.conf.Redis.Addresses = h.broker.Brokers(), []string{h.redis.Address()}
+	if h.fleet, err = simfleet.New(h.spec); err != nil {
+		return err
+	}
+	if h.stages, err = service.Stages(h.conf, ""); err != nil {
+		return err
+	}
+	h.stages.SimulateDemo(h.spec)
+	if h.runtime, err = service.Open(ctx, h.conf, h.log); err != nil {
+		return err
+	}
+	h.closers = append(h.closers, func() { _ = h.runtime.Close() }) // nothing is lost with it
+	return h.runtime.Apply(ctx)
+}
+
+func (h *house) close() {
+	for i := len(h.closers) - 1; i >= 0; i-- {
+		h.closers[i]()
+	}
+	h.closers = nil
+}
+
+// live runs the stages, the doors, the page and the fleet.
+func (h *house) live(ctx context.Context, speed float64) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	producer, err := stream.NewProducer(h.runtime.Connection)
+	if err != nil {
+		return err
+	}
+	defer producer.Close()
+	feed := ingest.NewFeed(simfleet.Producer, producer)
+	h.play = pipeline.NewPlay(h.fleet, feed)
+	doors, err := door.New(door.Config{Sink: feed, LoopbackFleet: h.spec.Fleet, Logger: h.log})
+	if err != nil {
+		return err
+	}
+	mux := h.runtime.NewMux(map[string]service.Check{"kafka": producer.Ready, "redis": h.runtime.Store.Ping})
+	mux.Handle("POST /", doors)
+	mux.Handle("/", web.NewHandler(h.model, h.log))
+
+	var group sync.WaitGroup
+	failed := make(chan error, 8)
+	begin := func(what string, fn func() error) {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			if err := fn(); err != nil && ctx.Err() == nil {
+				failed <- fmt.Errorf("%s: %w", what, err)
+			}
+		}()
+	}
+	begin("page", func() error {
+		return service.Serve(ctx, h.conf.Listen, mux, func(a net.Addr) { fmt.Fprintf(h.out, "page at http://%s/\n", a) })
+	})
+	begin("broker", func() error { h.broker.Maintain(ctx); return nil })
+	begin("reader", func() error { return h.watch(ctx) })
+	for _, s := range h.stages.Stages() {
+		begin(s.Name, func() error { return h.runtime.RunStage(ctx, s) })
+	}
+	begin("fleet", func() error { return h.drive(ctx, speed) })
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+	}
+	cancel()
+	group.Wait()
+	return err
+}
+
+// watch folds what the stages publish into the page's model, tells people, and
+// lets the simulated fleet know what is being done to it.
+func (h *house) watch(ctx context.Context) error {
+	return h.runtime.Connection.Tail(ctx, stream.FromStart, func(e stream.Entry) error {
+		if e.Err != nil {
+			h.log.Warn("record can't be read", "topic", e.Topic, "offset", e.Offset, "error", e.Err)
+			return nil
+		}
+		switch e.Topic {
+		case stream.Plans, stream.Steps, stream.Outcomes:
+			h.mu.Lock()
+			h.play.Observe(e.Event)
+			h.mu.Unlock()
+		}
+		if line, ok := h.model.Fold(e.Event); ok {
+			h.tell(line)
+		}
+		return nil
+	}, stream.Servers, stream.Applications, stream.Calendar, stream.Maintenance, stream.Control, stream.Graph,
+		stream.Forecasts, stream.Scenarios, stream.Plans, stream.Steps, stream.Outcomes)
+}
+
+// tell prints a line, cut to what a terminal shows without being unreadable.
+func (h *house) tell(line web.Line) {
+	const width = 200
+	text := line.Text
+	if len([]rune(text)) > width {
+		text = string([]rune(text)[:width-1]) + "…"
+	}
+	fmt.Fprintf(h.out, "%s  %-11s %s\n", line.At.Time().Format("15:04:05"), line.Kind, text)
+}
+
+// drive lets the fleet live: its history at once, then its minutes in time.
+func (h *house) drive(ctx context.Context, speed float64) error {
+	fmt.Fprintf(h.out, "fleet %s: %d servers, %d applications; feeding %.0f days of history\n",
+		h.spec.Fleet, len(h.spec.Servers), len(h.spec.Applications), h.spec.History.Hours()/24)
+	began := time.Now()
+	if err := h.play.History(ctx, nil); err != nil {
+		return err
+	}
+	fmt.Fprintf(h.out, "history fed in %.1f s; the fleet lives at %gx from %s on\n",
+		time.Since(began).Seconds(), speed, h.spec.Start.Time().Format("2006-01-02 15:04"))
+	pace := time.NewTicker(max(time.Millisecond, time.Duration(float64(h.spec.Interval)/speed)))
+	defer pace.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-pace.C:
+		}
+		h.mu.Lock()
+		err := h.play.Step(ctx)
+		h.mu.Unlock()
+		if err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,230 @@
+// Package config is the one configuration model of all Drover programs: flags
+// win over environment variables (DROVER_*), which win over a YAML file, which
+// wins over defaults. Every key is listed once, in keys.go; flags, variable
+// names, validation and reference documentation follow from that list.
+package config
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/confmap"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/v2"
+	"github.com/spf13/pflag"
+)
+
+// Config is what the services go by.
+type Config struct {
+	Kafka struct {
+		Brokers      []string `koanf:"brokers"`
+		Prefix       string   `koanf:"prefix"`
+		User         string   `koanf:"user"`
+		Password     string   `koanf:"password"`
+		PasswordFile string   `koanf:"password_file"`
+		Mechanism    string   `koanf:"mechanism"`
+		Registry     string   `koanf:"registry"`
+		TLS          TLS      `koanf:"tls"`
+		Classic      bool     `koanf:"classic_groups"`
+		Instance     string   `koanf:"instance"`
+		ByKey        int      `koanf:"entity_partitions"`
+		ByFleet      int      `koanf:"fleet_partitions"`
+		Replication  int      `koanf:"replication"`
+	} `koanf:"kafka"`
+	Redis struct {
+		Addresses    []string `koanf:"addresses"`
+		Cluster      bool     `koanf:"cluster"`
+		User         string   `koanf:"user"`
+		Password     string   `koanf:"password"`
+		PasswordFile string   `koanf:"password_file"`
+		TLS          TLS      `koanf:"tls"`
+	} `koanf:"redis"`
+	Data   string `koanf:"data_dir"`
+	Listen string `koanf:"listen"`
+	Log    struct {
+		Level  string `koanf:"level"`
+		Format string `koanf:"format"`
+	} `koanf:"log"`
+	Interval    time.Duration `koanf:"interval"`
+	Beat        time.Duration `koanf:"beat"`
+	Horizon     int           `koanf:"horizon"`
+	SilentAfter time.Duration `koanf:"silent_after"`
+	SaveEvery   time.Duration `koanf:"save_every"`
+	Policy      string        `koanf:"policy"`
+	Driver      string        `koanf:"driver"`
+	Seed        int64         `koanf:"seed"`
+	Planning    struct {
+		Approval    bool  `koanf:"approval"`
+		DryRun      bool  `koanf:"dry_run"`
+		Evaluations int64 `koanf:"evaluations"`
+	} `koanf:"planning"`
+	Ingest struct {
+		Producer    string        `koanf:"producer"`
+		Heartbeat   time.Duration `koanf:"heartbeat"`
+		Lateness    time.Duration `koanf:"lateness"`
+		Credentials string        `koanf:"credentials"`
+		Fleet       string        `koanf:"fleet"`
+	} `koanf:"ingest"`
+}
+
+// TLS names the files of an encrypted connection; all empty and Enabled false
+// means plain.
+type TLS struct {
+	Enabled bool   `koanf:"enabled"`
+	CA      string `koanf:"ca"`
+	Cert    string `koanf:"cert"`
+	Key     string `koanf:"key"`
+}
+
+// Load merges the sources. flags may be nil; file may be empty. environ is as
+// os.Environ returns it.
+func Load(flags *pflag.FlagSet, environ []string, path string) (*Config, error) {
+	k := koanf.New(".")
+	defaults := map[string]any{}
+	for _, key := range Keys() {
+		defaults[key.Name] = key.Default
+	}
+	if err := k.Load(confmap.Provider(defaults, "."), nil); err != nil {
+		return nil, fmt.Errorf("defaults: %w", err)
+	}
+	if path != "" {
+		if err := loadFile(k, path); err != nil {
+			return nil, err
+		}
+	}
+	if err := loadEnvironment(k, environ); err != nil {
+		return nil, err
+	}
+	if flags != nil {
+		if err := loadFlags(k, flags); err != nil {
+			return nil, err
+		}
+	}
+	var c Config
+	if err := k.Unmarshal("", &c); err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	if err := c.readSecrets(); err != nil {
+		return nil, err
+	}
+	return &c, c.Validate()
+}
+
+func loadFile(k *koanf.Koanf, path string) error {
+	f := koanf.New(".")
+	if err := f.Load(file.Provider(path), yaml.Parser()); err != nil {
+		return fmt.Errorf("configuration file %s: %w", path, err)
+	}
+	for _, name := range f.Keys() {
+		if _, ok := find(name); !ok {
+			return fmt.Errorf("configuration file %s: key %q is unknown%s", path, name, suggestion(name))
+		}
+	}
+	if err := k.Merge(f); err != nil {
+		return fmt.Errorf("configuration file %s: %w", path, err)
+	}
+	return nil
+}
+
+func loadEnvironment(k *koanf.Koanf, environ []string) error {
+	set := map[string]any{}
+	for _, pair := range environ {
+		variable, value, _ := strings.Cut(pair, "=")
+		if !strings.HasPrefix(variable, envPrefix) || slices.Contains(reserved, variable) {
+			continue
+		}
+		key, ok := findVariable(variable)
+		if !ok {
+			return fmt.Errorf("environment variable %s: no such key; `drover config keys` lists them", variable)
+		}
+		v, err := key.parse(value)
+		if err != nil {
+			return fmt.Errorf("environment variable %s: %w", variable, err)
+		}
+		set[key.Name] = v
+	}
+	if err := k.Load(confmap.Provider(set, "."), nil); err != nil {
+		return fmt.Errorf("environment: %w", err)
+	}
+	return nil
+}
+
+func loadFlags(k *koanf.Koanf, flags *pflag.FlagSet) error {
+	set := map[string]any{}
+	for _, key := range Keys() {
+		f := flags.Lookup(key.Flag)
+		if f == nil || !f.Changed {
+			continue
+		}
+		v, err := key.parse(f.Value.String())
+		if err != nil {
+			return fmt.Errorf("flag --%s: %w", key.Flag, err)
+		}
+		set[key.Name] = v
+	}
+	if err := k.Load(confmap.Provider(set, "."), nil); err != nil {
+		return fmt.Errorf("flags: %w", err)
+	}
+	return nil
+}
+
+// readSecrets takes passwords from the files that are named.
+func (c *Config) readSecrets() error {
+	for _, s := range []struct {
+		key, path string
+		to        *string
+	}{{"kafka.password_file", c.Kafka.PasswordFile, &c.Kafka.Password}, {"redis.password_file", c.Redis.PasswordFile, &c.Redis.Password}} {
+		if s.path == "" {
+			continue
+		}
+		b, err := os.ReadFile(s.path)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.key, err)
+		}
+		*s.to = strings.TrimRight(string(b), "\r\n")
+	}
+	return nil
+}
+
+// Validate checks what can be checked without a connection; errors name the key.
+func (c *Config) Validate() error {
+	oneOf := func(key, value string, allowed ...string) error {
+		if !slices.Contains(allowed, value) {
+			return fmt.Errorf("%s: %q: want %s", key, value, strings.Join(allowed, ", "))
+		}
+		return nil
+	}
+	switch {
+	case c.Interval <= 0:
+		return fmt.Errorf("interval: %v: must be above zero", c.Interval)
+	case c.Beat <= 0 || c.Interval%c.Beat != 0:
+		return fmt.Errorf("beat: %v: must divide the interval %v", c.Beat, c.Interval)
+	case c.Horizon < 1:
+		return fmt.Errorf("horizon: %d: want at least one step", c.Horizon)
+	case c.Ingest.Heartbeat <= 0 || c.Ingest.Lateness < 0:
+		return fmt.Errorf("ingest.heartbeat: %v and ingest.lateness: %v: want more than zero and zero or more", c.Ingest.Heartbeat, c.Ingest.Lateness)
+	case c.Kafka.ByKey < 1 || c.Kafka.ByFleet < 1:
+		return fmt.Errorf("kafka.entity_partitions: %d and kafka.fleet_partitions: %d: want at least one", c.Kafka.ByKey, c.Kafka.ByFleet)
+	}
+	for _, err := range []error{
+		oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error"),
+		oneOf("log.format", c.Log.Format, "text", "json"),
+		oneOf("policy", c.Policy, "scenarios", "consolidate", "none"),
+		oneOf("driver", c.Driver, "simulator", "none"),
+		oneOf("kafka.mechanism", c.Kafka.Mechanism, "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const envPrefix = "DROVER_"
+
+// reserved variables belong to tests and to the choice of the file.
+var reserved = []string{"DROVER_DATA", "DROVER_CONFIG", "DROVER_REQUIRE_ALL", "DROVER_LONG"}

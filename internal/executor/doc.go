@@ -1,0 +1,11 @@
+// Package executor is the stage that carries plans out. It owns a fleet
+// partition: it folds plans, orders and the outcomes of commands into sagas
+// (internal/saga), writes every intent into the steps log before anything is
+// done, and publishes outcomes, which the planner reads.
+//
+// Commands are performed in one of two ways. A simulated performer answers in
+// event time, inside the task, so that a whole fleet can be played in a
+// backtest and gives the same outcomes wherever it is played. Real drivers
+// (internal/actuator) are called by the service once an intent is durable, and
+// their outcomes come back through the steps log.
+package executor

@@ -1,0 +1,106 @@
+package executor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"drover/internal/model"
+	"drover/internal/saga"
+	"drover/internal/stage"
+	"drover/internal/stream"
+)
+
+// fleet is one fleet's sagas and the simulated commands under way.
+type fleet struct {
+	id       model.FleetID
+	saga     *saga.Fleet
+	simulate Simulate
+	plans    map[model.PlanID]model.Plan // that have not ended
+	running  []completion                // by time, then step
+}
+
+// completion is when a simulated command will have ended, and how.
+type completion struct {
+	At   model.Instant
+	Step model.Step
+}
+
+func compareCompletions(a, b completion) int {
+	if a.At != b.At {
+		return int(min(max(a.At-b.At, -1), 1))
+	}
+	return strings.Compare(string(a.Step.ID), string(b.Step.ID))
+}
+
+func (f *fleet) submit(p model.Plan, out []stage.Emission) []stage.Emission {
+	f.plans[p.ID] = p
+	return f.take(f.saga.Submit(p, p.Tick), out)
+}
+
+func (f *fleet) control(c model.Control, out []stage.Emission) []stage.Emission {
+	return f.take(f.saga.Control(c), out)
+}
+
+// play moves event time on: simulated commands end and timers fire in order of
+// time, each able to set off others that still lie before the end.
+func (f *fleet) play(until model.Instant, out []stage.Emission) ([]stage.Emission, error) {
+	const limit = 1_000_000
+	for range limit {
+		timer, timed := f.saga.NextTimer()
+		switch {
+		case len(f.running) > 0 && f.running[0].At <= until && (!timed || f.running[0].At <= timer):
+			c := f.running[0]
+			f.running = slices.Delete(f.running, 0, 1)
+			out = f.take(f.saga.Outcome(c.Step), out)
+		case timed && timer < until:
+			out = f.take(f.saga.Advance(timer), out)
+		default:
+			return f.take(f.saga.Advance(until), out), nil
+		}
+	}
+	return nil, fmt.Errorf("sagas do not come to rest before %v", until)
+}
+
+// take turns effects into records and starts simulated commands.
+func (f *fleet) take(effects []saga.Effect, out []stage.Emission) []stage.Emission {
+	for _, e := range effects {
+		switch {
+		case e.Step != nil:
+			out = append(out, stage.Emission{Topic: stream.Steps, Fleet: f.id, Key: string(e.Step.ID), Partition: stage.ByKey, Event: *e.Step})
+			if e.Step.Phase == model.PhaseIntent && f.simulate != nil {
+				f.start(*e.Step)
+			}
+		case e.Outcome != nil:
+			out = append(out, stage.Emission{Topic: stream.Outcomes, Fleet: f.id, Key: outcomeKey(e.Outcome), Partition: stage.ByKey, Event: *e.Outcome})
+			if e.Outcome.Kind == model.OutcomePlan && e.Outcome.State.Ended() {
+				delete(f.plans, e.Outcome.Plan)
+			}
+		}
+	}
+	return out
+}
+
+func outcomeKey(o *model.Outcome) string {
+	return fmt.Sprintf("%s/%d/%s", o.Plan, o.MoveIndex, o.Kind)
+}
+
+// start asks the simulation what will become of a command.
+func (f *fleet) start(intent model.Step) {
+	var move model.Move
+	for _, m := range f.plans[intent.Plan].Moves {
+		if m.Index == intent.MoveIndex {
+			move = m
+		}
+	}
+	took, failure := f.simulate(intent, move)
+	done := intent
+	done.Phase, done.Reason = model.PhaseDone, failure
+	if failure != "" {
+		done.Phase = model.PhaseFailed
+	}
+	done.At = intent.At.Add(took)
+	c := completion{At: done.At, Step: done}
+	i, _ := slices.BinarySearchFunc(f.running, c, compareCompletions)
+	f.running = slices.Insert(f.running, i, c)
+}

@@ -1,0 +1,72 @@
+package executor
+
+import (
+	"fmt"
+	"slices"
+
+	"drover/internal/model"
+	"drover/internal/saga"
+	"drover/internal/stage"
+	"drover/internal/stream"
+)
+
+// Topics lists what a task reads, co-partitioned.
+func Topics() []string { return []string{stream.Plans, stream.Control} }
+
+// NewTask returns the executor's task for one partition number. Plans may lag
+// one planning interval behind: the plan for a tick is made after it.
+func NewTask(config *Config, partition int32) stage.Task {
+	return stage.NewAligner(stage.AlignerConfig{
+		Partition: partition, Interval: config.Beat, SilentAfter: config.SilentAfter, MaxAhead: config.MaxAhead,
+		Inputs: []stage.Input{
+			{Topic: stream.Plans, Lag: int(config.Interval / config.Beat)},
+			{Topic: stream.Control},
+		},
+	}, &handler{config: config, partition: partition, fleets: map[model.FleetID]*fleet{}})
+}
+
+// handler is the inside of the aligned task.
+type handler struct {
+	config    *Config
+	partition int32
+	fleets    map[model.FleetID]*fleet
+}
+
+// Tick implements stage.TickHandler.
+func (h *handler) Tick(at model.Instant, records []stage.Record, _ []model.InputOffset) ([]stage.Emission, error) {
+	var out []stage.Emission
+	for _, rec := range records {
+		switch e := rec.Event.(type) {
+		case model.Plan:
+			out = h.fleet(e.Fleet).submit(e, out)
+		case model.Control:
+			out = h.fleet(e.Fleet).control(e, out)
+		}
+	}
+	for _, id := range h.sorted() {
+		var err error
+		if out, err = h.fleets[id].play(at, out); err != nil {
+			return nil, fmt.Errorf("fleet %s: %w", id, err)
+		}
+	}
+	marker := model.Marker{Source: fmt.Sprintf("executor/%d", h.partition), Sources: 1, At: at}
+	return append(out, stage.Emission{Topic: stream.Outcomes, Partition: h.partition, Event: marker}), nil
+}
+
+func (h *handler) fleet(id model.FleetID) *fleet {
+	f := h.fleets[id]
+	if f == nil {
+		f = &fleet{id: id, saga: saga.NewFleet(id, h.config.Saga), simulate: h.config.Simulate, plans: map[model.PlanID]model.Plan{}}
+		h.fleets[id] = f
+	}
+	return f
+}
+
+func (h *handler) sorted() []model.FleetID {
+	ids := make([]model.FleetID, 0, len(h.fleets))
+	for id := range h.fleets {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}

@@ -1,0 +1,70 @@
+package forecaster
+
+import (
+	"fmt"
+	"time"
+
+	"drover/internal/forecast"
+	"drover/internal/graph"
+	"drover/internal/netmap"
+)
+
+// Config is what a forecaster goes by.
+type Config struct {
+	// Interval is the time between two ticks; a multiple of Forecast.Bin.
+	Interval time.Duration
+	Forecast forecast.Config
+	Graph    graph.Config
+	Network  netmap.Config
+	// Horizon is how many steps of Forecast.Bin are published.
+	Horizon int
+	// SilentAfter is when a producer that sends no heartbeat stops holding the
+	// watermark back.
+	SilentAfter time.Duration
+	// AllowedSkew is how far beyond the newest heartbeat a record may lie.
+	AllowedSkew time.Duration
+	// StaleAfter is when a series without data is no longer trusted, RetainFor
+	// when it is forgotten.
+	StaleAfter, RetainFor time.Duration
+	// MaxSeries bounds the series of one partition; more are dead-lettered.
+	MaxSeries int
+	// MetricPartitions, CallPartitions and PathPartitions are how many
+	// partitions the inputs have: readers wait for a marker of each.
+	MetricPartitions, CallPartitions, PathPartitions int
+}
+
+// DefaultConfig returns ticks and bins of five minutes and three hours ahead.
+func DefaultConfig() Config {
+	fc := *forecast.DefaultConfig()
+	return Config{
+		Interval:         5 * time.Minute,
+		Forecast:         fc,
+		Horizon:          36,
+		SilentAfter:      10 * time.Minute,
+		AllowedSkew:      10 * time.Minute,
+		StaleAfter:       30 * time.Minute,
+		RetainFor:        7 * 24 * time.Hour,
+		MaxSeries:        2_000_000,
+		MetricPartitions: 6,
+		CallPartitions:   6,
+		PathPartitions:   6,
+	}
+}
+
+// Validate checks the configuration.
+func (c *Config) Validate() error {
+	if err := c.Forecast.Validate(); err != nil {
+		return err
+	}
+	if c.Interval < c.Forecast.Bin || c.Interval%c.Forecast.Bin != 0 {
+		return fmt.Errorf("interval %v: must be a multiple of the bin %v", c.Interval, c.Forecast.Bin)
+	}
+	if c.Horizon < 1 || c.MaxSeries < 1 {
+		return fmt.Errorf("horizon %d and max-series %d: must be above zero", c.Horizon, c.MaxSeries)
+	}
+	if c.MetricPartitions < 1 || c.CallPartitions < 1 || c.PathPartitions < 1 {
+		return fmt.Errorf("partitions of metrics, calls, paths: %d, %d, %d must be above zero",
+			c.MetricPartitions, c.CallPartitions, c.PathPartitions)
+	}
+	return nil
+}

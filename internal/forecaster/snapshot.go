@@ -1,0 +1,252 @@
+package forecaster
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+
+	"drover/internal/forecast"
+	"drover/internal/model"
+	"drover/internal/stage"
+)
+
+// snapshotVersion is the first byte of every snapshot.
+const snapshotVersion = 1
+
+var errTruncated = errors.New("truncated")
+
+// head is the small part of a snapshot; JSON writes maps in key order.
+type head struct {
+	Positions stage.Positions
+	Clocks    map[string]clockHead
+	Calendar  []model.CalendarEvent
+	Counts    Counts
+	Series    int
+}
+
+type clockHead struct {
+	Watermark stage.Watermark
+	Ticker    stage.Ticker
+	Newest    model.Instant
+}
+
+func (c *clock) head() clockHead { return clockHead{c.watermark, c.ticker, c.newest} }
+
+func (c *clock) restore(h clockHead) {
+	silent, interval := c.watermark.SilentAfter, c.ticker.Interval
+	c.watermark, c.ticker, c.newest = h.Watermark, h.Ticker, h.Newest
+	c.watermark.SilentAfter, c.ticker.Interval = silent, interval
+}
+
+// AppendSnapshot implements stage.Task: the version, then four sections, each
+// preceded by its length: head, series, graph, network map.
+func (t *Task) AppendSnapshot(b []byte) ([]byte, error) {
+	h, err := json.Marshal(head{
+		Positions: t.Positions,
+		Clocks:    map[string]clockHead{"metrics": t.loads.clock.head(), "calls": t.calls.clock.head(), "paths": t.paths.clock.head()},
+		Calendar:  t.loads.calendars.all(),
+		Counts:    t.loads.counts,
+		Series:    len(t.loads.series),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("forecaster snapshot: %w", err)
+	}
+	g, err := t.calls.graph.AppendBinary(nil)
+	if err != nil {
+		return nil, fmt.Errorf("forecaster snapshot: graph: %w", err)
+	}
+	n, err := t.paths.network.AppendBinary(nil)
+	if err != nil {
+		return nil, fmt.Errorf("forecaster snapshot: network map: %w", err)
+	}
+	b = append(b, snapshotVersion)
+	for _, section := range [][]byte{h, t.loads.appendSeries(nil), g, n} {
+		b = appendBytes(b, section)
+	}
+	return b, nil
+}
+
+// Restore implements stage.Task.
+func (t *Task) Restore(b []byte) error {
+	if len(b) == 0 || b[0] != snapshotVersion {
+		return fmt.Errorf("forecaster snapshot: version is not %d", snapshotVersion)
+	}
+	b = b[1:]
+	var sections [4][]byte
+	var err error
+	for i := range sections {
+		if sections[i], b, err = takeBytes(b); err != nil {
+			return fmt.Errorf("forecaster snapshot: section %d: %w", i, err)
+		}
+	}
+	var h head
+	if err := json.Unmarshal(sections[0], &h); err != nil {
+		return fmt.Errorf("forecaster snapshot: head: %w", err)
+	}
+	fresh := NewTask(t.config, t.partition)
+	fresh.Positions = h.Positions
+	fresh.loads.clock.restore(h.Clocks["metrics"])
+	fresh.calls.clock.restore(h.Clocks["calls"])
+	fresh.paths.clock.restore(h.Clocks["paths"])
+	for _, e := range h.Calendar {
+		fresh.loads.calendars.fold(e)
+	}
+	fresh.loads.counts = h.Counts
+	if err := fresh.loads.readSeries(sections[1], h.Series); err != nil {
+		return fmt.Errorf("forecaster snapshot: series: %w", err)
+	}
+	if err := fresh.calls.graph.UnmarshalBinary(sections[2]); err != nil {
+		return fmt.Errorf("forecaster snapshot: graph: %w", err)
+	}
+	if err := fresh.paths.network.UnmarshalBinary(sections[3]); err != nil {
+		return fmt.Errorf("forecaster snapshot: network map: %w", err)
+	}
+	*t = *fresh
+	return nil
+}
+
+func (l *loads) appendSeries(b []byte) []byte {
+	l.sort()
+	var body []byte
+	for _, key := range l.sorted {
+		s := l.series[key]
+		body = body[:0]
+		body = binary.AppendVarint(body, int64(s.closed))
+		body = binary.AppendVarint(body, int64(s.last))
+		body = appendFloat(body, s.observed)
+		body = binary.AppendUvarint(body, uint64(len(s.open)))
+		for _, o := range s.open {
+			body = binary.AppendVarint(body, int64(o.end))
+			body = appendFloat(body, o.sum)
+			body = binary.AppendVarint(body, o.count)
+		}
+		var rates []byte
+		if s.rates != nil {
+			rates = s.rates.AppendBinary(nil)
+		}
+		body = appendBytes(body, rates)
+		body = s.model.AppendBinary(body)
+		b = appendBytes(b, []byte(key.fleet))
+		b = appendBytes(b, []byte(key.entity))
+		b = append(b, byte(key.resource))
+		b = appendBytes(b, body)
+	}
+	return b
+}
+
+func (l *loads) readSeries(b []byte, n int) error {
+	for range n {
+		fleet, rest, err := takeBytes(b)
+		if err != nil {
+			return err
+		}
+		entity, rest, err := takeBytes(rest)
+		if err != nil {
+			return err
+		}
+		if len(rest) == 0 {
+			return errTruncated
+		}
+		key := seriesKey{model.FleetID(fleet), model.EntityID(entity), model.Resource(rest[0])}
+		body, rest, err := takeBytes(rest[1:])
+		if err != nil {
+			return err
+		}
+		s := &series{model: forecast.NewSeries(&l.config.Forecast)}
+		if err := s.read(body); err != nil {
+			return fmt.Errorf("%s of %s: %w", key.resource, key.entity, err)
+		}
+		l.series[key] = s
+		b = rest
+	}
+	l.unsorted = true
+	return nil
+}
+
+func (s *series) read(b []byte) error {
+	r := reader{b: b}
+	s.closed, s.last = model.Instant(r.varint()), model.Instant(r.varint())
+	s.observed = r.float()
+	open := r.uvarint()
+	if open > openBins {
+		return fmt.Errorf("%d open bins: at most %d are kept", open, openBins)
+	}
+	for range open {
+		s.open = append(s.open, bin{model.Instant(r.varint()), r.float(), r.varint()})
+	}
+	rates := r.bytes()
+	if r.err != nil {
+		return r.err
+	}
+	if len(rates) > 0 {
+		s.rates = &forecast.Rates{}
+		if err := s.rates.UnmarshalBinary(rates); err != nil {
+			return err
+		}
+	}
+	return s.model.UnmarshalBinary(r.b)
+}
+
+// reader takes values off a buffer and remembers the first failure.
+type reader struct {
+	b   []byte
+	err error
+}
+
+func (r *reader) varint() int64 {
+	v, n := binary.Varint(r.b)
+	return advance(r, v, n)
+}
+
+func (r *reader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.b)
+	return advance(r, v, n)
+}
+
+func advance[T any](r *reader, v T, n int) T {
+	if n <= 0 || r.err != nil {
+		r.err = errTruncated
+		var zero T
+		return zero
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *reader) float() float64 {
+	if len(r.b) < 8 || r.err != nil {
+		r.err = errTruncated
+		return 0
+	}
+	v := math.Float64frombits(binary.LittleEndian.Uint64(r.b))
+	r.b = r.b[8:]
+	return v
+}
+
+func (r *reader) bytes() []byte {
+	v, rest, err := takeBytes(r.b)
+	if err != nil || r.err != nil {
+		r.err = errTruncated
+		return nil
+	}
+	r.b = rest
+	return v
+}
+
+func appendFloat(b []byte, x float64) []byte {
+	return binary.LittleEndian.AppendUint64(b, math.Float64bits(x))
+}
+
+func appendBytes(b, v []byte) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(v))), v...)
+}
+
+func takeBytes(b []byte) (v, rest []byte, err error) {
+	n, used := binary.Uvarint(b)
+	if used <= 0 || n > uint64(len(b)-used) {
+		return nil, nil, errTruncated
+	}
+	return b[used : used+int(n)], b[used+int(n):], nil
+}

@@ -1,0 +1,82 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+
+	"drover/internal/model"
+	"drover/internal/stage"
+	"drover/internal/stream"
+)
+
+// Topics lists what a task reads, co-partitioned, in the order in which a
+// tick's records are folded.
+func Topics() []string {
+	return []string{stream.Servers, stream.Applications, stream.Calendar, stream.Maintenance, stream.Control,
+		stream.Graph, stream.Outcomes, stream.Forecasts}
+}
+
+// NewTask returns the planner's task for one partition number.
+func NewTask(config *Config, partition int32) stage.Task {
+	var inputs []stage.Input
+	for _, topic := range Topics() {
+		inputs = append(inputs, stage.Input{Topic: topic, AfterFirst: topic == stream.Outcomes})
+	}
+	return stage.NewAligner(stage.AlignerConfig{
+		Partition: partition, Interval: config.Interval, Inputs: inputs,
+		SilentAfter: config.SilentAfter, MaxAhead: config.MaxAhead,
+	}, &handler{config: config, partition: partition, fleets: map[model.FleetID]*fleet{}})
+}
+
+// handler is the inside of the aligned task.
+type handler struct {
+	config    *Config
+	partition int32
+	fleets    map[model.FleetID]*fleet
+}
+
+// Tick implements stage.TickHandler.
+func (h *handler) Tick(at model.Instant, records []stage.Record, inputs []model.InputOffset) ([]stage.Emission, error) {
+	for _, f := range h.fleets {
+		clear(f.forecasts) // every series is forecast anew for every tick
+	}
+	for _, rec := range records {
+		if err := h.fold(rec.Event); err != nil {
+			return nil, err
+		}
+	}
+	var out []stage.Emission
+	for _, id := range h.sorted() {
+		emissions, err := h.decide(h.fleets[id], at, inputs)
+		if err != nil {
+			return nil, fmt.Errorf("fleet %s: %w", id, err)
+		}
+		out = append(out, emissions...)
+	}
+	marker := model.Marker{Source: fmt.Sprintf("planner/%d", h.partition), Sources: 1, At: at}
+	return append(out, stage.Emission{Topic: stream.Plans, Partition: h.partition, Event: marker}), nil
+}
+
+func (h *handler) sorted() []model.FleetID {
+	ids := make([]model.FleetID, 0, len(h.fleets))
+	for id := range h.fleets {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// decide asks the fleet's policy and makes its answer known.
+func (h *handler) decide(f *fleet, at model.Instant, inputs []model.InputOffset) ([]stage.Emission, error) {
+	f.forget(at.Add(-h.config.RememberMoves))
+	evaluation, plan, err := f.policy.Decide(f.view(at, h.config.Interval, inputs))
+	if err != nil {
+		return nil, err
+	}
+	out := []stage.Emission{{Topic: stream.Scenarios, Fleet: f.id, Key: evaluation.Tick.String(), Partition: stage.ByKey, Event: evaluation}}
+	if plan != nil {
+		f.state.Plans[plan.ID] = *plan
+		out = append(out, stage.Emission{Topic: stream.Plans, Fleet: f.id, Key: string(plan.ID), Partition: stage.ByKey, Event: *plan})
+	}
+	return out, nil
+}
