@@ -1,14 +1,16 @@
 package netmap
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"drover/internal/model"
 )
 
 // composedError is the relative half width of the 80 % interval of a round trip
 // that is composed of parts, beside a quarter of the spread of its tail (measured: see docs/graph.md).
-const composedError = 0.05
+const composedError = 0.02
 
 // Estimate returns what is known of the way between two servers (or a server
 // and a target): the measured round trip, in either direction, as long as it is
@@ -156,20 +158,31 @@ func (f *fleetMap) between(a, b node) float64 {
 }
 
 // compose returns the round trip over a router that one node's paths pass and
-// from which paths lead on to the other, in the direction that knows more: since
-// routing goes by destination, the way from the router on is the same for both
-// (path composition; Madhyastha et al.: iPlane, OSDI 2006).
+// from which paths lead on to the other: since routing goes by destination, the
+// way from the router on is the same for both (path composition; Madhyastha et
+// al.: iPlane, OSDI 2006). Most such routers are on the way and agree but for
+// noise, some make a detour: the lower tercile of all is taken.
 func (f *fleetMap) compose(a, b node) (micros, halfWidth float64, ok bool) {
-	best := math.Inf(1)
+	var ways []composed
 	for _, ends := range [2][2]node{{a, b}, {b, a}} {
 		for _, i := range f.tailsTo[ends[1]] {
 			tail := &f.tails.list[i]
-			part, known := f.legs.typical(ends[0], tail.from)
-			if whole := part + tail.typical; known && whole < best {
-				best = whole
-				halfWidth = composedError*whole + tail.rtt.spread()/4
+			if part, known := f.legs.typical(ends[0], tail.from); known {
+				ways = append(ways, composed{part + tail.typical, tail})
 			}
 		}
 	}
-	return best, halfWidth, !math.IsInf(best, 1)
+	if len(ways) == 0 {
+		return 0, 0, false
+	}
+	slices.SortFunc(ways, func(x, y composed) int { return cmp.Compare(x.micros, y.micros) })
+	way := ways[len(ways)/3]
+	disagreement := (ways[len(ways)*2/3].micros - ways[0].micros) / 2
+	return way.micros, max(composedError*way.micros+way.tail.rtt.spread()/4, disagreement), true
+}
+
+// composed is a way over one router.
+type composed struct {
+	micros float64
+	tail   *leg
 }

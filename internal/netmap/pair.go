@@ -104,8 +104,8 @@ func (p *pair) measured(at model.Instant, cfg *Config) bool {
 type leg struct {
 	from, to node
 	rtt      samples
-	// typical is the lower quartile of the samples in microseconds: routers answer
-	// with their last priority, and that delay is none of the way's.
+	// typical is the median of the samples in microseconds. A router that is slow to
+	// answer lengthens legs and shortens tails by the same: sums of both hold.
 	typical float64
 }
 
@@ -114,5 +114,5 @@ func (l *leg) add(micros ...uint32) {
 	for _, v := range micros {
 		l.rtt.add(v)
 	}
-	l.typical = l.rtt.quantile(0.25)
+	l.typical = l.rtt.quantile(0.5)
 }

@@ -73,7 +73,7 @@ func (f *fleetMap) walk(c *coder) {
 			whole(c, &l.from, last)
 			whole(c, &l.to, last)
 			l.rtt.walk(c)
-			l.typical = l.rtt.quantile(0.25)
+			l.typical = l.rtt.quantile(0.5)
 		})
 	}
 	for i := range f.coords {
