@@ -52,13 +52,17 @@ type Tuning struct {
 	SteerPower, SteerLimit float64
 	// CommonShare is the standard deviation of the factor common to all
 	// demand, a share of the mean.
-	CommonShare float64
-	Demand      DemandTuning
+	CommonShare         float64
+	SkewBase, SkewShare float64
+	// TrendTicks is the memory of the fleet's trend, TrendAhead how far it is
+	// carried on, TrendShare how far it is believed.
+	TrendTicks, TrendAhead, TrendShare float64
+	Demand                             DemandTuning
 }
 
 // DefaultTuning returns the setting that the documented figures are made with.
 func DefaultTuning() Tuning {
-	return Tuning{HoldTicks: 24, MoveWattTicks: 120, DeficitWatts: 2, SteerPower: 1, SteerLimit: 3, CommonShare: .025,
+	return Tuning{HoldTicks: 24, MoveWattTicks: 15, DeficitWatts: 1.7, SteerPower: 1, SteerLimit: 3, CommonShare: .04, SkewBase: .4, SkewShare: .1, TrendTicks: 16, TrendAhead: 8, TrendShare: 1,
 		Demand: DefaultDemandTuning()}
 }
 

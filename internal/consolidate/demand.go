@@ -30,7 +30,7 @@ type DemandTuning struct {
 func DefaultDemandTuning() DemandTuning {
 	return DemandTuning{MeanTicks: 13.5, MeanWeight: .9, SpreadTicks: 11.5, SpreadWeight: .37, LongTicks: 2000,
 		PriorMean: .105, PriorCount: .3, PriorVariance: .0049, PriorVarianceCount: 3.5,
-		PriorSkewness: 1.2, PriorSkewnessCount: 20, LevelShare: .27, Youth: 0}
+		PriorSkewness: 1, PriorSkewnessCount: 60, LevelShare: .27, Youth: 0}
 }
 
 // demand estimates the distribution of one VM's coming samples: mean, variance
@@ -81,7 +81,19 @@ func (d *demand) moments(t *DemandTuning) (mean, variance, third float64) {
 	variance = float64(t.SpreadWeight*((d.burst+prior)/(d.burstWeight+t.PriorVarianceCount))) +
 		float64((1-t.SpreadWeight)*((d.spread+prior)/(d.spreadWeight+t.PriorVarianceCount)))
 	variance *= 1 + t.Youth/(d.longWeight+1)
-	usualThird := float64(t.PriorSkewness * variance * math.Sqrt(variance))
+	usualThird := float64(t.PriorSkewness * betaSkewness(d.mean, variance) * variance * math.Sqrt(variance))
 	third = (d.third + float64(usualThird*t.PriorSkewnessCount)) / (d.spreadWeight + t.PriorSkewnessCount)
 	return d.mean, variance, third
+}
+
+// betaSkewness is the skewness of a beta variable with the given mean and
+// variance: a utilisation is confined to 0..1, so that a rarely used VM can
+// only err upwards, a half used one either way.
+func betaSkewness(mean, variance float64) float64 {
+	top := float64(mean * (1 - mean))
+	if top <= 0 || variance <= 0 {
+		return 0
+	}
+	n := max(top/variance-1, 0.1)
+	return float64(2 * (1 - float64(2*mean)) * math.Sqrt(n+1) / (float64((n + 2) * math.Sqrt(top))))
 }

@@ -23,6 +23,7 @@ type Policy struct {
 	before []int     // the same before the last step
 	last   []float64 // samples of the last step
 	budget budget
+	trend  trend
 }
 
 // New returns a policy that has seen nothing yet.
@@ -75,6 +76,11 @@ func (p *Policy) Step(tick int, samples []float64) ([]Move, error) {
 		seen[v] = min(max(x, 0), 1)
 		p.vms[v].observe(&p.cfg.Tuning.Demand, d, seen[v])
 	}
+	total := 0.0
+	for v, x := range seen {
+		total += float64(p.cfg.VMs[v].SizeMIPS * x)
+	}
+	p.trend.observe(total, p.cfg.Tuning.TrendTicks)
 	if !first {
 		p.budget.play(p, seen)
 	}
@@ -105,7 +111,7 @@ func (p *Policy) prepare() *searcher {
 			members: make([][]int, nh), load: make([]load, nh), cost: make([]float64, nh), risk: make([]float64, nh), changed: make([]int, nh), stirred: make([]bool, nh)})
 	}
 	s := p.search
-	s.deficit = deficits{next: p.next, mix: p.mix, common: float64(t.CommonShare * t.CommonShare), later: t.HoldTicks - 1}
+	s.deficit = deficits{next: p.next, mix: p.mix, common: float64(t.CommonShare * t.CommonShare), later: t.HoldTicks - 1, skewBase: t.SkewBase, skewShare: t.SkewShare}
 	s.hold = t.HoldTicks
 	s.price = p.budget.price(&p.cfg, p.tick)
 	s.leastFee = t.MoveWattTicks
@@ -116,10 +122,15 @@ func (p *Policy) prepare() *searcher {
 	for h := range s.members {
 		s.members[h] = s.members[h][:0]
 	}
+	sum := 0.0
+	for v := range p.vms {
+		sum += float64(p.cfg.VMs[v].SizeMIPS * p.vms[v].mean)
+	}
+	scale := p.trend.scale(sum, t)
 	for v := range s.vms {
 		size := p.cfg.VMs[v].SizeMIPS
 		mean, variance, third := p.vms[v].moments(&t.Demand)
-		s.vms[v] = load{float64(size * p.last[v]), float64(size * mean), float64(size * size * variance), float64(size * size * size * third)}
+		s.vms[v] = load{float64(size * p.last[v]), float64(size * mean * scale), float64(size * size * variance), float64(size * size * size * third)}
 		loss := 0.1 * s.vms[v].now * p.cfg.VMs[v].MigrationSeconds / p.cfg.StepSeconds
 		s.fee[v] = t.MoveWattTicks + float64(s.price*loss)
 		s.origin[v], s.at[v] = p.at[v], p.at[v]

@@ -21,6 +21,9 @@ type deficits struct {
 	common float64
 	// later is how many ticks after the coming one are weighed with it.
 	later float64
+	// skewBase and skewShare correct the skewness of a host's load: VMs that
+	// move together leave it more skewed than independent ones would.
+	skewBase, skewShare float64
 }
 
 // Demand moves on a line between two samples. The frame after the coming one
@@ -60,7 +63,7 @@ func (d *deficits) expected(l load, capacity float64) float64 {
 	}
 	sd := math.Sqrt(variance)
 	perSD := 1 / sd
-	skew := float64(max(l.third, 0) * perSD * perSD * perSD)
+	skew := max(0, d.skewBase+float64(d.skewShare*l.third*perSD*perSD*perSD))
 	var sum float64
 	for i := range nextPoints {
 		p := &nextPoints[i]

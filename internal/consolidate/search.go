@@ -17,6 +17,7 @@ type searcher struct {
 	derived   []int     // per host, the change for which the slopes hold
 	growth    []load    // slope of the logarithm of the risk
 	drawSlope []float64 // slope of the power's cost per MIPS
+	factorOwn []float64 // per VM, by what it multiplies its own host's risk
 	factor    [4][]float64
 	hopes     [4]step
 }
@@ -26,7 +27,8 @@ const riskFloor = 1e-3
 
 func newSearcher(p *placement) *searcher {
 	n := len(p.hosts)
-	return &searcher{placement: p, seen: make([]int, n*n), derived: make([]int, n), growth: make([]load, n), drawSlope: make([]float64, n)}
+	return &searcher{placement: p, seen: make([]int, n*n), derived: make([]int, n), growth: make([]load, n), drawSlope: make([]float64, n),
+		factorOwn: make([]float64, len(p.vms))}
 }
 
 func (s *searcher) listOn() {
@@ -53,6 +55,9 @@ func (s *searcher) derive(h int) {
 	}
 	s.growth[h] = load{slope(load{now: d.now}, d.now), slope(load{mean: d.mean}, d.mean),
 		slope(load{variance: d.variance}, d.variance), slope(load{third: d.third}, d.third)}
+	for _, v := range s.members[h] {
+		s.factorOwn[v] = s.factorOf(h, v)
+	}
 	s.drawSlope[h] = float64(s.hold * (s.hosts[h].power(l.mean+d.mean) - s.hosts[h].power(l.mean)) / d.mean)
 }
 
@@ -60,11 +65,15 @@ func (l load) dot(o load) float64 {
 	return float64(l.now*o.now) + float64(l.mean*o.mean) + float64(l.variance*o.variance) + float64(l.third*o.third)
 }
 
-// factors lists by what factor each VM of a list would multiply host h's risk.
+// factorOf is by how much VM v would multiply host h's risk.
+func (s *searcher) factorOf(h, v int) float64 {
+	return math.Exp(min(s.growth[h].dot(s.vms[v]), 20))
+}
+
 func (s *searcher) factors(to []float64, h int, list []int) []float64 {
 	to = to[:0]
 	for _, v := range list {
-		to = append(to, math.Exp(min(s.growth[h].dot(s.vms[v]), 20)))
+		to = append(to, s.factorOf(h, v))
 	}
 	return to
 }
@@ -167,24 +176,29 @@ func (s *searcher) screen(a, b int) {
 		s.hopes[i] = step{gain: 0, v: -1}
 	}
 	f := &s.factor
-	f[0] = s.factors(f[0], a, s.members[a])
+	f[0] = s.factors(f[0], a, s.members[b])
 	f[1] = s.factors(f[1], b, s.members[a])
-	f[2] = s.factors(f[2], a, s.members[b])
-	f[3] = s.factors(f[3], b, s.members[b])
+	own := s.factorOwn
 	riskA, riskB := s.risk[a]+riskFloor, s.risk[b]+riskFloor
 	sum, draw := riskA+riskB, s.drawSlope[a]-s.drawSlope[b]
+	inA, outB, rest := f[0], f[2][:0], f[3][:0]
 	for j, w := range s.members[b] {
-		g := sum - riskA*f[2][j] - riskB/f[3][j] - draw*s.vms[w].mean - s.feeFor(w, a) + s.feeFor(w, b)
-		s.hope(step{g, w, -1, b, a})
+		outB = append(outB, 1/own[w])
+		rest = append(rest, float64(draw*s.vms[w].mean)+s.feeFor(w, a)-s.feeFor(w, b))
+		s.hope(step{sum - float64(riskA*inA[j]) - float64(riskB*outB[j]) - rest[j], w, -1, b, a})
 	}
+	f[2], f[3] = outB, rest
+	outB, rest = outB[:len(inA)], rest[:len(inA)]
 	for i, v := range s.members[a] {
-		base := sum + draw*s.vms[v].mean - s.feeFor(v, b) + s.feeFor(v, a)
-		ra, rb := riskA/f[0][i], riskB*f[1][i]
+		base := sum + float64(draw*s.vms[v].mean) - s.feeFor(v, b) + s.feeFor(v, a)
+		ra, rb := riskA/own[v], float64(riskB*f[1][i])
 		s.hope(step{base - ra - rb, v, -1, a, b})
-		for j, w := range s.members[b] {
-			g := base - ra*f[2][j] - rb/f[3][j] - draw*s.vms[w].mean
-			if g > s.hopes[len(s.hopes)-1].gain {
-				s.hope(step{g - s.feeFor(w, a) + s.feeFor(w, b), v, w, a, b})
+		base -= s.hopes[len(s.hopes)-1].gain
+		for j, in := range inA {
+			if g := base - float64(ra*in) - float64(rb*outB[j]) - rest[j]; g > 0 {
+				least := s.hopes[len(s.hopes)-1].gain
+				s.hope(step{g + least, v, s.members[b][j], a, b})
+				base += least - s.hopes[len(s.hopes)-1].gain
 			}
 		}
 	}

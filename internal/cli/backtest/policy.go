@@ -1,0 +1,50 @@
+package backtest
+
+import (
+	"drover/internal/consolidate"
+	"drover/internal/planetlab"
+)
+
+// unservedTarget is the share of a day's demand that may go unserved; a little
+// below the tenth of a percent that is promised.
+const unservedTarget = 0.001
+
+// newPolicy returns a policy by name, for a day of n VMs.
+func newPolicy(name string, n int) (planetlab.Decider, error) {
+	if name != "drover" {
+		return planetlab.NewReactive(name, n)
+	}
+	p, err := consolidate.New(PlanetLabConfig(n))
+	if err != nil {
+		return nil, err
+	}
+	return consolidated{p}, nil
+}
+
+// PlanetLabConfig describes the benchmark's fleet with n VMs to the
+// consolidation policy.
+func PlanetLabConfig(n int) consolidate.Config {
+	c := consolidate.Config{StepSeconds: planetlab.StepSeconds, PeriodTicks: planetlab.SampleCount,
+		UnservedTarget: unservedTarget, Tuning: consolidate.DefaultTuning()}
+	for h := range planetlab.HostCount {
+		t := planetlab.HostTypeOf(h)
+		c.Hosts = append(c.Hosts, consolidate.Host{CapacityMIPS: t.CapacityMIPS, Watts: t.Watts[:]})
+	}
+	for v := range n {
+		t := planetlab.VMTypeOf(v, n)
+		c.VMs = append(c.VMs, consolidate.VM{SizeMIPS: t.MIPS, MigrationSeconds: t.MigrationSeconds()})
+	}
+	return c
+}
+
+// consolidated lets the benchmark play the consolidation policy.
+type consolidated struct{ policy *consolidate.Policy }
+
+func (c consolidated) Decide(tick int, samples []float64) ([]planetlab.Move, error) {
+	moves, err := c.policy.Step(tick, samples)
+	out := make([]planetlab.Move, len(moves))
+	for i, m := range moves {
+		out[i] = planetlab.Move(m)
+	}
+	return out, err
+}
