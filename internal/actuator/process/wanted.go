@@ -25,12 +25,16 @@ func (s *Supervisor) want(spec Spec) error {
 	if err != nil {
 		return fmt.Errorf("process %q: %w", spec.Name, err)
 	}
-	path := s.wantedPath(spec.Name)
-	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
+	fresh, err := os.CreateTemp(s.State, "want-")
+	if err != nil {
 		return fmt.Errorf("process %q: %w", spec.Name, err)
 	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return fmt.Errorf("process %q: %w", spec.Name, err)
+	_, err = fresh.Write(text)
+	if err = errors.Join(err, fresh.Close()); err == nil {
+		err = os.Rename(fresh.Name(), s.wantedPath(spec.Name))
+	}
+	if err != nil {
+		return fmt.Errorf("process %q: %w", spec.Name, errors.Join(err, os.Remove(fresh.Name())))
 	}
 	return nil
 }
