@@ -109,6 +109,8 @@ type Learned struct {
 	log    bool
 	coef   []float64 // by kind and part
 	doubt  []float64 // standard deviation of one occurrence's effect
+	left   float64   // squares that the effects leave
+	flat   bool      // effects are measured from the mean over a season
 }
 
 // Touched marks the steps of [0,n) that some event may act on.
@@ -124,8 +126,21 @@ func Touched(g Grid, events []Event, n int) []bool {
 }
 
 // Learn compares values (NaN: missing) with quiet, which is the same series as
-// it would have been without events.
+// it would have been without events. Effects are measured from quiet itself or
+// from its mean over a season around each step, whichever explains past events
+// better: a match day is what it is on a Saturday or a Sunday, but a sale's
+// hours still have day and night.
 func Learn(g Grid, events []Event, values, quiet []float64) *Learned {
+	shaped := learn(g, events, values, quiet)
+	flat := learn(g, events, values, Smooth(quiet, g.Season))
+	if flat.left < shaped.left {
+		flat.flat = true
+		return flat
+	}
+	return shaped
+}
+
+func learn(g Grid, events []Event, values, quiet []float64) *Learned {
 	l := &Learned{grid: g, events: events, log: spans(values)}
 	for i := range events {
 		if k := events[i].Kind(); !slices.Contains(l.kinds, k) {
@@ -133,7 +148,7 @@ func Learn(g Grid, events []Event, values, quiet []float64) *Learned {
 		}
 	}
 	size := len(l.kinds) * parts
-	l.coef, l.doubt = make([]float64, size), make([]float64, size)
+	l.doubt = make([]float64, size)
 	a, count := make([][]float64, size), make([]float64, size)
 	for i := range a {
 		a[i] = make([]float64, size+1)
@@ -151,9 +166,27 @@ func Learn(g Grid, events []Event, values, quiet []float64) *Learned {
 			}
 		}
 	})
-	l.coef = solve(a, 0.2)
+	l.coef = solve(a, 0.02)
 	l.shrink(values, quiet, count)
 	return l
+}
+
+// Smooth returns the mean over a season around each value.
+func Smooth(x []float64, season int) []float64 {
+	if season < 2 {
+		return x
+	}
+	sum := make([]float64, len(x)+1)
+	for i, v := range x {
+		sum[i+1] = sum[i] + v
+	}
+	out := make([]float64, len(x))
+	for i := range x {
+		from := max(0, min(i-season/2, len(x)-season))
+		to := min(len(x), from+season)
+		out[i] = (sum[to] - sum[from]) / float64(to-from)
+	}
+	return out
 }
 
 // visit calls f for every step of [0,n) that events act on, with the columns
@@ -182,11 +215,15 @@ func (l *Learned) columns(i int) []int {
 	return out
 }
 
+// doubtShare is how much of the variance of an effect is held against it:
+// events stand in a calendar because somebody expects them to matter.
+const doubtShare = 0.3
+
 // shrink draws effects to nothing by the share of their square that chance
 // explains, and notes how far single occurrences lay from them.
 func (l *Learned) shrink(values, quiet, count []float64) {
 	square := make([]float64, len(l.coef))
-	all, n := 0.0, 0.0
+	n := 0.0
 	l.visit(len(values), func(i int, columns []int) {
 		r := l.view(values[i]) - l.view(quiet[i])
 		for _, c := range columns {
@@ -195,7 +232,7 @@ func (l *Learned) shrink(values, quiet, count []float64) {
 		if math.IsNaN(r) || math.IsInf(r, 0) {
 			return
 		}
-		all, n = all+r*r, n+1
+		l.left, n = l.left+r*r, n+1
 		for _, c := range columns {
 			square[c] += r * r
 		}
@@ -204,31 +241,43 @@ func (l *Learned) shrink(values, quiet, count []float64) {
 		if count[c] == 0 {
 			continue
 		}
-		variance := (square[c] + 2*all/n) / (count[c] + 2)
+		variance := (square[c] + 2*l.left/n) / (count[c] + 2)
 		l.doubt[c] = math.Sqrt(variance * (1 + 1/count[c]))
 		if l.coef[c] != 0 {
-			l.coef[c] *= max(0, 1-variance/count[c]/(l.coef[c]*l.coef[c]))
+			l.coef[c] *= max(0, 1-doubtShare*variance/count[c]/(l.coef[c]*l.coef[c]))
 		}
 	}
 }
 
-// Apply returns a forecast of step i with what the events add, and the
-// standard deviation of that, in the series' unit.
-func (l *Learned) Apply(i int, forecast float64) (with, doubt float64) {
-	columns := l.columns(i)
-	if len(columns) == 0 {
-		return forecast, 0
+// Apply adds the events' effects to a forecast that begins at step n of the
+// grid, in place, and returns the standard deviation of what was added to each
+// step, in the series' unit. known is the history without events.
+func (l *Learned) Apply(known, forecast []float64) (doubt []float64) {
+	n := len(known)
+	doubt = make([]float64, len(forecast))
+	base := forecast
+	if l.flat {
+		tail := min(n, l.grid.Season)
+		joined := append(append([]float64(nil), known[n-tail:]...), forecast...)
+		base = Smooth(joined, l.grid.Season)[tail:]
 	}
-	sum, variance := 0.0, 0.0
-	for _, c := range columns {
-		sum += l.coef[c]
-		variance = max(variance, l.doubt[c]*l.doubt[c])
+	for h := range forecast {
+		sum, variance := 0.0, 0.0
+		for _, c := range l.columns(n + h) {
+			sum += l.coef[c]
+			variance = max(variance, l.doubt[c]*l.doubt[c])
+		}
+		switch {
+		case sum == 0 && variance == 0:
+		case l.log && base[h] > 0:
+			forecast[h] = base[h] * math.Exp(min(max(sum, -5), 5))
+			doubt[h] = forecast[h] * min(math.Sqrt(variance), 2)
+		default:
+			forecast[h] = base[h] + sum
+			doubt[h] = math.Sqrt(variance)
+		}
 	}
-	if l.log && forecast > 0 {
-		with = forecast * math.Exp(min(max(sum, -5), 5))
-		return with, with * min(math.Sqrt(variance), 2)
-	}
-	return forecast + sum, math.Sqrt(variance)
+	return doubt
 }
 
 func (l *Learned) view(v float64) float64 {

@@ -62,8 +62,22 @@ func (s *series) quieten(kept []float64, p *panel.Panel, o *Options) {
 		s.quiet = quiet
 	}
 	if len(own) > 0 {
-		s.learned = effects.Learn(grid, own, kept, s.values)
+		s.learned = effects.Learn(grid, own, kept, panel.Fill(wide(quiet, grid), p.Season()))
 	}
+}
+
+// wide opens gaps by a season on either side: an event's neighbourhood is
+// lifted as well, and a forecast from afar does not know that.
+func wide(quiet []float64, grid effects.Grid) []float64 {
+	out := append([]float64(nil), quiet...)
+	for i := range quiet {
+		if math.IsNaN(quiet[i]) {
+			for j := max(0, i-grid.Season); j <= min(len(quiet)-1, i+grid.Season); j++ {
+				out[j] = math.NaN()
+			}
+		}
+	}
+	return out
 }
 
 func allMissing(v []float64) bool {

@@ -144,16 +144,17 @@ func shape(x []float64, season int) []float64 {
 // quantiles spreads a point forecast out.
 func (s *series) quantiles(point []float64, bands *conformal.Bands, i int, shape []float64, o *Options) model.Quantiles {
 	q := model.Quantiles{Levels: o.Levels, Mean: make([]float64, len(point)), Values: make([][]float64, len(point))}
+	point = append([]float64(nil), point...)
+	doubt := make([]float64, len(point))
+	if s.learned != nil {
+		doubt = s.learned.Apply(s.values, point)
+	}
 	for h, centre := range point {
 		row := make([]float64, len(o.Levels))
 		if !s.constant {
 			bands.Offsets(i, h, shape[(len(s.values)+h)%len(shape)], row)
 		}
-		if s.learned != nil {
-			with, doubt := s.learned.Apply(len(s.values)+h, centre)
-			centre = with
-			widen(row, o.Levels, doubt)
-		}
+		widen(row, o.Levels, doubt[h])
 		mean := 0.0
 		for l := range row {
 			row[l] = min(max(centre+row[l], s.lower), s.upper)
