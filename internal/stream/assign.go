@@ -267,8 +267,12 @@ func (l *loop) confirm(ctx context.Context, n int32) error {
 		req.InstanceID = &l.config.Instance
 	}
 	name := l.conn.Name(l.config.Topics[0])
+	details, err := l.admin.ListTopics(ctx, name)
+	if err != nil {
+		return fmt.Errorf("confirm the claim: %w", err)
+	}
 	t := kmsg.NewOffsetCommitRequestTopic()
-	t.Topic = name
+	t.Topic, t.TopicID = name, details[name].ID
 	p := kmsg.NewOffsetCommitRequestTopicPartition()
 	l.mu.Lock()
 	read := l.durable[name][n]
@@ -296,7 +300,11 @@ func (l *loop) onRevoked(ctx context.Context, _ *kgo.Client, gone map[string][]i
 	if len(numbers) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	if !l.whole {
+		l.forget(numbers)
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	if err := l.saveParts(ctx, numbers); err != nil {
 		l.conn.log.Warn("hand-over without a save: the new owner reads again from the last one", "stage", l.config.Stage, "error", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -157,7 +158,8 @@ func (l *loop) commit(ctx context.Context, parts []*part) {
 	})
 }
 
-// read returns how far an input has been read.
+// read returns how far an input had been read when its outputs became durable: a
+// part that is catching up has not come as far again, yet its outputs stand.
 func (l *loop) read(parts []*part, name string, number int32) (int64, bool) {
 	for _, p := range parts {
 		if p.number != number {
@@ -165,7 +167,7 @@ func (l *loop) read(parts []*part, name string, number int32) (int64, bool) {
 		}
 		for _, in := range p.inputs {
 			if in.name == name {
-				return in.next, true
+				return max(in.next, in.target), true
 			}
 		}
 	}
@@ -198,7 +200,7 @@ func (l *loop) transact(ctx context.Context, due bool) error {
 	for _, p := range parts {
 		emissions := p.emissions
 		p.emissions = nil
-		if !p.dirty {
+		if !p.dirty || p.catching {
 			continue
 		}
 		ours, err := l.save(ctx, p)
@@ -242,21 +244,22 @@ func (l *loop) oneTransaction(ctx context.Context, parts []*part) (committed boo
 	return committed, err
 }
 
-// setOffsets replaces what the client would commit (all it has polled) by the
-// parts' positions.
+// setOffsets replaces what the client would commit by the parts' positions. All
+// of them: the client leaves out partitions that it has not polled from since,
+// but their read positions may have moved.
 func (l *loop) setOffsets(req *kmsg.TxnOffsetCommitRequest, parts []*part) error {
+	req.Topics = req.Topics[:0]
 	positions := l.offsets(parts)
-	for i := range req.Topics {
-		t := &req.Topics[i]
-		for j := range t.Partitions {
-			q := &t.Partitions[j]
-			at, ok := positions[t.Topic][q.Partition]
-			read, _ := l.read(parts, t.Topic, q.Partition)
-			if !ok { // a partition that is held, or has gone
-				return fmt.Errorf("no part for topic %s, partition %d", t.Topic, q.Partition)
-			}
-			q.Offset, q.LeaderEpoch, q.Metadata = at.Offset, -1, commitMetadata(read)
+	for _, name := range sortedKeys(positions) {
+		t := kmsg.NewTxnOffsetCommitRequestTopic()
+		t.Topic = name
+		for _, n := range sortedKeys(positions[name]) {
+			q := kmsg.NewTxnOffsetCommitRequestTopicPartition()
+			read, _ := l.read(parts, name, n)
+			q.Partition, q.Offset, q.LeaderEpoch, q.Metadata = n, positions[name][n].Offset, -1, commitMetadata(read)
+			t.Partitions = append(t.Partitions, q)
 		}
+		req.Topics = append(req.Topics, t)
 	}
 	return nil
 }
@@ -297,7 +300,7 @@ func (l *loop) rebuild(ctx context.Context, parts []*part) error {
 // was lost may have been.
 func (l *loop) refreshDurable(ctx context.Context) error {
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
-		answer, err := l.admin.FetchOffsets(ctx, l.conn.Name(l.config.Group))
+		answer, err := l.admin.FetchOffsets(kadm.RequireStable(ctx), l.conn.Name(l.config.Group))
 		if err == nil {
 			err = answer.Error()
 		}

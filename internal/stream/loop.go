@@ -21,7 +21,7 @@ import (
 type loop struct {
 	config    Config
 	conn      *Connection
-	ctx       context.Context
+	ctx       context.Context // of the work: it outlives Run's by the patience
 	client    *kgo.Client
 	session   *kgo.GroupTransactSession // Transaction only
 	admin     *kadm.Client
@@ -37,14 +37,17 @@ type loop struct {
 	// seek are inputs whose partition came before the rest of its number.
 	seek map[string]map[int32]kgo.EpochOffset
 
-	saveDue    time.Time
+	saveDue time.Time
+	// whole is true between rounds that were finished: what the parts hold in
+	// memory then is what they have sent. Only then may they be saved.
+	whole      bool
 	sent       sync.WaitGroup
 	sendFailed atomic.Pointer[error] // the first failed publication
 	failed     atomic.Pointer[error] // what a callback met that ends the loop
 }
 
 func newLoop(ctx context.Context, config Config) (*loop, error) {
-	l := &loop{config: config, conn: config.Connection, ctx: ctx, broadcast: map[string]map[string]bool{}, widths: map[string]int32{},
+	l := &loop{config: config, conn: config.Connection, ctx: ctx, whole: true, broadcast: map[string]map[string]bool{}, widths: map[string]int32{},
 		parts: map[int32]*part{}, owned: map[int32]map[string]int64{}, durable: map[string]map[int32]int64{},
 		seek: map[string]map[int32]kgo.EpochOffset{}}
 	for _, name := range config.Topics {
@@ -108,20 +111,35 @@ func (l *loop) options() []kgo.Opt {
 	}
 	if c.Classic {
 		return append(opts, kgo.Balancers(numberBalancer{}), kgo.SessionTimeout(c.SessionTimeout),
-			kgo.HeartbeatInterval(c.SessionTimeout/5), kgo.RebalanceTimeout(max(c.SessionTimeout, 30*time.Second)))
+			kgo.HeartbeatInterval(c.SessionTimeout/10), kgo.RebalanceTimeout(max(c.SessionTimeout, 30*time.Second)))
 	}
 	// The server's range assignor gives co-partitioned topics' equal numbers to
 	// the same member; the client only asks for it where range comes first.
 	return append(opts, kgo.ServerSideBalancer(), kgo.Balancers(kgo.RangeBalancer()), kgo.RebalanceTimeout(30*time.Second))
 }
 
+// patience is how long a loop that was told to end may take to finish its round
+// and hand over.
+const patience = 10 * time.Second
+
 func (l *loop) run(ctx context.Context) error {
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(patience, cancel) })
+	defer stop()
+	l.ctx = work
 	defer l.close()
 	l.saveDue = time.Now().Add(l.config.SaveEvery)
 	for ctx.Err() == nil {
-		err := l.round(ctx)
+		l.whole = false
+		err := l.round(ctx, work)
+		l.whole = err == nil
 		l.client.AllowRebalance()
-		if err != nil && ctx.Err() == nil {
+		if err != nil && ctx.Err() != nil {
+			l.conn.log.Warn("the last round was not finished: its work will be done again", "stage", l.config.Stage, "error", err)
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -134,13 +152,13 @@ func (l *loop) close() {
 	l.client.CloseAllowingRebalance()
 }
 
-// round polls once and does everything that comes of it.
-func (l *loop) round(ctx context.Context) error {
+// round polls once, which ctx ends, and does everything that comes of it.
+func (l *loop) round(ctx, work context.Context) error {
 	if failed := l.failed.Load(); failed != nil {
 		return *failed
 	}
 	l.applySeeks()
-	if err := l.announce(ctx); err != nil {
+	if err := l.announce(work); err != nil {
 		return err
 	}
 	pollCtx, cancel := context.WithDeadline(ctx, l.saveDue)
@@ -150,16 +168,16 @@ func (l *loop) round(ctx context.Context) error {
 		return err
 	}
 	busy := l.distribute(fetches)
-	if err := l.announce(ctx); err != nil { // parts that came during the poll
+	if err := l.announce(work); err != nil { // parts that came during the poll
 		return err
 	}
-	if err := l.each(busy, func(p *part) { p.work(ctx) }); err != nil {
+	if err := l.each(busy, func(p *part) { p.work(work) }); err != nil {
 		return err
 	}
-	if err := l.announce(ctx); err != nil { // those that have just caught up
+	if err := l.announce(work); err != nil { // those that have just caught up
 		return err
 	}
-	if err := l.finish(ctx); err != nil {
+	if err := l.finish(work); err != nil {
 		return err
 	}
 	l.pauseAndResume()
