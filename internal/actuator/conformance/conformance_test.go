@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -117,6 +118,14 @@ func TestMain(m *testing.M) {
 	folder := os.Getenv(driverVariable)
 	if folder == "" {
 		os.Exit(m.Run())
+	}
+	lock, err := os.OpenFile(filepath.Join(folder, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err == nil {
+		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX) // one request at a time
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 	journal, err := guard.Open(filepath.Join(folder, "journal"))
 	if err != nil {
