@@ -142,7 +142,8 @@ func (b *builder) capAll(st *state) {
 }
 
 // overAt is by how much a server is too full in a period, at worst over the
-// futures.
+// futures that must be met. What breaks in the others is priced, not forbidden:
+// room cut for the loss of a zone would be missing everywhere.
 func (b *builder) overAt(st *state, s, t int) model.Vector {
 	f := b.f
 	capacity, at := f.servers[s].Capacity, s*f.periods()+t
@@ -154,7 +155,7 @@ func (b *builder) overAt(st *state, s, t int) model.Vector {
 	}
 	var over model.Vector
 	for w := range st.worlds {
-		if gone := st.worlds[w].gone; gone != nil && gone[at] {
+		if gone := st.worlds[w].gone; !st.worlds[w].Required || gone != nil && gone[at] {
 			continue
 		}
 		for res := range over {
