@@ -16,8 +16,12 @@ import (
 	"drover/internal/model"
 )
 
-// serveVariable makes a program of ours serve HTTP at its value's address.
-const serveVariable = "DROVER_MOVE_SERVE"
+// serveVariable makes a program of ours serve HTTP at its value's address;
+// storeVariable makes it keep what is posted in that folder.
+const (
+	serveVariable = "DROVER_MOVE_SERVE"
+	storeVariable = "DROVER_MOVE_STORE"
+)
 
 // ServeIfAsked turns the process into the service that is moved, and doesn't
 // return then. Programs that use this package call it first.
@@ -30,6 +34,9 @@ func ServeIfAsked() {
 		time.Sleep(2 * time.Millisecond) // as if it did something
 		fmt.Fprintln(w, address)         // a client that has gone doesn't matter
 	})
+	if folder := os.Getenv(storeVariable); folder != "" {
+		handler = keep(folder)
+	}
 	server := &http.Server{Addr: address, Handler: handler, ReadHeaderTimeout: clientTimeout}
 	fmt.Fprintln(os.Stderr, server.ListenAndServe())
 	os.Exit(1)

@@ -13,7 +13,7 @@ import (
 type Opener func(context.Context) (Scene, error)
 
 // TableDrivers lists the drivers that the table has, in its order.
-func TableDrivers() []string { return []string{"redis", "postgres", "http"} }
+func TableDrivers() []string { return []string{"redis", "postgres", "files", "http"} }
 
 // scene is what is known about one kind of scene.
 type scene struct {
@@ -41,6 +41,12 @@ var scenes = map[string]scene{
 		missing:  missingPostgres,
 		writes:   20_000,
 		deadline: 20 * time.Second, hasty: 4 * time.Second, pause: 500 * time.Millisecond,
+	},
+	"files": {
+		open:     func(ctx context.Context) (Scene, error) { return NewFilesSite(ctx) },
+		missing:  func() []string { return Missing("haproxy") },
+		writes:   10_000,
+		deadline: 10 * time.Second, hasty: 3 * time.Second, pause: 2 * time.Second,
 	},
 	"http": {
 		open:     func(ctx context.Context) (Scene, error) { return NewHTTPSite(ctx) },
