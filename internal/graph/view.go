@@ -36,7 +36,9 @@ func NewView(fleet model.FleetID, edges []model.Edge) *View {
 			kept = append(kept, e)
 		}
 	}
-	slices.SortStableFunc(kept, compareEdges)
+	if !slices.IsSortedFunc(kept, compareEdges) {
+		slices.SortStableFunc(kept, compareEdges)
+	}
 	return newView(fleet, lastOfEach(kept))
 }
 
@@ -54,27 +56,12 @@ func lastOfEach(sorted []model.Edge) []model.Edge {
 
 // newView indexes edges that are sorted, unique and not gone.
 func newView(fleet model.FleetID, edges []model.Edge) *View {
-	v := &View{fleet: fleet, edges: edges, index: map[model.ApplicationID]int32{}}
-	for i, e := range edges {
-		if i == 0 || edges[i-1].Caller != e.Caller {
-			v.index[e.Caller] = 0
-		}
-		v.index[e.Callee] = 0
-	}
-	v.apps = make([]model.ApplicationID, 0, len(v.index))
-	for app := range v.index {
-		v.apps = append(v.apps, app)
-	}
-	slices.Sort(v.apps)
-	for i, app := range v.apps {
-		v.index[app] = int32(i)
-	}
-	v.ends = make([]ends, len(edges))
+	v := &View{fleet: fleet, edges: edges}
+	v.number()
 	v.out, v.in = make([]int32, len(v.apps)+1), make([]int32, len(v.apps)+1)
-	for i, e := range edges {
-		v.ends[i] = ends{v.index[e.Caller], v.index[e.Callee]}
-		v.out[v.ends[i].caller+1]++
-		v.in[v.ends[i].callee+1]++
+	for _, e := range v.ends {
+		v.out[e.caller+1]++
+		v.in[e.callee+1]++
 	}
 	for n := range v.apps {
 		v.out[n+1] += v.out[n]
@@ -91,6 +78,42 @@ func newView(fleet model.FleetID, edges []model.Edge) *View {
 		v.requests[n] = v.countRequests(int32(n))
 	}
 	return v
+}
+
+// number gives the applications their nodes, in order of their names, with one
+// look-up for each callee and one for each caller.
+func (v *View) number() {
+	v.index = map[model.ApplicationID]int32{}
+	meet := func(app model.ApplicationID) int32 {
+		n, known := v.index[app]
+		if !known {
+			n = int32(len(v.apps))
+			v.index[app] = n
+			v.apps = append(v.apps, app)
+		}
+		return n
+	}
+	v.ends = make([]ends, len(v.edges))
+	for i, e := range v.edges {
+		if i > 0 && v.edges[i-1].Caller == e.Caller {
+			v.ends[i].caller = v.ends[i-1].caller
+		} else {
+			v.ends[i].caller = meet(e.Caller)
+		}
+		v.ends[i].callee = meet(e.Callee)
+	}
+	met := v.apps
+	v.apps = slices.Sorted(slices.Values(met))
+	for n, app := range v.apps {
+		v.index[app] = int32(n)
+	}
+	node := make([]int32, len(met))
+	for n, app := range met {
+		node[n] = v.index[app]
+	}
+	for i, e := range v.ends {
+		v.ends[i] = ends{node[e.caller], node[e.callee]}
+	}
 }
 
 // Apply returns the graph after changes (as Graph.Changed gives them): new and
