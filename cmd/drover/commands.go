@@ -11,6 +11,7 @@ import (
 	"drover/internal/cli/ingest"
 	"drover/internal/cli/solve"
 	"drover/internal/cli/up"
+	"drover/internal/cli/whatif"
 )
 
 // newRootCommand collects the operator's commands; each is one package of
@@ -31,5 +32,6 @@ func newRootCommand() *cobra.Command {
 	root.AddCommand(forecast.Command())
 	root.AddCommand(up.Command())
 	root.AddCommand(backtest.Command())
+	root.AddCommand(whatif.Command())
 	return root
 }

@@ -1,0 +1,125 @@
+// Package whatif is `drover whatif`: it asks what would happen to a fleet if
+// servers were emptied or lost, if load or links changed, and what Drover would
+// do about it. It wires a view of a fleet, the scenario core and the solver;
+// nothing is carried out.
+package whatif
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"drover/internal/cli"
+	"drover/internal/model"
+	"drover/internal/scenario"
+	"drover/internal/solver"
+)
+
+// options are the command's flags.
+type options struct {
+	fleet, view, save, futures string
+	history                    time.Duration
+	drain, load, lose, slow    []string
+	growth, at, output         string
+	quantile                   float64
+	evaluations                int64
+	seed                       uint64
+}
+
+// Command returns the command.
+func Command() *cobra.Command {
+	var o options
+	c := &cobra.Command{
+		Use:   "whatif",
+		Short: "Ask what a loss, a drain or more load would do, and what Drover would do about it",
+		Long: `Evaluate the present placement of a fleet in futures that you describe, beside
+those that Drover imagines anyway, and show the plan that it would propose.
+Nothing is carried out.
+
+The fleet is a simulated one (--fleet, the built-in one by default), which is
+played for its history first, or a saved view (--view). --at asks about a time
+within the forecasts' reach; losses and load changes begin then. Several of
+--drain, --load, --lose and --slow together are one future; --futures adds more
+from a file, which is checked as a whole before anything is computed.`,
+		Example: `  drover whatif --drain s12 --load web=+40% --lose zone:b --at 18:00
+  drover whatif --lose server:s03 -o json
+  drover whatif --futures futures.yaml --save-view view.json
+  drover whatif --view view.json --growth 30%`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.fleet, "fleet", "", "YAML file of a simulated fleet; empty: the built-in one")
+	f.DurationVar(&o.history, "history", 48*time.Hour, "history that a simulated fleet is played for")
+	f.StringVar(&o.view, "view", "", "JSON file of a saved view, instead of a fleet")
+	f.StringVar(&o.save, "save-view", "", "write the view to this file, for --view")
+	f.StringVar(&o.futures, "futures", "", "YAML file of futures to look at")
+	f.StringArrayVar(&o.drain, "drain", nil, "server to empty (may be repeated)")
+	f.StringArrayVar(&o.load, "load", nil, "APP=+40%: load of an application, \"all\" for every one (may be repeated)")
+	f.StringArrayVar(&o.lose, "lose", nil, "server:ID, rack:NAME or zone:NAME that is lost (may be repeated)")
+	f.StringArrayVar(&o.slow, "slow", nil, "A:B=3x: round trips between two servers or two zones (may be repeated)")
+	f.StringVar(&o.growth, "growth", "", "10%: growth of all load")
+	f.Float64Var(&o.quantile, "quantile", 0, "level of the forecasts within (0,1); 0: the expected load")
+	f.StringVar(&o.at, "at", "", "time asked about: 18:00, or RFC 3339")
+	f.Int64Var(&o.evaluations, "evaluations", 100_000, "budget of the solver")
+	f.Uint64Var(&o.seed, "seed", 1, "seed")
+	f.StringVarP(&o.output, "output", "o", "table", "table or json")
+	return c
+}
+
+// report is the answer as JSON.
+type report struct {
+	Question   scenario.Question `json:"question"`
+	Evaluation model.Evaluation  `json:"evaluation"`
+	Plan       *model.Plan       `json:"plan"`
+}
+
+func (o *options) run(cmd *cobra.Command) error {
+	if o.output != "table" && o.output != "json" {
+		return cli.Usage(fmt.Errorf("-o %s: want table or json", o.output))
+	}
+	if o.view != "" && o.fleet != "" {
+		return cli.Usage(fmt.Errorf("--view and --fleet exclude one another"))
+	}
+	question, err := o.question()
+	if err != nil {
+		return cli.Usage(err)
+	}
+	cfg := scenario.DefaultConfig()
+	cfg.Budget = scenario.Budget{Seed: o.seed, Evaluations: o.evaluations}
+	if o.futures != "" {
+		text, err := os.ReadFile(o.futures)
+		if err != nil {
+			return fmt.Errorf("futures: %w", err)
+		}
+		if cfg.Futures, err = ParseFutures(text); err != nil {
+			return fmt.Errorf("%s: %w", o.futures, err)
+		}
+	}
+	view, err := o.loadView(cmd.Context(), cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	if question.At, err = parseAt(o.at, view.Tick); err != nil {
+		return cli.Usage(err)
+	}
+	if err := begin(&question, view); err != nil {
+		return err
+	}
+	ev, plan := scenario.WhatIf(view, cfg, question, solve)
+	if o.output == "json" {
+		return writeJSON(cmd.OutOrStdout(), report{question, ev, plan})
+	}
+	return writeTable(cmd.OutOrStdout(), ev, plan)
+}
+
+// solve is Drover's solver as the scenario core wants it.
+func solve(p *model.Problem, b scenario.Budget) (model.Answer, error) {
+	a, err := solver.Solve(p, solver.Options{Seed: b.Seed, Evaluations: b.Evaluations, Threads: 1})
+	if err != nil {
+		return model.Answer{}, err
+	}
+	return *a, nil
+}

@@ -1,0 +1,182 @@
+package whatif
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"drover/internal/cli"
+	"drover/internal/model"
+	"drover/internal/scenario"
+)
+
+// fleetFile is a small fleet of three servers in two zones.
+const fleetFile = `
+fleet: small
+history_days: 1
+servers:
+  - {id: s1, zone: a, cores: 8, memory_gib: 32, idle_watts: 80, peak_watts: 200}
+  - {id: s2, zone: b, cores: 8, memory_gib: 32, idle_watts: 80, peak_watts: 200}
+  - {id: s3, zone: b, cores: 8, memory_gib: 32, idle_watts: 80, peak_watts: 200}
+applications:
+  - {id: web, on: [s1, s2], requests_per_second: 100, demand_ms: 20, memory_gib: 1, data_gib: 0.5, calls: [{callee: db, per_request: 1, request_bytes: 500, response_bytes: 2000}]}
+  - {id: db, on: [s3], demand_ms: 10, memory_gib: 2, data_gib: 1}
+`
+
+func run(t *testing.T, args ...string) (stdout string, err error) {
+	t.Helper()
+	c := Command()
+	var out, errs bytes.Buffer
+	c.SetOut(&out)
+	c.SetErr(&errs)
+	c.SetArgs(args)
+	c.SilenceUsage, c.SilenceErrors = true, true
+	err = c.Execute()
+	return out.String(), err
+}
+
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestAskAFleetAndItsView(t *testing.T) {
+	fleet := write(t, "fleet.yaml", fleetFile)
+	view := filepath.Join(t.TempDir(), "view.json")
+	futures := write(t, "futures.yaml", "futures:\n  - {name: rush, growth: 50%, required: true}\n")
+	table, err := run(t, "--fleet", fleet, "--history", "24h", "--save-view", view, "--drain", "s2", "--futures", futures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"status quo", "rush", "s2 was ordered to be drained", "plan:"} {
+		if !strings.Contains(table, want) {
+			t.Errorf("the table lacks %q:\n%s", want, table)
+		}
+	}
+	ask := []string{"--view", view, "--load", "web=+40%", "--lose", "zone:b", "--slow", "a:b=3x", "--at", "18:00", "-o", "json"}
+	first, err := run(t, ask...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got report
+	if err := json.Unmarshal([]byte(first), &got); err != nil {
+		t.Fatalf("%v in %s", err, first)
+	}
+	asked := got.Evaluation.Scenarios[3]
+	if asked.Name != "asked" || asked.ViolationsBefore == 0 {
+		t.Errorf("losing zone b takes db away, but: %+v", asked)
+	}
+	if at := got.Evaluation.Tick.Time(); at.Hour() != 18 || at.Minute() != 0 {
+		t.Errorf("asked about %v", at)
+	}
+	if again, _ := run(t, ask...); again != first {
+		t.Error("two answers differ")
+	}
+}
+
+func TestWrongUsage(t *testing.T) {
+	cases := []struct {
+		args []string
+		want string
+		code int
+	}{
+		{[]string{"--load", "web"}, "want APP=+40%", 2},
+		{[]string{"--load", "web=lots"}, "want a change", 2},
+		{[]string{"--lose", "planet:earth"}, "want server:ID, rack:NAME or zone:NAME", 2},
+		{[]string{"--slow", "a=3x"}, "want A:B=3x", 2},
+		{[]string{"--growth", "200000%"}, "out of range", 2},
+		{[]string{"--quantile", "1.5"}, "quantile 1.5", 2},
+		{[]string{"-o", "xml"}, "want table or json", 2},
+		{[]string{"--view", "a", "--fleet", "b"}, "exclude one another", 2},
+		{[]string{"--view", "no-such-file"}, "no-such-file", 1},
+		{[]string{"--futures", "no-such-file"}, "no-such-file", 1},
+	}
+	for _, c := range cases {
+		_, err := run(t, c.args...)
+		if err == nil || !strings.Contains(err.Error(), c.want) || cli.ExitCode(err) != c.code {
+			t.Errorf("%v: %v (exit %d), want %q and exit %d", c.args, err, cli.ExitCode(err), c.want, c.code)
+		}
+	}
+}
+
+func TestNamesAreHeldAgainstTheFleet(t *testing.T) {
+	view := write(t, "view.json", `{"Fleet":"f","Tick":"2026-03-02T12:00:00Z","Servers":{"s1":{"ID":"s1","Zone":"a"}},"Applications":{}}`)
+	cases := map[string][]string{
+		"no such server in fleet f":       {"--drain", "s9"},
+		"no such application":             {"--load", "web=10%"},
+		"no such server, rack or zone":    {"--lose", "zone:q"},
+		"want two servers or two zones":   {"--slow", "x:y=2x"},
+		"lies before the fleet's present": {"--at", "2020-01-01"},
+		"want 18:00":                      {"--at", "noonish"},
+	}
+	for want, args := range cases {
+		if _, err := run(t, append(args, "--view", view)...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v, want %q", args, err, want)
+		}
+	}
+}
+
+func TestParseChange(t *testing.T) {
+	for text, want := range map[string]int64{"+40%": 400_000, "-10%": -100_000, "1.4x": 400_000, "0.25": 250_000, "2x": 1_000_000} {
+		if got, err := parseChange(text); err != nil || got != want {
+			t.Errorf("%q: %d, %v; want %d", text, got, err, want)
+		}
+	}
+}
+
+func TestParseFutures(t *testing.T) {
+	good := `
+futures:
+  - name: black friday
+    weight: 0.2
+    required: true
+    growth: 5%
+    load: [{application: web, change: +60%, start: "2026-11-27 08:00:00", end: 2026-11-28T00:00:00Z}, {application: all, change: 10%}]
+    lost: [{rack: r1, drained: true}]
+    slow: [{from_zone: a, to_zone: b, factor: 3x}]
+`
+	got, err := ParseFutures([]byte(good))
+	if err != nil || len(got) != 1 {
+		t.Fatal(err)
+	}
+	f := got[0]
+	if f.Load[0].ChangePPM != 600_000 || f.Load[0].End.Sub(f.Load[0].Start).Hours() != 16 || f.Load[1].Application != "" ||
+		!f.Lost[0].Drained || f.Slow[0].FactorPPM != 3_000_000 || f.Kind != model.ScenarioUser || f.GrowthPPM != 50_000 {
+		t.Errorf("%+v", f)
+	}
+	for text, want := range map[string]string{
+		"futures:\n  - {nam: x}":                                            "nam",
+		"futures:\n  - {weight: 1}":                                         "name: must not be empty",
+		"futures:\n  - {name: x, load: [{change: up}]}":                     "load[0].change \"up\"",
+		"futures:\n  - {name: x, lost: [{server: a, zone: b}]}":             "lost[0]: name one of",
+		"futures:\n  - {name: x, lost: [{server: a, start: soon}]}":         "lost[0].start",
+		"futures:\n  - {name: x}\n  - {name: x}":                            "used twice",
+		"futures: 7":                                                        "not a list of futures",
+		"futures:\n  - {name: x, slow: [{from: a, to: b, factor: slowly}]}": "slow[0].factor",
+	} {
+		if _, err := ParseFutures([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
+
+func FuzzParseFutures(f *testing.F) {
+	f.Add([]byte("futures:\n  - {name: x, load: [{application: a, change: +4%}]}"))
+	f.Add([]byte("futures: [{name: y, lost: [{zone: b, start: 2026-01-01}]}]"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		futures, err := ParseFutures(text)
+		if err != nil {
+			return
+		}
+		if err := (scenario.Config{Futures: futures}).Validate(); err != nil {
+			t.Errorf("accepted futures that the policy refuses: %v", err)
+		}
+	})
+}
