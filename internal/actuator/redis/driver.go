@@ -15,6 +15,8 @@ type Instance struct {
 	Address  string // host:port, as both sides and Drover reach it
 	Password string
 	Route    actuator.Route // the proxy's way to it
+	// Namespace is the network namespace that it runs in; empty: the host's.
+	Namespace string
 }
 
 // Host starts and stops the servers' processes. Its methods converge.

@@ -21,8 +21,6 @@ type LocalHost struct {
 	Locate     func(model.ReplicaID, model.ServerID) (Instance, error)
 	// Folder returns where the replica's data stand on a server.
 	Folder func(model.ReplicaID, model.ServerID) string
-	// Namespace returns the server's network namespace; nil: the host's.
-	Namespace func(model.ServerID) string
 	// Binary is the server's program; empty: "redis-server".
 	Binary string
 }
@@ -42,16 +40,13 @@ func (h *LocalHost) Start(ctx context.Context, c *actuator.Command, server model
 		return fmt.Errorf("redis data: %w", err)
 	}
 	spec := process.Spec{
-		Name: h.name(c, server), Dir: folder,
+		Name: h.name(c, server), Dir: folder, Namespace: instance.Namespace,
 		Argv: []string{h.binary(), "--bind", host, "--port", port, "--dir", folder, "--save", "", "--appendonly", "yes",
 			"--repl-diskless-sync-delay", "0", "--protected-mode", "no"},
 		CPUMilli: c.Move.Demand[model.CPU], MemoryBytes: c.Move.Demand[model.Memory],
 	}
 	if instance.Password != "" {
 		spec.Argv = append(spec.Argv, "--requirepass", instance.Password)
-	}
-	if h.Namespace != nil {
-		spec.Namespace = h.Namespace(server)
 	}
 	if _, err := h.Supervisor.Start(ctx, spec); err != nil {
 		return err

@@ -1,0 +1,89 @@
+// Package build makes drivers from a configuration file: which driver moves
+// what, where every replica's places are, and the proxies before them. The
+// agent and the executor are configured by it.
+package build
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"drover/internal/actuator/update"
+	"drover/internal/model"
+)
+
+// Config is a set of drivers.
+type Config struct {
+	// State is the folder of the host's supervisor.
+	State string `json:"state"`
+	// Proxies are HAProxy's runtime sockets by name: "unix:/path" or "host:port".
+	Proxies map[string]string `json:"proxies"`
+	// Default is the driver of moves that name none.
+	Default string            `json:"default"`
+	Drivers map[string]Driver `json:"drivers"`
+}
+
+// Driver configures one driver.
+type Driver struct {
+	// Kind is redis, postgres, files, process, exec, webhook or update.
+	Kind  string `json:"kind"`
+	Proxy string `json:"proxy,omitempty"` // name of the one before the replicas
+	// Places says where each replica is or can be, by replica and server.
+	Places map[model.ReplicaID]map[model.ServerID]Place `json:"places,omitempty"`
+	Argv   []string                                     `json:"argv,omitempty"` // exec
+	URL    string                                       `json:"url,omitempty"`  // webhook
+	Hooks  map[string]update.Hook                       `json:"hooks,omitempty"`
+	// Programs is the folder of PostgreSQL's programs; UserID and GroupID are whom
+	// its servers run as.
+	Programs string `json:"programs,omitempty"`
+	UserID   uint32 `json:"user_id,omitempty"`
+	GroupID  uint32 `json:"group_id,omitempty"`
+	// Pause is how long a hand-over may keep clients waiting, for example "2s".
+	Pause Duration `json:"pause,omitempty"`
+}
+
+// Place is where a replica runs or can run.
+type Place struct {
+	Backend string `json:"backend"` // of the proxy
+	Server  string `json:"server"`  // in that backend
+	Address string `json:"address,omitempty"`
+	// PasswordFile holds the server's password; empty: none.
+	PasswordFile string   `json:"password_file,omitempty"`
+	User         string   `json:"user,omitempty"` // postgres
+	Database     string   `json:"database,omitempty"`
+	Folder       string   `json:"folder,omitempty"`
+	Namespace    string   `json:"namespace,omitempty"` // network namespace
+	Argv         []string `json:"argv,omitempty"`      // process, files
+	Env          []string `json:"env,omitempty"`
+	Health       string   `json:"health,omitempty"`
+}
+
+// Duration is a time.Duration that is written as text.
+type Duration time.Duration
+
+// UnmarshalText reads what time.ParseDuration reads.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	*d = Duration(v)
+	return err
+}
+
+// MarshalText writes the duration as it is read.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// Read reads a configuration file; fields that there aren't are errors.
+func Read(path string) (Config, error) {
+	var c Config
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return c, fmt.Errorf("drivers: %w", err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&c); err != nil {
+		return c, fmt.Errorf("drivers: %s: %w", path, err)
+	}
+	return c, nil
+}
