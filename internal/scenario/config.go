@@ -79,7 +79,7 @@ func DefaultConfig() Config {
 	return Config{
 		Period: time.Hour, Periods: 6, HighQuantile: 0.95, Paths: 4, MaxFutures: 12, ConfidencePPM: 950_000,
 		EnergyMicrosPerKWh: 250_000, TrafficMicrosPerGiB: 100, OverSafetyMicrosPerCoreHour: 200_000,
-		MoveMicros: 2_000, MoveMicrosPerGiB: 500, ViolationMicros: 100_000,
+		MoveMicros: 2_000, MoveMicrosPerGiB: 500, ViolationMicros: 1_000_000,
 		MaxMovesPerHour: 200, MaxApplicationMovesPerHour: 6, MaxServersTouched: 100, MinimumBenefitMicros: 10_000,
 		Hysteresis: time.Hour, StaleAfter: 15 * time.Minute, MaxStalePPM: 50_000,
 		DrainLead: 2 * time.Hour, MaxUpdates: 1, ServerConcurrency: 2, LinkConcurrency: 4,

@@ -36,20 +36,31 @@ func (f *fleet) results(status, after *state) []model.ScenarioResult {
 
 // violations counts the broken promises of a future over all periods.
 func (st *state) violations(w int) int {
-	var n int64
+	n := st.violationsThere(w)
 	for s := range st.f.servers {
 		if st.f.closed(s) {
 			n += int64(len(st.on[s]))
 		}
+	}
+	for a := range st.f.applications {
+		n += st.standing(a)
+	}
+	return int(n)
+}
+
+// violationsThere counts those that depend on the future.
+func (st *state) violationsThere(w int) int64 {
+	var n int64
+	for s := range st.f.servers {
 		for t := range st.f.periods() {
 			b, _ := st.serverBreach(s, w, t)
 			n += b
 		}
 	}
 	for a := range st.f.applications {
-		n += st.standing(a) + st.outages(a, w)
+		n += st.outages(a, w)
 	}
-	return int(n)
+	return n
 }
 
 // costOf is what a future costs over the horizon, in micros: servers and
@@ -150,12 +161,14 @@ func (st *state) fullest(w, s int) (m model.Margin, cpuPPM int64) {
 	return m, cpuPPM
 }
 
-// confidencePPM is the probability of the futures in which nothing is broken.
+// confidencePPM is the probability of the futures in which nothing breaks. What
+// is wrong with the placement whatever comes (spread, availability) is counted
+// as violations and not here.
 func (st *state) confidencePPM() int64 {
 	var sum, kept int64
 	for w := range st.worlds {
 		sum += st.worlds[w].weightPPM
-		if st.violations(w) == 0 {
+		if st.violationsThere(w) == 0 {
 			kept += st.worlds[w].weightPPM
 		}
 	}

@@ -17,14 +17,15 @@ type cause struct {
 	promise bool
 }
 
-// causeOf finds the reason why a replica leaves its server, the gravest first.
-func (st *state) causeOf(r int) cause {
+// causeOf finds the reason why a replica leaves its server for the placement
+// after, the gravest first.
+func (st *state) causeOf(after *state, r int) cause {
 	f, s := st.f, st.place[r]
 	app := f.applications[f.replicas[r].app].ID
 	if c := f.closing[s]; c.reason != "" {
 		return cause{text: c.reason, by: c.by, urgency: 4, promise: true}
 	}
-	if n := st.standing(f.replicas[r].app); n > 0 {
+	if a := f.replicas[r].app; after.standing(a) < st.standing(a) {
 		return cause{text: fmt.Sprintf("SLO %s of %s: %s", st.standingKind(f.replicas[r].app), app, st.standingText(f.replicas[r].app)), urgency: 3, promise: true}
 	}
 	for _, required := range []bool{true, false} {
@@ -109,7 +110,7 @@ func (st *state) standingText(a int) string {
 // with all moves of the plan.
 func (st *state) reason(after *state, r int) string {
 	f := st.f
-	c := st.causeOf(r)
+	c := st.causeOf(after, r)
 	to, with := after.place[r], after.total
 	after.move(r, f.start[r])
 	saved := after.total.minus(with)

@@ -18,7 +18,7 @@ func (f *fleet) schedule(status, after *state) (phasing.Schedule, []int, *state,
 	in := f.phasingInput(b)
 	replicas := after.moved()
 	for _, r := range replicas {
-		c := status.causeOf(r)
+		c := status.causeOf(after, r)
 		in.Moves = append(in.Moves, phasing.Move{
 			Application: f.replicas[r].app, From: f.start[r], To: after.place[r],
 			Demand:    b.demand[r*b.columns : (r+1)*b.columns],
@@ -103,7 +103,7 @@ func (f *fleet) planOf(status, after *state, sched phasing.Schedule, replicas []
 			EarliestStart: step.Earliest, LatestStart: step.Latest, ExpectDuration: step.Duration,
 			BandwidthBytesPerSecond: f.stepBandwidth(app, step), Driver: app.Driver, Reason: status.reason(after, r),
 		})
-		if d := status.causeOf(r).by; d != 0 && (p.Deadline == 0 || d < p.Deadline) {
+		if d := status.causeOf(after, r).by; d != 0 && (p.Deadline == 0 || d < p.Deadline) {
 			p.Deadline = d
 		}
 	}
