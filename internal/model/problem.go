@@ -139,7 +139,8 @@ type Balance struct {
 // Flow is traffic between two groups or two items; direction has no meaning.
 // It costs Rate x distance between their zones; for groups this is summed over
 // all pairs of an item of A and an item of B, so Rate is the traffic of one
-// pair (the total divided by both numbers of items).
+// pair (the total divided by both numbers of items). A flow of something with
+// itself costs nothing.
 type Flow struct {
 	A, B int
 	Rate int64 // bytes per second, or any unit

@@ -1,0 +1,151 @@
+package solver
+
+import "math"
+
+// schedule is the temperature of one annealing run.
+type schedule struct {
+	hot, cold float64 // first and last temperature, in units of cost
+	penalty   float64 // price of one broken soft constraint
+	home      float64 // price of standing away from the start, in temperatures
+	eject     uint64  // ejections in 256 moves
+}
+
+// temperature returns the temperature at a share of the run.
+func (c *schedule) temperature(share float64) float64 {
+	return c.hot * math.Pow(c.cold/c.hot, share)
+}
+
+// climate is what an elementary move is judged by at one moment.
+//
+// Each item has one start and many other bins, so that a random walk would
+// scatter items over the fleet for no gain and use up the room that transient
+// resources leave. The price homesick, proportional to the temperature, makes
+// up for it: only moves that pay stay made, the most profitable first.
+type climate struct {
+	t        float64
+	penalty  float64
+	homesick float64
+}
+
+// accepts is the Metropolis rule.
+func (c *climate) accepts(r *rng, delta int64, soft int32, away float64) bool {
+	return c.cost(delta, soft, away) <= c.t*r.exponential()
+}
+
+// cost prices a move as the climate sees it.
+func (c *climate) cost(delta int64, soft int32, away float64) float64 {
+	return float64(delta) + float64(c.penalty*float64(soft)) + float64(c.homesick*away)
+}
+
+// burst is how many targets are tried for one item before the next is drawn.
+const burst = 6
+
+// Moves are drawn by twelve random bits: schedule.eject x ejectUnit of drawScale
+// are ejections, clearDraws empty a bin where that can save cost, and once
+// repackFrom of a cooling is over one repacking comes with repackPer ejections.
+const (
+	drawScale  = 4096
+	ejectUnit  = drawScale / 256
+	clearDraws = 16
+	repackPer  = 512
+	repackFrom = 0.7
+)
+
+// batch is how many moves are drawn between two looks at the budget.
+const batch = 256
+
+// anneal runs one cooling from the present placement (simulated annealing with
+// shifts, swaps and ejections; Kirkpatrick et al. 1983, for this problem Portal
+// et al. 2016). share says how much of the run is over; it ends at 1.
+func (l *lane) anneal(c schedule, share func() float64) {
+	if len(l.in.movable) == 0 || l.in.bins < 2 {
+		return
+	}
+	for {
+		done := share()
+		if done >= 1 {
+			return
+		}
+		t := c.temperature(done)
+		w := climate{t: t, penalty: c.penalty, homesick: c.home * t}
+		eject := c.eject * ejectUnit
+		repack := eject
+		if done > repackFrom {
+			repack += eject / repackPer
+		}
+		clears := repack
+		if l.in.extras {
+			clears += clearDraws
+		}
+		for range batch {
+			k := l.rng.next() >> 52
+			switch {
+			case k < eject:
+				l.tryEject(&w)
+			case k < repack:
+				l.tryRepack()
+			case k < clears:
+				l.tryClear(&w)
+			case k&1 == 0:
+				l.tryShifts(&w)
+			default:
+				l.trySwaps(&w)
+			}
+		}
+	}
+}
+
+// tryShifts draws an item and offers it to several bins.
+func (l *lane) tryShifts(w *climate) {
+	s, r := l.s, l.rng
+	i := l.in.movable[r.below(len(l.in.movable))]
+	a := s.at[i]
+	if a == none {
+		return
+	}
+	gain := s.leaveGain(i)
+	for range burst {
+		b := int32(r.below(l.in.bins))
+		if b == a {
+			continue
+		}
+		l.candidates++
+		delta, soft, ok := s.shift(i, b, gain)
+		if !ok {
+			continue
+		}
+		l.evaluations++
+		if w.accepts(r, delta, soft, l.in.awayChange(i, a, b)) {
+			l.shiftTo(i, b, delta)
+			return
+		}
+	}
+}
+
+// trySwaps draws an item and offers to exchange it with several others.
+func (l *lane) trySwaps(w *climate) {
+	s, r := l.s, l.rng
+	movable := l.in.movable
+	i := movable[r.below(len(movable))]
+	a := s.at[i]
+	if a == none {
+		return
+	}
+	for range burst {
+		j := movable[r.below(len(movable))]
+		b := s.at[j]
+		if a == b || b == none {
+			continue
+		}
+		l.candidates++
+		delta, soft, ok := s.swap(i, j)
+		if !ok {
+			continue
+		}
+		l.evaluations++
+		if w.accepts(r, delta, soft, l.in.awayChange(i, a, b)+l.in.awayChange(j, b, a)) {
+			l.swapWith(i, j, delta)
+			return
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package solver
+
+import "math"
+
+// heatSamples is how many random shifts are priced to choose temperatures.
+const heatSamples = 4000
+
+// Temperatures and prices in units of a typical shift's cost, and where the
+// scale between coarse and fine problems lies; found by sampling on the public
+// instances (docs/solver.md). Coarse problems (few large items a bin) are
+// started hot, with many ejections; fine ones (many small items a bin), and
+// those whose budget is short, start closer to their start placement.
+const (
+	hotCoarse, hotFine   = 30.0, 1.0
+	homeCoarse, homeFine = 4.0, 12.0
+	coarseItems          = 10.0  // items a bin
+	fineFactor           = 20.0  // this times as many items a bin are fine
+	ampleMoves           = 10000 // moves an item that a hot start needs
+	coldFactor           = 0.0003
+	penaltyFactor        = 50.0
+	leastPenalty         = 1000.0
+	mostEjections        = 64.0 // of 256 moves, at coarseItems
+)
+
+// heat chooses temperatures and the price of broken soft constraints from the
+// cost of typical moves, the grain of the problem, and the budget.
+func (r *search) heat() schedule {
+	l := r.lanes[0]
+	s := l.s
+	var sum float64
+	var n int
+	before, already := r.spent(), l.evaluations
+	for range heatSamples {
+		if len(r.in.movable) == 0 || r.in.bins < 2 {
+			break
+		}
+		i := r.in.movable[l.rng.below(len(r.in.movable))]
+		b := int32(l.rng.below(r.in.bins))
+		if s.at[i] < 0 || b == s.at[i] {
+			continue
+		}
+		l.evaluations++
+		if delta, _, ok := s.shift(i, b, s.leaveGain(i)); ok && delta > 0 {
+			sum += float64(delta)
+			n++
+		}
+	}
+	typical := 1.0
+	if n > 0 {
+		typical = sum / float64(n)
+	}
+	budget := float64(r.o.Evaluations)
+	if budget == 0 {
+		// A guard paces the search: how far it came tells how much there will be.
+		budget = float64(l.evaluations-already) / max(1e-9, r.spent()-before) * float64(len(r.lanes))
+	}
+	perBin := float64(len(r.in.movable)) / float64(max(1, r.in.bins))
+	perItem := budget / float64(max(1, len(r.in.movable)))
+	fine := max(grain(perBin/coarseItems), grain(ampleMoves/max(1, perItem)))
+	return schedule{
+		hot:     max(2, typical*math.Pow(hotCoarse, 1-fine)*math.Pow(hotFine, fine)),
+		cold:    max(1, typical*coldFactor),
+		penalty: max(leastPenalty, typical*penaltyFactor),
+		home:    homeCoarse + (homeFine-homeCoarse)*fine,
+		eject:   uint64(min(mostEjections, max(1, mostEjections*coarseItems/max(1, perBin)))),
+	}
+}
+
+// grain maps 1 or less to 0 and fineFactor or more to 1, by logarithm.
+func grain(x float64) float64 {
+	return min(1, max(0, math.Log(max(x, 1e-9))/math.Log(fineFactor)))
+}
+
+// spent asks the guard, if there is one.
+func (r *search) spent() float64 {
+	if r.o.Guard == nil {
+		return 0
+	}
+	return r.o.Guard()
+}

@@ -1,0 +1,156 @@
+package solver
+
+import "sort"
+
+// repairTries is how often a homeless item's ejection is tried with other
+// random choices.
+const repairTries = 40
+
+// repair makes the lane's placement feasible as far as it can: it takes items
+// off bins where they break a hard constraint, finds places for them and for
+// new items, largest first, and leaves those without a place where they were.
+func (l *lane) repair() {
+	l.stranded = l.stranded[:0]
+	l.undo = l.undo[:0]
+	for _, i := range l.misplaced() {
+		if l.s.at[i] >= 0 {
+			l.lift(i)
+		}
+	}
+	homeless := make([]int32, 0, len(l.undo))
+	for i, b := range l.s.at {
+		if b < 0 {
+			homeless = append(homeless, int32(i))
+		}
+	}
+	size := l.in.size
+	sort.SliceStable(homeless, func(a, b int) bool { return size[homeless[a]] > size[homeless[b]] })
+	w := climate{penalty: l.penalty}
+	for _, i := range homeless {
+		l.settleHomeless(i, &w)
+	}
+	l.resetBest()
+}
+
+// settleHomeless places one item: on the cheapest bin, else by ejection, else
+// back on its start with the violation it had there.
+func (l *lane) settleHomeless(i int32, w *climate) {
+	s := l.s
+	l.undo, l.pending = l.undo[:0], l.pending[:0]
+	if b, delta, ok := l.cheapestBin(i, w); ok {
+		s.apply(i, b, delta)
+		return
+	}
+	for range repairTries {
+		b := l.roomyBin(i)
+		if b == none {
+			break
+		}
+		cost := s.cost
+		l.undo, l.pending = l.undo[:0], l.pending[:0]
+		l.undo = append(l.undo, change{i, none})
+		l.drop(i, b, s.joinCost(i, b))
+		if l.makeWay(i, b) && l.placePending(w) {
+			return
+		}
+		l.rollback(cost)
+	}
+	if home := l.in.start[i]; home >= 0 {
+		s.apply(i, home, s.joinCost(i, home))
+	}
+	l.stranded = append(l.stranded, i)
+}
+
+// misplaced lists items to take off their bins so that no hard constraint is
+// broken: each bin and row gives up as few as it must.
+func (l *lane) misplaced() []int32 {
+	in, s := l.in, l.s
+	var out []int32
+	gone := make([]bool, in.items)
+	evict := func(i int32) {
+		if !gone[i] && !in.fixed[i] {
+			gone[i] = true
+			out = append(out, i)
+		}
+	}
+	for i, b := range s.at {
+		if b >= 0 && !in.mayStay(int32(i), b) {
+			evict(int32(i))
+		}
+	}
+	for row := range in.rows {
+		seen := map[int32]int32{}
+		for _, i := range in.rowItems[row] {
+			b := s.at[i]
+			if b < 0 || gone[i] {
+				continue
+			}
+			seen[b]++
+			if limit := in.perBin[row]; limit > 0 && seen[b] > limit {
+				evict(i)
+				continue
+			}
+			for _, x := range in.apart[row] {
+				if x < int32(row) && s.count(x, b) > 0 {
+					evict(i)
+				}
+			}
+		}
+	}
+	for b := range in.bins {
+		l.unload(int32(b), gone, evict)
+	}
+	return out
+}
+
+// mayStay tells whether an item that is on bin b may remain there.
+func (in *instance) mayStay(i, b int32) bool {
+	if in.closed[b] || in.noNew[b] && in.start[i] != b {
+		return false
+	}
+	set := in.allowedSet[i]
+	return set == none || in.allowed[set][b>>6]>>(uint(b)&63)&1 != 0
+}
+
+// unload evicts items of bin b until what is left fits its capacity, the item
+// that relieves most of the overuse first.
+func (l *lane) unload(b int32, gone []bool, evict func(int32)) {
+	in, s := l.in, l.s
+	base := int(b) * in.dims
+	lack := make([]int64, in.dims)
+	for d := range lack {
+		lack[d] = s.over[base+d] - in.margin[base+d]
+	}
+	for _, i := range s.items[b] {
+		if gone[i] {
+			for d, q := range in.row(i) {
+				lack[d] -= q
+			}
+		}
+	}
+	for {
+		victim, most := int32(none), 0.0
+		for _, i := range s.items[b] {
+			if gone[i] || in.fixed[i] {
+				continue
+			}
+			relief, waste := 0.0, 1e-9
+			for d, q := range in.row(i) {
+				if lack[d] > 0 {
+					relief += float64(min(q, lack[d])) / float64(lack[d])
+				}
+				waste += float64(q) / float64(in.capacity[base+d]+1)
+			}
+			if relief > 0 && relief*relief/waste > most {
+				victim, most = i, relief*relief/waste
+			}
+		}
+		if victim == none {
+			return
+		}
+		evict(victim)
+		for d, q := range in.row(victim) {
+			lack[d] -= q
+		}
+	}
+}

@@ -1,0 +1,179 @@
+package solver
+
+import "drover/internal/model"
+
+// lanesInAll is how many independent searches a run has. It does not depend on
+// the number of threads, so that the answer does not either.
+const lanesInAll = 2
+
+// search is one run of Solve: lanes that search from a common incumbent, phase
+// by phase.
+type search struct {
+	in    *instance
+	o     Options
+	start []int32
+	lanes []*lane
+
+	best     []int32
+	bestCost int64
+	bestSoft int32
+	stranded int // items without a lawful bin in best
+	proven   bool
+}
+
+func newSearch(in *instance, start []int32, o Options) *search {
+	r := &search{in: in, o: o, start: start}
+	n := lanesInAll
+	if o.Evaluations <= 0 && o.Threads < 2 {
+		n = 1
+	}
+	for k := range n {
+		r.lanes = append(r.lanes, newLane(in, start, o.Seed*1_000_003+uint64(k)))
+	}
+	r.best = append([]int32(nil), start...)
+	return r
+}
+
+// phase is a part of the budget spent on one cooling in every lane.
+type phase struct {
+	until float64 // share of the budget at its end
+	hot   float64 // factor on the hot temperature
+}
+
+// phases: one long cooling, then reheats of the best placement found by any
+// lane, each cooler than the one before.
+var phases = []phase{{0.65, 1}, {0.85, 0.1}, {1, 0.02}}
+
+// run searches until the budget is spent.
+func (r *search) run() {
+	first := r.lanes[0]
+	first.penalty = repairPenalty
+	r.mend(first)
+	r.spread()
+	base := r.heat()
+	if r.proof(first) {
+		r.proven = true
+		return
+	}
+	from := 0.0
+	for _, ph := range phases {
+		c := base
+		c.hot = max(c.cold, c.hot*ph.hot)
+		r.parallel(func(l *lane) {
+			l.penalty = c.penalty
+			l.anneal(c, r.share(l, from, ph.until))
+		})
+		r.merge()
+		if r.stranded > 0 {
+			r.mend(first)
+		}
+		r.spread()
+		from = ph.until
+	}
+}
+
+// repairPenalty is the price of a broken soft constraint while repairing, in
+// units of cost: no saving outweighs it.
+const repairPenalty = 1e15
+
+// mend repairs the best placement in one lane and takes the result.
+func (r *search) mend(l *lane) {
+	l.adopt(r.best, l.s.cost, l.s.soft)
+	l.s.cost = l.s.price()
+	l.repair()
+	copy(r.best, l.best)
+	r.bestCost, r.bestSoft, r.stranded = l.bestCost, l.bestSoft, len(l.stranded)
+	r.report()
+}
+
+// feasible tells whether the best placement breaks nothing.
+func (r *search) feasible() bool { return r.bestSoft == 0 && r.stranded == 0 }
+
+// share returns the function that tells a lane how much of a phase is over.
+func (r *search) share(l *lane, from, until float64) func() float64 {
+	each := float64(r.o.Evaluations) / float64(len(r.lanes))
+	return func() float64 {
+		spent := 0.0
+		if r.o.Guard != nil {
+			spent = r.o.Guard()
+		}
+		if spent < 1 && r.o.Evaluations > 0 {
+			spent = float64(l.work()) / each
+		}
+		if spent >= 1 {
+			return 1
+		}
+		return max(0, (spent-from)/(until-from))
+	}
+}
+
+// work is what a lane has spent of a budget of evaluations.
+func (l *lane) work() int64 { return l.evaluations + (l.candidates-l.evaluations)/16 }
+
+// merge takes the best of the lanes, the first on ties.
+func (r *search) merge() {
+	for _, l := range r.lanes {
+		if l.bestSoft < r.bestSoft || l.bestSoft == r.bestSoft && l.bestCost < r.bestCost {
+			l.settle()
+			copy(r.best, l.best)
+			r.bestCost, r.bestSoft = l.bestCost, l.bestSoft
+		}
+	}
+	r.report()
+}
+
+// spread hands the best placement to every lane.
+func (r *search) spread() {
+	for _, l := range r.lanes {
+		l.adopt(r.best, r.bestCost, r.bestSoft)
+	}
+}
+
+func (r *search) report() {
+	if r.o.Progress == nil {
+		return
+	}
+	var n int64
+	for _, l := range r.lanes {
+		n += l.evaluations
+	}
+	r.o.Progress(Progress{Cost: r.bestCost, Violated: !r.feasible(), Evaluations: n})
+}
+
+// answer prices the best placement from scratch. Items that no bin could take
+// stay where they run; if that broke more than the start did, the start stands.
+func (r *search) answer() *model.Answer {
+	p := r.in.problem
+	a := &model.Answer{Assignment: make([]int, r.in.items), LowerBound: r.in.lowerBound()}
+	start := make([]int, r.in.items)
+	for i, b := range r.best {
+		a.Assignment[i] = int(b)
+		start[i] = int(r.start[i])
+		if b < 0 {
+			a.Assignment[i] = int(r.in.start[i])
+		}
+	}
+	a.Costs, a.Violations = Evaluate(p, a.Assignment)
+	var before []model.Violation
+	a.Start, before = Evaluate(p, start)
+	a.StartViolated = len(before)
+	if worse := len(a.Violations) - len(before); worse > 0 || worse == 0 && a.Costs.Total() > a.Start.Total() {
+		a.Assignment, a.Costs, a.Violations = start, a.Start, before
+	}
+	a.Violated = len(a.Violations)
+	for i, b := range a.Assignment {
+		if r.in.isMoved(int32(i), int32(b)) && b >= 0 {
+			a.Moved++
+		}
+	}
+	for _, l := range r.lanes {
+		a.Evaluations += l.evaluations
+		a.Candidates += l.candidates
+	}
+	a.Proven = r.proven
+	if a.Violated == 0 && (r.proven || a.Costs.Total() == a.LowerBound) {
+		a.Proven, a.LowerBound = true, a.Costs.Total()
+	}
+	explain(p, r.in, a)
+	return a
+}
