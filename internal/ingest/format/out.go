@@ -74,6 +74,13 @@ func (o *Out) Reject(err error) {
 	}
 }
 
+// hopeless is how many refusals make a document not worth reading on.
+const hopeless = 50_000
+
+// GaveUp tells parsers to stop: more records than hopeless have been refused,
+// and most of all that came. Such input is not in the format it is taken for.
+func (o *Out) GaveUp() bool { return o.Rejected >= hopeless && o.Rejected > o.Records }
+
 // OK tells whether every record was read.
 func (o *Out) OK() bool { return o.Rejected == 0 }
 

@@ -67,7 +67,7 @@ func Parse(data []byte, opt format.Options, out *format.Out) {
 }
 
 func parseJSON(data []byte, opt format.Options, out *format.Out) {
-	jsonscan.Records(data, func(record []byte, line int) {
+	jsonscan.Records(data, out, func(record []byte, line int) {
 		var e entry
 		err := json.Unmarshal(record, &e)
 		var event model.CalendarEvent
@@ -80,7 +80,7 @@ func parseJSON(data []byte, opt format.Options, out *format.Out) {
 		}
 		out.Read()
 		e.emit(event, out)
-	}, out.Reject)
+	})
 }
 
 // event checks the fields.

@@ -16,14 +16,14 @@ import (
 // Parse reads events, one a line or in an array; each is a record. Events of
 // another fleet than opt's are refused.
 func Parse(data []byte, opt format.Options, out *format.Out) {
-	jsonscan.Records(data, func(record []byte, line int) {
+	jsonscan.Records(data, out, func(record []byte, line int) {
 		event, err := Decode(record, opt)
 		if err != nil {
 			out.Reject(fmt.Errorf("line %d: %w", line, err))
 			return
 		}
 		out.Record(event)
-	}, out.Reject)
+	})
 }
 
 // Decode reads one event's JSON form. Unknown fields are faults: a misspelt

@@ -36,8 +36,10 @@ func (c *calendar) resolve(opt format.Options) {
 			c.fallback = z
 		}
 	}
-	c.changed = map[changeKey]bool{}
 	for _, e := range c.changes {
+		if c.changed == nil {
+			c.changed = map[changeKey]bool{}
+		}
 		if m, err := c.moment(e.recurrenceID, c.fallback); err == nil {
 			c.changed[changeKey{e.uid, m.time().Unix()}] = true
 		}

@@ -66,7 +66,7 @@ type reader struct {
 
 // read reads the text up to its end or its first fault of structure.
 func (r *reader) read() error {
-	for {
+	for !r.out.GaveUp() {
 		row, ok := r.scan.scan()
 		if !ok {
 			break
@@ -83,7 +83,7 @@ func (r *reader) read() error {
 			return fmt.Errorf("line %d: %w", r.scan.line, err)
 		}
 	}
-	if len(r.stack) > 0 {
+	if len(r.stack) > 0 && !r.out.GaveUp() {
 		return fmt.Errorf("the file ends within %s", r.stack[len(r.stack)-1])
 	}
 	return nil
@@ -131,7 +131,7 @@ func (r *reader) begin(name string) error {
 	switch {
 	case name == "VCALENDAR":
 		if r.collect {
-			r.calendars = append(r.calendars, &calendar{zones: map[string]*zoneRules{}, found: map[string]zone{}})
+			r.calendars = append(r.calendars, &calendar{})
 		}
 		r.calendar = r.calendars[r.at]
 		r.at++
@@ -155,6 +155,9 @@ func (r *reader) end(name string) error {
 		r.endEvent()
 	case name == "VTIMEZONE" && len(r.stack) == 1:
 		if r.collect && r.zone.id != "" {
+			if r.calendar.zones == nil {
+				r.calendar.zones = map[string]*zoneRules{}
+			}
 			r.calendar.zones[r.zone.id] = r.zone
 		}
 		r.zone = nil

@@ -53,6 +53,9 @@ func (c *calendar) zoneOf(id string) (zone, error) {
 	}
 	z, err := c.findZone(id)
 	if err == nil {
+		if c.found == nil {
+			c.found = map[string]zone{}
+		}
 		c.found[id] = z // Go reads its tables anew for every look-up
 	}
 	return z, err

@@ -24,7 +24,7 @@ func Parse(data []byte, opt format.Options, out *format.Out) {
 	data = jsonscan.BOM(data)
 	d := lineprotocol.NewDecoderWithBytes(data)
 	r := &reader{opt: opt, out: out}
-	for d.Next() {
+	for !out.GaveUp() && d.Next() {
 		if err := r.line(d); err != nil {
 			out.Reject(err)
 		}

@@ -46,11 +46,11 @@ type spanJSON struct {
 
 // Parse reads traces; each span is a record and a model.Span.
 func Parse(data []byte, opt format.Options, out *format.Out) {
-	jsonscan.Records(data, func(record []byte, line int) {
+	jsonscan.Records(data, out, func(record []byte, line int) {
 		if err := document(record, opt, out); err != nil {
 			out.Reject(fmt.Errorf("line %d: %w", line, err))
 		}
-	}, out.Reject)
+	})
 }
 
 // document reads an answer with "data", or one trace.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+
+	"drover/internal/ingest/format"
 )
 
 // probeLines is how many lines Records looks at to tell one record a line from
@@ -15,19 +17,20 @@ var ErrEmpty = errors.New("empty input: want JSON")
 
 // Records calls yield with each record of data: the elements of an array, one
 // value a line, or values one after the other. A record that has no end is
-// given to fail with its line, and reading goes on after it where lines allow.
-// A byte order mark, blank lines and commas between records are passed over.
-func Records(data []byte, yield func(record []byte, line int), fail func(err error)) {
+// refused with its line, and reading goes on after it where lines allow. A byte
+// order mark, blank lines and commas between records are passed over.
+func Records(data []byte, out *format.Out, yield func(record []byte, line int)) {
+	fail := out.Reject
 	data = BOM(data)
 	i := Space(data, 0)
 	switch {
 	case i >= len(data):
 		fail(ErrEmpty)
 	case byLine(data[i:]):
-		lines(data, yield, fail)
+		lines(data, out, yield)
 	case data[i] == '[':
 		for i < len(data) && data[i] == '[' {
-			end, err := sequence(data, i+1, yield)
+			end, err := sequence(data, i+1, out, yield)
 			if err != nil {
 				fail(err)
 				return
@@ -38,21 +41,28 @@ func Records(data []byte, yield func(record []byte, line int), fail func(err err
 			fail(fmt.Errorf("line %d: unexpected %s after the array", line(data, i), opening(data, i)))
 		}
 	default:
-		if _, err := sequence(data, i, yield); err != nil {
+		if _, err := sequence(data, i, out, yield); err != nil {
 			fail(err)
 		}
 	}
 }
 
-// byLine tells whether one of the first lines is an object of its own. Indented
-// lines do not count: they are parts of a document laid out over many lines.
+// byLine tells whether data is one record a line: the first line is an object of
+// its own or, where the first value never ends, one of the next is. (A document
+// laid out over many lines may well have whole objects on some of them.)
 func byLine(data []byte) bool {
-	for n := 0; n < probeLines && len(data) > 0; n++ {
-		row, rest, _ := bytes.Cut(data, []byte("\n"))
+	row, rest, _ := bytes.Cut(data, []byte("\n"))
+	if whole(trimLine(row)) {
+		return true
+	}
+	if _, err := Value(data, 0); err == nil {
+		return false
+	}
+	for n := 1; n < probeLines && len(rest) > 0; n++ {
+		row, rest, _ = bytes.Cut(rest, []byte("\n"))
 		if len(row) > 0 && row[0] == '{' && whole(trimLine(row)) {
 			return true
 		}
-		data = rest
 	}
 	return false
 }
@@ -72,8 +82,8 @@ func whole(row []byte) bool {
 }
 
 // lines reads one record a line; lines that hold only an array's bracket pass.
-func lines(data []byte, yield func([]byte, int), fail func(error)) {
-	for n := 1; len(data) > 0; n++ {
+func lines(data []byte, out *format.Out, yield func([]byte, int)) {
+	for n := 1; len(data) > 0 && !out.GaveUp(); n++ {
 		row, rest, _ := bytes.Cut(data, []byte("\n"))
 		data = rest
 		row = trimLine(row)
@@ -94,7 +104,7 @@ func lines(data []byte, yield func([]byte, int), fail func(error)) {
 			}
 		}
 		if err != nil {
-			fail(fmt.Errorf("line %d: %w", n, err))
+			out.Reject(fmt.Errorf("line %d: %w", n, err))
 			continue
 		}
 		yield(row, n)
@@ -117,13 +127,13 @@ func several(row []byte, n int, yield func([]byte, int)) error {
 
 // sequence reads values one after the other until the end of data or a closing
 // bracket, and returns the index behind it.
-func sequence(data []byte, i int, yield func([]byte, int)) (int, error) {
+func sequence(data []byte, i int, out *format.Out, yield func([]byte, int)) (int, error) {
 	n, counted := 1, 0
 	for {
 		i = Space(data, i)
 		switch {
-		case i >= len(data):
-			return i, nil
+		case i >= len(data) || out.GaveUp():
+			return len(data), nil
 		case data[i] == ',':
 			i++
 			continue

@@ -90,7 +90,7 @@ func (r *reader) json(text []byte) {
 			r.out.Reject(fmt.Errorf("%s: %w", where, err))
 		}
 	}
-	jsonscan.Records(text, func(record []byte, line int) {
+	jsonscan.Records(text, r.out, func(record []byte, line int) {
 		items, err := jsonscan.Field(record, "items")
 		if err != nil || items == nil {
 			one(record, fmt.Sprintf("line %d", line))
@@ -105,7 +105,7 @@ func (r *reader) json(text []byte) {
 		if err != nil {
 			r.out.Reject(fmt.Errorf("line %d: %w", line, err))
 		}
-	}, r.out.Reject)
+	})
 }
 
 func (r *reader) object(o *object) error {

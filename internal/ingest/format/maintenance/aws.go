@@ -51,14 +51,14 @@ type awsHealth struct {
 // ParseAWS reads notices of AWS; each scheduled event is a record and a
 // model.Maintenance (a Health event one for each machine).
 func ParseAWS(data []byte, opt format.Options, out *format.Out) {
-	jsonscan.Records(data, func(record []byte, line int) {
+	jsonscan.Records(data, out, func(record []byte, line int) {
 		var d awsDocument
 		if err := jsonscan.Unmarshal(record, &d); err != nil {
 			out.Reject(fmt.Errorf("line %d: %w", line, err))
 			return
 		}
 		d.read(line, opt, out)
-	}, out.Reject)
+	})
 }
 
 func (d *awsDocument) read(line int, opt format.Options, out *format.Out) {

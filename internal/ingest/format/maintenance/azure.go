@@ -32,7 +32,7 @@ type azureEvent struct {
 // ParseAzure reads scheduled events of Azure; each event is a record and a
 // model.Maintenance for each machine.
 func ParseAzure(data []byte, opt format.Options, out *format.Out) {
-	jsonscan.Records(data, func(record []byte, line int) {
+	jsonscan.Records(data, out, func(record []byte, line int) {
 		var d struct {
 			Events *[]azureEvent `json:"Events"`
 		}
@@ -49,7 +49,7 @@ func ParseAzure(data []byte, opt format.Options, out *format.Out) {
 				out.Reject(fmt.Errorf("line %d: Events[%d]: %w", line, i, err))
 			}
 		}
-	}, out.Reject)
+	})
 }
 
 func (e *azureEvent) read(opt format.Options, out *format.Out) error {

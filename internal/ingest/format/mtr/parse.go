@@ -29,14 +29,14 @@ type document struct {
 // best, average and worst that mtr reports, so that the median is the average.
 // The time is opt.At: reports carry none.
 func Parse(data []byte, opt format.Options, out *format.Out) {
-	jsonscan.Records(data, func(record []byte, line int) {
+	jsonscan.Records(data, out, func(record []byte, line int) {
 		path, err := read(record, opt)
 		if err != nil {
 			out.Reject(fmt.Errorf("line %d: %w", line, err))
 			return
 		}
 		out.Record(path)
-	}, out.Reject)
+	})
 }
 
 func read(record []byte, opt format.Options) (model.Path, error) {

@@ -151,7 +151,7 @@ type groupNames struct{ resources, scopes, leaves string }
 // groupsJSON walks the documents of data (one, or one a line) to their leaves.
 // An error of yield refuses that leaf alone.
 func groupsJSON(data []byte, out *format.Out, names groupNames, yield func(resource format.Labels, leaf []byte) error) {
-	jsonscan.Records(data, func(record []byte, line int) {
+	jsonscan.Records(data, out, func(record []byte, line int) {
 		if !json.Valid(record) {
 			out.Reject(fmt.Errorf("line %d: not valid JSON", line))
 			return
@@ -166,7 +166,7 @@ func groupsJSON(data []byte, out *format.Out, names groupNames, yield func(resou
 		if err != nil {
 			out.Reject(fmt.Errorf("line %d: %w", line, err))
 		}
-	}, out.Reject)
+	})
 }
 
 // groupJSON walks one resource group.

@@ -53,7 +53,7 @@ type reader struct {
 
 // byLine reads every line as a document of its own and refuses the bad ones.
 func (r *reader) byLine(data []byte) {
-	for n := 1; len(data) > 0; n++ {
+	for n := 1; len(data) > 0 && !r.out.GaveUp(); n++ {
 		row, rest, _ := bytes.Cut(data, []byte("\n"))
 		data = rest
 		if len(bytes.TrimSpace(row)) == 0 {

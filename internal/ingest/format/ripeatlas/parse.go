@@ -55,14 +55,14 @@ type reply struct {
 // Parse reads results; each is a record and a model.Path. The path's From is
 // "probe-" with the probe's number.
 func Parse(data []byte, opt format.Options, out *format.Out) {
-	jsonscan.Records(data, func(record []byte, line int) {
+	jsonscan.Records(data, out, func(record []byte, line int) {
 		path, err := read(record, opt)
 		if err != nil {
 			out.Reject(fmt.Errorf("line %d: %w", line, err))
 			return
 		}
 		out.Record(path)
-	}, out.Reject)
+	})
 }
 
 func read(record []byte, opt format.Options) (model.Path, error) {

@@ -61,7 +61,7 @@ type link struct {
 // Parse reads lines; each trace is a record and a model.Path. The other known
 // lines are read without being counted: they hold no result.
 func Parse(data []byte, opt format.Options, out *format.Out) {
-	jsonscan.Records(data, func(raw []byte, line int) {
+	jsonscan.Records(data, out, func(raw []byte, line int) {
 		var r record
 		err := jsonscan.Unmarshal(raw, &r)
 		if err == nil {
@@ -70,7 +70,7 @@ func Parse(data []byte, opt format.Options, out *format.Out) {
 		if err != nil {
 			out.Reject(fmt.Errorf("line %d: %w", line, err))
 		}
-	}, out.Reject)
+	})
 }
 
 func read(r *record, opt format.Options, out *format.Out) error {

@@ -67,7 +67,7 @@ func Read(data []byte, out *format.Out, start func(Header) error, each func(Row)
 		out.Reject(fmt.Errorf("line 1: %w", err))
 		return
 	}
-	for {
+	for !out.GaveUp() {
 		cells, err := reader.Read()
 		if err == io.EOF {
 			return

@@ -17,7 +17,7 @@ import (
 func Parse(data []byte, opt format.Options, out *format.Out) {
 	r := &reader{opt: opt, out: out}
 	text := decode(data)
-	for n := 1; len(text) > 0; n++ {
+	for n := 1; len(text) > 0 && !out.GaveUp(); n++ {
 		row, rest, _ := bytes.Cut(text, []byte("\n"))
 		text = rest
 		r.line(strings.TrimRight(string(row), " \t\r"), n)
@@ -52,6 +52,9 @@ func (r *reader) line(row string, n int) {
 	if target, source, ok := header(trimmed); ok {
 		r.finish()
 		r.start(target, source)
+		return
+	}
+	if !(trimmed[0] >= '0' && trimmed[0] <= '9') && !(r.open && row[0] == ' ') {
 		return
 	}
 	fields := strings.Fields(trimmed)
@@ -128,6 +131,9 @@ func (r *reader) finish() {
 // address], ...". Windows, in any language: a line of words with an address,
 // often in square brackets behind the name.
 func header(row string) (target, source string, ok bool) {
+	if !strings.ContainsAny(row, ".:") && !strings.HasPrefix(row, "t") && !strings.HasPrefix(row, "T") {
+		return "", "", false // neither an address nor the word traceroute
+	}
 	lower := strings.ToLower(row)
 	if i := strings.Index(lower, " to "); i > 0 && i < 24 && (strings.HasPrefix(lower, "traceroute") || strings.HasPrefix(lower, "tracing the path")) && !strings.HasPrefix(lower, "traceroute:") {
 		return unixHeader(row[i+4:])

@@ -87,7 +87,7 @@ func Parse(data []byte, opt format.Options, out *format.Out) {
 			out.Reject(fmt.Errorf("line %d: %w", line, err))
 		}
 	}
-	jsonscan.Records(data, func(record []byte, line int) {
+	jsonscan.Records(data, out, func(record []byte, line int) {
 		if len(record) == 0 || record[0] != '[' {
 			one(record, line)
 			return
@@ -99,7 +99,7 @@ func Parse(data []byte, opt format.Options, out *format.Out) {
 		if err != nil {
 			out.Reject(fmt.Errorf("line %d: %w", line, err))
 		}
-	}, out.Reject)
+	})
 }
 
 var kinds = map[string]model.SpanKind{"": model.SpanUnspecified, "CLIENT": model.SpanClient, "SERVER": model.SpanServer,
