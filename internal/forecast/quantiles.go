@@ -117,10 +117,13 @@ func zoneMean(zone *[len(zoneLevels)]float32) float64 {
 
 // bounded keeps a value within the configured bounds and finite.
 func (s *Series) bounded(v float64) float64 {
+	if math.IsNaN(v) {
+		v = float64(s.value)
+	}
 	if s.cfg.Upper > s.cfg.Lower {
 		v = min(v, s.cfg.Upper)
 	}
-	return min(max(v, s.cfg.Lower), math.MaxFloat32)
+	return min(max(v, max(s.cfg.Lower, -math.MaxFloat32)), math.MaxFloat32)
 }
 
 // info sums up how the series did so far.

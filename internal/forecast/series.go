@@ -79,11 +79,16 @@ func NewSeries(cfg *Config) *Series {
 	return s
 }
 
+// maxObserved is the greatest value that is believed: products of two of them
+// are still numbers in single precision.
+const maxObserved = 1e17
+
 // Observe takes the mean of one closed bin. Bins come in order: one that is
-// not after the last is ignored, as is a value that is no finite number; bins
-// that never come are gaps. calendar holds the events that may touch the bin.
+// not after the last is ignored, as is a value that is no number or beyond
+// 1e17; bins that never come are gaps. calendar holds the events that may touch
+// the bin.
 func (s *Series) Observe(bin model.Instant, value float64, calendar []model.CalendarEvent) {
-	if math.IsNaN(value) || math.Abs(value) > math.MaxFloat32/1e20 || s.count > 0 && bin <= s.last {
+	if math.IsNaN(value) || math.Abs(value) > maxObserved || s.count > 0 && bin <= s.last {
 		return
 	}
 	if s.count == 0 {

@@ -39,8 +39,9 @@ type Bands struct {
 
 const (
 	maxBlocks    = 4
-	scaleOrigins = 1.0 // origins' worth of the first guess in a series' scale
-	ownOrigins   = 12  // origins' worth of the fleet in a series' quantiles
+	caution      = 1.04 // the next errors are a little larger than those the weights were chosen on
+	scaleOrigins = 1.0  // origins' worth of the first guess in a series' scale
+	ownOrigins   = 12   // origins' worth of the fleet in a series' quantiles
 )
 
 // Calibrate learns the bands for the levels from the errors of all series.
@@ -196,7 +197,7 @@ func (b *Bands) Offsets(series, h int, shape float64, out []float64) {
 	w := b.weight[series]
 	centre := w*at(b.levels, b.own[series], 0.5) + (1-w)*at(b.levels, b.fleet, 0.5)
 	for l := range b.levels {
-		out[l] = (w*b.own[series][l] + (1-w)*b.fleet[l] - centre) * scale
+		out[l] = (w*b.own[series][l] + (1-w)*b.fleet[l] - centre) * scale * caution
 	}
 	slices.Sort(out)
 }

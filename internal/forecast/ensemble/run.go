@@ -32,33 +32,35 @@ func Run(p *panel.Panel, o Options) (*Result, error) {
 		return nil, err
 	}
 	rows := prepare(p, &o)
+	c := coarsen(rows, p, &o)
 	ms := models(o.Model)
-	t := roll(ms, rows, p, &o)
-	s := weigh(t, rows)
+	t := roll(ms, c.rows, c.panel, &c.options)
+	s := weigh(t, c.rows)
 	shapes := make([][]float64, len(rows))
 	for i, r := range rows {
 		shapes[i] = shape(r.values, p.Season())
 	}
-	bands := calibrate(t, s, rows, shapes, p, &o)
+	bands := calibrate(t, s, rows, shapes, c, &o)
 	used := inUse(s.fleet)
 	final := make([]panel.Model, 0, len(ms))
 	for _, m := range used {
 		final = append(final, ms[m])
 	}
-	fitted := fitAll(final, rows, p, &o, 0)
+	fitted := fitAll(final, c.rows, c.panel, &c.options, 0)
 	result := &Result{Series: make([]Forecast, len(rows))}
 	for _, m := range ms {
 		result.Models = append(result.Models, m.Name())
 	}
-	points := forecastAll(fitted, rows, &o)
+	points := forecastAll(fitted, c.rows, &c.options)
 	for i, r := range rows {
-		point := make([]float64, o.Horizon)
-		for h := range point {
+		joined := make([]float64, c.options.Horizon)
+		for h := range joined {
 			for j, m := range used {
-				point[h] += s.series[i][m] * points[j][i][h]
+				joined[h] += s.series[i][m] * points[j][i][h]
 			}
 		}
-		r.clamp(point, r.values)
+		c.rows[i].clamp(joined, c.rows[i].values)
+		point := c.refine(i, r.values, joined, o.Horizon)
 		result.Series[i] = Forecast{ID: r.id, First: r.start + model.Instant(int64(len(r.values))*p.Step.Milliseconds()),
 			Quantiles: r.quantiles(point, bands, i, shapes[i], &o), Weights: s.series[i]}
 	}
@@ -90,24 +92,23 @@ func forecastAll(fitted []panel.Fitted, rows []series, o *Options) [][][]float64
 }
 
 // calibrate measures the joined forecast's errors at the rolling origins.
-func calibrate(t *trial, s shares, rows []series, shapes [][]float64, p *panel.Panel, o *Options) *conformal.Bands {
+func calibrate(t *trial, s shares, rows []series, shapes [][]float64, c *coarse, o *Options) *conformal.Bands {
 	errors := make([]conformal.Errors, len(rows))
 	for i, r := range rows {
 		errors[i].Scale = r.scale
 		for k, back := range t.backs {
-			if t.actual[k][i] == nil {
+			if t.actual[k][i] == nil || r.constant {
 				continue
 			}
-			n := len(r.values) - back
+			n := len(r.values) - back*c.factor
+			f := c.refine(i, r.known(n, c.season), t.join(s, k, i), o.Horizon)
 			e, sh := make([]float64, o.Horizon), make([]float64, o.Horizon)
+			truth := r.truth(n, o.Horizon)
 			for h := range e {
-				f := 0.0
-				for m, w := range s.series[i] {
-					if w > 0 {
-						f += w * t.forecasts[m][k][i][h]
-					}
+				e[h] = math.NaN()
+				if h < len(truth) {
+					e[h] = truth[h] - f[h]
 				}
-				e[h] = t.actual[k][i][h] - f
 				sh[h] = shapes[i][(n+h)%len(shapes[i])]
 			}
 			errors[i].Residuals = append(errors[i].Residuals, e)
@@ -115,6 +116,19 @@ func calibrate(t *trial, s shares, rows []series, shapes [][]float64, p *panel.P
 		}
 	}
 	return conformal.Calibrate(errors, o.Horizon, o.Levels)
+}
+
+// join returns the weighted forecast of one origin and series.
+func (t *trial) join(s shares, k, i int) []float64 {
+	out := make([]float64, len(t.actual[k][i]))
+	for m, w := range s.series[i] {
+		if w > 0 {
+			for h, f := range t.forecasts[m][k][i] {
+				out[h] += w * f
+			}
+		}
+	}
+	return out
 }
 
 // shape is how much a series' seasonal difference at a phase usually is, over

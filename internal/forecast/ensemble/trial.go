@@ -94,9 +94,9 @@ func roll(models []panel.Model, rows []series, p *panel.Panel, o *Options) *tria
 // truth returns the values after the first n, NaN where they were filled in.
 func (s *series) truth(n, horizon int) []float64 {
 	if s.quiet != nil {
-		return s.quiet[n : n+horizon]
+		return s.quiet[n:min(len(s.quiet), n+horizon)]
 	}
-	return s.values[n : n+horizon]
+	return s.values[n:min(len(s.values), n+horizon)]
 }
 
 // walk visits every step that was forecast, counting from 0.

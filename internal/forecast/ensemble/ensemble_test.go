@@ -1,0 +1,233 @@
+package ensemble
+
+import (
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"drover/internal/forecast/effects"
+	"drover/internal/forecast/panel"
+	"drover/internal/model"
+)
+
+const start = model.Instant(1_700_006_400_000) // a midnight
+
+// made returns series with a daily and a weekly season and noise.
+func made(count, n int, scale float64) *panel.Panel {
+	p := &panel.Panel{Step: time.Hour, Seasons: []int{24, 168}}
+	for i := range count {
+		rng := rand.New(rand.NewPCG(uint64(i), 3))
+		s := panel.Series{ID: string(rune('a' + i)), Start: start}
+		for t := range n {
+			v := 50 + 20*math.Sin(2*math.Pi*float64(t+3*i)/24) + 5*math.Cos(2*math.Pi*float64(t)/168) + 2*rng.NormFloat64()
+			s.Values = append(s.Values, max(0.5, v)*scale)
+		}
+		p.Series = append(p.Series, s)
+	}
+	return p
+}
+
+func options(name string) Options {
+	o := Options{Horizon: 24, Levels: []float64{0.1, 0.5, 0.9, 0.99}, Model: name, Seed: 1}
+	o.Lower, o.Upper = Unbounded()
+	return o
+}
+
+func forecast(t *testing.T, p *panel.Panel, o Options) *Result {
+	t.Helper()
+	r, err := Run(p, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range r.Series {
+		if err := s.Quantiles.Validate(); err != nil {
+			t.Fatalf("%s: %v", s.ID, err)
+		}
+		if len(s.Quantiles.Values) != o.Horizon {
+			t.Fatalf("%s: %d steps", s.ID, len(s.Quantiles.Values))
+		}
+	}
+	return r
+}
+
+func TestEveryModelForecastsTheSeason(t *testing.T) {
+	p := made(4, 420, 1)
+	cut, _ := p.Cut(24, 1)
+	for _, name := range append(Names(), Auto) {
+		r := forecast(t, cut, options(name))
+		sum := 0.0
+		for i, s := range r.Series {
+			for h := range 24 {
+				sum += math.Abs(s.Quantiles.At(h, 0.5)-p.Series[i].Values[396+h]) / 96
+			}
+		}
+		if sum > 4.5 {
+			t.Errorf("%s: mean error %.2f where the noise is 1.6", name, sum)
+		}
+		if first := start.Add(396 * time.Hour); r.Series[0].First != first {
+			t.Errorf("%s: begins at %v, not %v", name, r.Series[0].First, first)
+		}
+	}
+}
+
+func TestSameResultOnAnyNumberOfThreads(t *testing.T) {
+	p := made(3, 360, 1)
+	one := forecast(t, p, options(Auto))
+	o := options(Auto)
+	o.Each = func(n int, f func(int)) {
+		var wait sync.WaitGroup
+		for i := n - 1; i >= 0; i-- {
+			wait.Go(func() { f(i) })
+		}
+		wait.Wait()
+	}
+	if many := forecast(t, p, o); !reflect.DeepEqual(one.Series[0].Quantiles, many.Series[0].Quantiles) {
+		t.Error("threads change the result")
+	}
+}
+
+// TestNoLookAhead changes what comes after each rolling origin: no forecast
+// made at or before it may change.
+func TestNoLookAhead(t *testing.T) {
+	p := made(3, 420, 1)
+	o := options(Auto)
+	ms := models(Auto)
+	rows := prepare(p, &o)
+	before := roll(ms, rows, p, &o)
+	for k, back := range before.backs {
+		q := made(3, 420, 1)
+		for i := range q.Series {
+			for j := 420 - back; j < 420; j++ {
+				q.Series[i].Values[j] *= 1 + float64(j%5)
+			}
+		}
+		after := roll(ms, prepare(q, &o), q, &o)
+		for m := range ms {
+			for j := 0; j <= k; j++ {
+				if !reflect.DeepEqual(before.forecasts[m][j], after.forecasts[m][j]) {
+					t.Errorf("%s: the forecast at origin %d knows what came after origin %d", ms[m].Name(), j, k)
+				}
+			}
+		}
+	}
+}
+
+func TestScaleEquivariance(t *testing.T) {
+	for _, name := range []string{"seasonal-naive", "seasonal-mean", "holt-winters", "arima", "ar-ridge", "gbdt"} {
+		a, b := forecast(t, made(3, 360, 1), options(name)), forecast(t, made(3, 360, 1024), options(name))
+		for h := range 24 {
+			x, y := a.Series[0].Quantiles.At(h, 0.9)*1024, b.Series[0].Quantiles.At(h, 0.9)
+			if math.Abs(x-y) > 0.02*math.Abs(x) {
+				t.Errorf("%s: step %d: %v in other units is %v", name, h, x, y)
+			}
+		}
+	}
+}
+
+func TestHardSeries(t *testing.T) {
+	p := made(2, 300, 1)
+	nan := math.NaN()
+	add := func(id string, n int, f func(i int) float64) {
+		s := panel.Series{ID: id, Start: start}
+		for i := range n {
+			s.Values = append(s.Values, f(i))
+		}
+		p.Series = append(p.Series, s)
+	}
+	add("constant", 300, func(int) float64 { return 7 })
+	add("zero", 300, func(int) float64 { return 0 })
+	add("rarely more than zero", 300, func(i int) float64 { return float64(i % 61 / 60) })
+	add("two values", 2, func(i int) float64 { return float64(i) })
+	add("one value", 1, func(i int) float64 { return 3 })
+	add("a day", 24, func(i int) float64 { return float64(i) })
+	add("gaps", 300, func(i int) float64 {
+		if i%50 > 30 && i > 0 {
+			return nan
+		}
+		return 10 + float64(i%24)
+	})
+	add("ends in a gap", 300, func(i int) float64 {
+		if i > 290 {
+			return nan
+		}
+		return float64(i % 24)
+	})
+	add("jumps", 300, func(i int) float64 { return float64(i/150*1000 + i%24) })
+	add("huge", 300, func(i int) float64 { return 1e100 * float64(i%24) })
+	add("negative", 300, func(i int) float64 { return -float64(i % 24) })
+	r := forecast(t, p, options(Auto))
+	for _, s := range r.Series[:len(r.Series)-1] {
+		for h := range s.Quantiles.Values {
+			if s.Quantiles.Values[h][0] < 0 {
+				t.Errorf("%s: step %d is negative", s.ID, h)
+			}
+		}
+	}
+	if q := r.Series[2].Quantiles; q.Values[5][0] != 7 || q.Values[5][3] != 7 {
+		t.Errorf("a constant of 7 is forecast as %v", q.Values[5])
+	}
+	if want := start.Add(300 * time.Hour); r.Series[9].First != want {
+		t.Errorf("a series that ends in a gap is forecast from %v, not from its last row %v", r.Series[9].First, want)
+	}
+}
+
+func TestFineSeriesAreForecastThroughBlocks(t *testing.T) {
+	p := &panel.Panel{Step: 5 * time.Minute, Seasons: []int{288, 2016}}
+	rng := rand.New(rand.NewPCG(1, 1))
+	s := panel.Series{ID: "a", Start: start}
+	for i := range 288 * 9 {
+		s.Values = append(s.Values, 50+20*math.Sin(2*math.Pi*float64(i)/288)+rng.NormFloat64())
+	}
+	p.Series = []panel.Series{s}
+	o := options("seasonal-mean")
+	o.Horizon = 100
+	q := forecast(t, p, o).Series[0].Quantiles
+	for h := range 100 {
+		if want := 50 + 20*math.Sin(2*math.Pi*float64(h)/288); math.Abs(q.At(h, 0.5)-want) > 3 {
+			t.Fatalf("step %d: %.1f for %.1f", h, q.At(h, 0.5), want)
+		}
+	}
+}
+
+func TestEventsAreLearnedAndPutBack(t *testing.T) {
+	p := made(1, 480, 1)
+	var events []effects.Event
+	for day := 2; day < 22; day += 3 {
+		from := start.Add(time.Duration(day)*24*time.Hour + 9*time.Hour)
+		events = append(events, effects.Event{Name: "sale", Start: from, End: from.Add(3 * time.Hour)})
+		for h := range 3 {
+			if i := day*24 + 9 + h; i < 480 {
+				p.Series[0].Values[i] += 60
+			}
+		}
+	}
+	o := options("holt-winters")
+	without := forecast(t, p, o).Series[0].Quantiles
+	o.Events = events
+	with := forecast(t, p, o).Series[0].Quantiles
+	for h := 9; h < 12; h++ {
+		if d := with.At(h, 0.5) - without.At(h, 0.5); d < 35 {
+			t.Errorf("step %d: the sale of 60 adds %.1f", h, d)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	for name, change := range map[string]func(*Options){
+		"horizon": func(o *Options) { o.Horizon = 0 },
+		"levels":  func(o *Options) { o.Levels = []float64{0.9, 0.1} },
+		"level":   func(o *Options) { o.Levels = []float64{1} },
+		"none":    func(o *Options) { o.Levels = nil },
+		"model":   func(o *Options) { o.Model = "oracle" },
+		"bounds":  func(o *Options) { o.Lower, o.Upper = 2, 1 },
+	} {
+		o := options(Auto)
+		change(&o)
+		if _, err := Run(made(1, 10, 1), o); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
