@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+
+	"drover/internal/model"
 )
 
 // Set is the drivers of a fleet by name: one driver that hands every command to
@@ -30,6 +32,26 @@ func (s *Set) Find(c *Command) (Driver, error) {
 	}
 	sort.Strings(names)
 	return nil, fmt.Errorf("driver %q of replica %q isn't configured: there are %s", name, c.Move.Replica, strings.Join(names, ", "))
+}
+
+// Capabilities returns what all of the set's drivers together can do, and what
+// none of them lacks.
+func (s *Set) Capabilities() Capabilities {
+	all := Capabilities{Name: "set", Fences: true, Remembers: true, Bandwidth: true}
+	for _, kind := range append(MoveSteps(), model.StepUpdate) {
+		for _, d := range s.Drivers {
+			if c := d.Capabilities(); c.Performs(kind) {
+				all.Steps = append(all.Steps, kind)
+				break
+			}
+		}
+	}
+	for _, d := range s.Drivers {
+		c := d.Capabilities()
+		all.Fences, all.Remembers, all.Bandwidth = all.Fences && c.Fences, all.Remembers && c.Remembers, all.Bandwidth && c.Bandwidth
+		all.Writes = all.Writes || c.Writes
+	}
+	return all
 }
 
 // Perform performs the command by its move's driver. A step that the driver
