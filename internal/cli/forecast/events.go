@@ -81,10 +81,11 @@ func span(from, to string) (start, end model.Instant, err error) {
 	if end, err = model.ParseInstant(to); err != nil {
 		return 0, 0, fmt.Errorf("end: %w", err)
 	}
-	if len(to) == len("2006-01-02") {
+	whole := len(to) == len("2006-01-02")
+	if whole {
 		end = end.Add(24 * time.Hour)
 	}
-	if end < start {
+	if end < start || whole && end == start {
 		return 0, 0, fmt.Errorf("end: %s is before the start %s", to, from)
 	}
 	if end == start {
