@@ -45,9 +45,12 @@ func (e *edgeState) last() model.Instant { return max(e.lastSeen[0], e.lastSeen[
 // lastUsed returns the latest time that a call was seen, or 0.
 func (e *edgeState) lastUsed() model.Instant { return max(e.lastSeen[1], e.lastSeen[2]) }
 
-// fold adds a call.
+// fold adds a call. A declaration has no calls.
 func (e *edgeState) fold(c *model.Call, d decay) {
 	e.see(c)
+	if c.Origin == model.Declared {
+		return
+	}
 	if ref := d.reference(c.At); ref > e.reference+rescaleAfter {
 		e.moveReference(ref)
 	}

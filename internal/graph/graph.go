@@ -62,7 +62,7 @@ func New(cfg Config) *Graph {
 }
 
 // Observe folds a call into its edge. A call whose span was folded already is
-// dropped. A call without origin counts as observed; a declared one may have no
+// dropped. A call without origin counts as observed; a declared one adds no
 // calls. Times far in the future are the caller's to refuse: they age all else.
 func (g *Graph) Observe(c model.Call) Outcome {
 	if c.Fleet == "" || c.Caller == "" || c.Callee == "" || c.At <= 0 {
@@ -215,7 +215,7 @@ func (g *Graph) rate(e *edgeState, at model.Instant) float64 { return e.calls * 
 
 // rateFactor is what the edge's sums are multiplied by to be rates as of at.
 func (g *Graph) rateFactor(e *edgeState, at model.Instant) float64 {
-	at = max(at, e.lastUsed())
+	at = max(at, e.last())
 	window := max(seconds(g.fleets[e.fleet].since, at), g.cfg.MinimumWindow.Seconds())
 	return g.decay.perSecond(window) / g.decay.weight(e.reference, at)
 }

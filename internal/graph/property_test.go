@@ -200,3 +200,48 @@ func requireSameBins(t *testing.T, x, y map[uint8]float64) {
 		}
 	}
 }
+
+// FuzzObserve folds calls made of arbitrary bytes between ticks: no panic,
+// figures stay in their range, and the state survives a snapshot.
+func FuzzObserve(f *testing.F) {
+	f.Add([]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16})
+	f.Add([]byte{255, 255, 255, 255, 0, 0, 0, 0, 128, 128, 128, 128})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		cfg := Config{HalfLife: time.Minute, GoneAfter: time.Hour, SpanMemory: 3}
+		g, at := New(cfg), noon
+		next := func() uint64 {
+			if len(data) == 0 {
+				return 0
+			}
+			v := data[0]
+			data = data[1:]
+			return uint64(v)
+		}
+		for len(data) > 0 {
+			c := call(fmt.Sprint(next()&3), fmt.Sprint(next()&3), at.Add(time.Duration(int8(next()))*time.Hour), next()<<(next()&63))
+			c.Errors, c.DurationMicros, c.Origin = next()<<(next()&63), []uint64{next() << (next() & 63)}, model.EdgeOrigin(next())
+			if next()&1 == 0 {
+				c.SpanID = fmt.Sprint(next() & 7)
+			}
+			g.Observe(c)
+			if next()&3 != 0 {
+				continue
+			}
+			at = at.Add(time.Duration(next()) * time.Minute)
+			for _, e := range g.Changed(at) {
+				rates := e.CallsPerSecond + e.ErrorsPerSecond
+				if !(rates >= 0) || math.IsInf(rates, 0) || !(e.Confidence >= 0 && e.Confidence <= 1) || e.P50Micros > e.P95Micros {
+					t.Fatalf("%+v", e)
+				}
+			}
+		}
+		snapshot, _ := g.AppendBinary(nil)
+		restored := New(cfg)
+		if err := restored.UnmarshalBinary(snapshot); err != nil {
+			t.Fatalf("its own snapshot is refused: %v", err)
+		}
+		if x, y := g.Edges(at), restored.Edges(at); !reflect.DeepEqual(x, y) {
+			t.Fatalf("edges differ:\n%+v\n%+v", x, y)
+		}
+	})
+}

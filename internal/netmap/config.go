@@ -9,7 +9,8 @@ type Config struct {
 	// Default one hour.
 	HalfLife time.Duration
 	// StaleAfter is the silence after which a pair no longer counts as measured
-	// and is estimated again. Default one day.
+	// and is estimated again; after seven times that it is forgotten. Default one
+	// day.
 	StaleAfter time.Duration
 	// RelaxSteps bounds the updates of coordinates in one Changed, for each
 	// fleet. Default 200,000 (about 0.02 CPU seconds).

@@ -139,7 +139,7 @@ func (f *fleetMap) bounds(a, b node) (low, high float64) {
 // micros returns the round-trip time of a neighbour, or 0 where it is unknown.
 func (f *fleetMap) micros(n neighbour) float64 {
 	if n.leg {
-		return f.legs.list[n.index].typical
+		return f.legs.list[n.index].typical()
 	}
 	return f.pairs[n.index].median
 }
@@ -168,7 +168,7 @@ func (f *fleetMap) compose(a, b node) (micros, halfWidth float64, ok bool) {
 		for _, i := range f.tailsTo[ends[1]] {
 			tail := &f.tails.list[i]
 			if part, known := f.legs.typical(ends[0], tail.from); known {
-				ways = append(ways, composed{part + tail.typical, tail})
+				ways = append(ways, composed{part + tail.typical(), tail})
 			}
 		}
 	}

@@ -49,6 +49,9 @@ func newFleetMap(id model.FleetID) *fleetMap {
 		pairOf: map[pairKey]int32{}, told: map[pairKey]float64{}, legs: newLegs(), tails: newLegs()}
 }
 
+// empty tells whether nothing is known of the fleet.
+func (f *fleetMap) empty() bool { return len(f.names) == 0 }
+
 // node returns the node of a name, new where it is not known yet.
 func (f *fleetMap) node(name string) node {
 	if n, ok := f.nodes[name]; ok {

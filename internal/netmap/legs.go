@@ -28,7 +28,7 @@ func (l *legs) get(from, to node, limit int, found func(index int32)) *leg {
 // typical returns the time between two nodes in microseconds, or false.
 func (l *legs) typical(from, to node) (float64, bool) {
 	if i, ok := l.of[pairKey{from, to}]; ok {
-		return l.list[i].typical, true
+		return l.list[i].typical(), true
 	}
 	return 0, false
 }

@@ -130,7 +130,9 @@ func (m *Map) readMicros(from []int64, to []uint32) []uint32 {
 // coordinates, within Config.RelaxSteps. at must not go backwards.
 func (m *Map) Changed(at model.Instant) []model.Link {
 	var changed []model.Link
-	for _, f := range m.fleets {
+	for i := range m.fleets {
+		m.fleets[i] = m.fleets[i].withoutForgotten(at, &m.cfg)
+		f := m.fleets[i]
 		f.relax(m.cfg.RelaxSteps, at, &m.cfg)
 		for i := range f.pairs {
 			p := &f.pairs[i]
@@ -147,6 +149,7 @@ func (m *Map) Changed(at model.Instant) []model.Link {
 			changed = f.appendEstimates(changed, at, &m.cfg)
 		}
 	}
+	m.fleets = slices.DeleteFunc(m.fleets, (*fleetMap).empty)
 	m.ticked = max(m.ticked, at)
 	sortLinks(changed)
 	return changed

@@ -104,9 +104,10 @@ func (p *pair) measured(at model.Instant, cfg *Config) bool {
 type leg struct {
 	from, to node
 	rtt      samples
-	// typical is the median of the samples in microseconds. A router that is slow to
-	// answer lengthens legs and shortens tails by the same: sums of both hold.
-	typical float64
+	// median of the samples in microseconds, negative while it is not known. A
+	// router that is slow to answer lengthens legs and shortens tails by the same:
+	// sums of both hold.
+	median float64
 }
 
 // add takes samples.
@@ -114,5 +115,13 @@ func (l *leg) add(micros ...uint32) {
 	for _, v := range micros {
 		l.rtt.add(v)
 	}
-	l.typical = l.rtt.quantile(0.5)
+	l.median = -1
+}
+
+// typical returns the median of the samples in microseconds.
+func (l *leg) typical() float64 {
+	if l.median < 0 {
+		l.median = l.rtt.quantile(0.5)
+	}
+	return l.median
 }

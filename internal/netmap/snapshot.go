@@ -45,6 +45,7 @@ func (m *Map) walk(c *coder) {
 	whole(c, &m.ticked, math.MaxInt64)
 	c.word(&m.refused)
 	c.word(&m.impossible)
+	m.fleets = slices.DeleteFunc(m.fleets, (*fleetMap).empty)
 	list(c, &m.fleets, func(f **fleetMap) {
 		if c.reading {
 			*f = newFleetMap("")
@@ -73,7 +74,7 @@ func (f *fleetMap) walk(c *coder) {
 			whole(c, &l.from, last)
 			whole(c, &l.to, last)
 			l.rtt.walk(c)
-			l.typical = l.rtt.quantile(0.5)
+			l.median = -1
 		})
 	}
 	for i := range f.coords {
