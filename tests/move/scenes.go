@@ -101,8 +101,8 @@ func (r *Result) Holds(name string) error {
 }
 
 // FillAll fills the table for several drivers, side by side: most of the time is
-// spent waiting.
-func FillAll(ctx context.Context, drivers []string, say func(string, ...any)) (*Table, error) {
+// spent waiting. steps limits it to some of the steps; none: all.
+func FillAll(ctx context.Context, drivers, steps []string, say func(string, ...any)) (*Table, error) {
 	tables := make([]Table, len(drivers))
 	errs := make([]error, len(drivers))
 	var all sync.WaitGroup
@@ -114,7 +114,7 @@ func FillAll(ctx context.Context, drivers []string, say func(string, ...any)) (*
 		if missing := s.missing(); len(missing) > 0 {
 			return nil, fmt.Errorf("%s: not installed: %s", name, strings.Join(missing, ", "))
 		}
-		all.Go(func() { errs[i] = tables[i].fill(ctx, name, s, say) })
+		all.Go(func() { errs[i] = tables[i].fill(ctx, name, s, steps, say) })
 	}
 	all.Wait()
 	whole := &Table{}

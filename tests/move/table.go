@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,11 +37,15 @@ type Table struct {
 	Acked, Lost int
 }
 
-// fill tries every step with every kind of failure, at every point inside it.
-func (t *Table) fill(ctx context.Context, driver string, s scene, say func(string, ...any)) error {
+// fill tries the steps (none: every step) with every kind of failure, at every
+// point inside them.
+func (t *Table) fill(ctx context.Context, driver string, s scene, steps []string, say func(string, ...any)) error {
 	b := bench{ctx: ctx, say: say, about: s}
 	defer b.close()
 	for _, step := range actuator.MoveSteps() {
+		if len(steps) > 0 && !slices.Contains(steps, string(step)) {
+			continue
+		}
 		for _, kind := range FaultKinds() {
 			cell := Cell{Driver: driver, Step: step, Kind: kind}
 			if err := b.fill(&cell); err != nil {
@@ -138,10 +143,12 @@ func (b *bench) try(cell *Cell, point int) (fired bool, err error) {
 	}
 	b.number++
 	fault := &Fault{Kind: cell.Kind, Step: cell.Step, Point: point, KillTarget: b.scene.KillTarget}
-	// A compensation is only reached by failing after the pivot.
 	reach := &Fault{Kind: FaultNone}
-	if isCompensation(cell.Step) {
+	switch {
+	case cell.Step == model.StepReverseCutOver: // only reached by failing after the pivot
 		reach = &Fault{Kind: FaultError, Step: model.StepWatch}
+	case isCompensation(cell.Step):
+		reach = &Fault{Kind: FaultError, Step: model.StepCatchUp}
 	}
 	config := QuickConfig()
 	config.DefaultDeadline, config.UndoAttempts = b.about.deadline, 3

@@ -29,7 +29,7 @@ func TestEveryStepGoingWrongEndsWell(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Minute)
 	defer cancel()
-	table, err := move.FillAll(ctx, drivers, t.Logf)
+	table, err := move.FillAll(ctx, drivers, nil, t.Logf)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,11 +42,12 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&options.Writes, "writes", 0, "acknowledged writes to reach in a run; 0: the goal's")
 	flags.Uint64Var(&options.Seed, "seed", 7, "of the failures")
 	drivers := flags.String("drivers", strings.Join(move.TableDrivers(), ","), "of the table")
+	steps := flags.String("steps", "", "of the table; empty: all")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
 	if args[0] == "table" {
-		return table(ctx, strings.Split(*drivers, ","))
+		return table(ctx, strings.Split(*drivers, ","), strings.FieldsFunc(*steps, func(r rune) bool { return r == ',' }))
 	}
 	open, err := move.Prepare(args[0], &options)
 	if err != nil {
@@ -63,10 +64,10 @@ func run(ctx context.Context, args []string) error {
 }
 
 // table fills the table, all drivers side by side, and prints it.
-func table(ctx context.Context, drivers []string) error {
+func table(ctx context.Context, drivers, steps []string) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Minute)
 	defer cancel()
-	t, err := move.FillAll(ctx, drivers, say)
+	t, err := move.FillAll(ctx, drivers, steps, say)
 	if err != nil {
 		return err
 	}
