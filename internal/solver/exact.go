@@ -6,7 +6,7 @@ const (
 	exactItems = 64
 	exactBins  = 64
 	quickShare = 0.2
-	quickFails = 3000
+	quickFails = 50_000
 )
 
 // proof searches all placements that are cheaper than the incumbent. It returns
