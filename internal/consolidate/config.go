@@ -47,23 +47,34 @@ type Tuning struct {
 	MoveWattTicks float64
 	// DeficitWatts is the price of 1 MIPS of unserved demand, before steering.
 	DeficitWatts float64
-	// SteerPower and SteerLimit shape the steering of that price: budget left
-	// over what is due, to this power, at most this factor either way.
-	SteerPower, SteerLimit float64
+	// SteerLimit is the factor that steering may change that price by, either way.
+	SteerLimit float64
 	// CommonShare is the standard deviation of the factor common to all
-	// demand, a share of the mean.
-	CommonShare         float64
+	// demand, as a share of the mean. It also covers that a search picks VMs
+	// whose means are underestimated.
+	CommonShare float64
+	// SkewBase and SkewShare correct the skewness of a host's load to
+	// SkewBase + SkewShare x that of independent VMs, as measured on hosts that
+	// the search has filled.
 	SkewBase, SkewShare float64
-	// TrendTicks is the memory of the fleet's trend, TrendAhead how far it is
-	// carried on, TrendShare how far it is believed.
-	TrendTicks, TrendAhead, TrendShare float64
-	Demand                             DemandTuning
+	// DelayShare is the part of a tick that a migration takes effect after.
+	DelayShare float64
+	// TrendTicks is the memory of the fleet's trend, TrendAhead how many ticks
+	// it is carried on.
+	TrendTicks, TrendAhead float64
+	// Demand is for the estimators of single VMs.
+	Demand DemandTuning
 }
 
 // DefaultTuning returns the setting that the documented figures are made with.
 func DefaultTuning() Tuning {
-	return Tuning{HoldTicks: 24, MoveWattTicks: 15, DeficitWatts: 1.7, SteerPower: 1, SteerLimit: 3, CommonShare: .04, SkewBase: .4, SkewShare: .1, TrendTicks: 16, TrendAhead: 8, TrendShare: 1,
-		Demand: DefaultDemandTuning()}
+	return Tuning{
+		HoldTicks: 24, MoveWattTicks: 15,
+		DeficitWatts: 1.7, SteerLimit: 3,
+		CommonShare: .04, SkewBase: .35, SkewShare: .25, DelayShare: .06,
+		TrendTicks: 16, TrendAhead: 8,
+		Demand: DefaultDemandTuning(),
+	}
 }
 
 func (c *Config) validate() error {

@@ -15,22 +15,21 @@ type DemandTuning struct {
 	// PriorMean is the utilisation expected before any sample, PriorCount how
 	// many samples it weighs.
 	PriorMean, PriorCount float64
-	// PriorVariance and PriorSkewness are expected of a VM, and weigh
-	// PriorVarianceCount and PriorSkewnessCount samples.
+	// PriorVariance is expected of a VM and weighs PriorVarianceCount samples.
 	PriorVariance, PriorVarianceCount float64
-	PriorSkewness, PriorSkewnessCount float64
+	// PriorSkewnessCount is how many samples the skewness of a beta variable
+	// weighs beside the observed one.
+	PriorSkewnessCount float64
 	// LevelShare is the uncertainty of a level known from one sample: a
 	// variance, as a share of the squared mean.
 	LevelShare float64
-	// Youth widens the variance of a VM with n samples by Youth/(n+1).
-	Youth float64
 }
 
 // DefaultDemandTuning returns what is usual for five-minute CPU traces.
 func DefaultDemandTuning() DemandTuning {
 	return DemandTuning{MeanTicks: 13.5, MeanWeight: .9, SpreadTicks: 11.5, SpreadWeight: .37, LongTicks: 2000,
 		PriorMean: .105, PriorCount: .3, PriorVariance: .0049, PriorVarianceCount: 3.5,
-		PriorSkewness: 1, PriorSkewnessCount: 60, LevelShare: .27, Youth: 0}
+		PriorSkewnessCount: 60, LevelShare: .27}
 }
 
 // demand estimates the distribution of one VM's coming samples: mean, variance
@@ -80,8 +79,7 @@ func (d *demand) moments(t *DemandTuning) (mean, variance, third float64) {
 	prior := float64(usual * t.PriorVarianceCount)
 	variance = float64(t.SpreadWeight*((d.burst+prior)/(d.burstWeight+t.PriorVarianceCount))) +
 		float64((1-t.SpreadWeight)*((d.spread+prior)/(d.spreadWeight+t.PriorVarianceCount)))
-	variance *= 1 + t.Youth/(d.longWeight+1)
-	usualThird := float64(t.PriorSkewness * betaSkewness(d.mean, variance) * variance * math.Sqrt(variance))
+	usualThird := float64(betaSkewness(d.mean, variance) * variance * math.Sqrt(variance))
 	third = (d.third + float64(usualThird*t.PriorSkewnessCount)) / (d.spreadWeight + t.PriorSkewnessCount)
 	return d.mean, variance, third
 }

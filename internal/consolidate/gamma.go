@@ -26,7 +26,7 @@ func tabulate(f func(z, skew float64) float64) *excessTable {
 
 // at interpolates bilinearly; it is exact far below the mean and 0 far above.
 func (t *excessTable) at(z, skew float64) float64 {
-	if z >= limitMax {
+	if !(z < limitMax) {
 		return 0
 	}
 	if z <= limitMin {

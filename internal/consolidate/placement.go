@@ -24,6 +24,30 @@ type placement struct {
 	leastFee float64
 }
 
+func newPlacement(hosts []Host, vms int) *placement {
+	n := len(hosts)
+	return &placement{hosts: hosts, vms: make([]load, vms), fee: make([]float64, vms), origin: make([]int, vms), at: make([]int, vms),
+		members: make([][]int, n), load: make([]load, n), cost: make([]float64, n), risk: make([]float64, n),
+		changed: make([]int, n), stirred: make([]bool, n)}
+}
+
+// seat puts every VM where it is when the tick begins; -1 is nowhere yet.
+func (p *placement) seat(at []int) {
+	clear(p.stirred)
+	for h := range p.members {
+		p.members[h] = p.members[h][:0]
+	}
+	for v, h := range at {
+		p.origin[v], p.at[v] = h, h
+		if h >= 0 {
+			p.members[h] = append(p.members[h], v)
+		}
+	}
+	for h := range p.members {
+		p.settle(h)
+	}
+}
+
 // power returns a host's draw at a mean demand, linear between curve points.
 func (h *Host) power(mips float64) float64 {
 	n := len(h.Watts) - 1

@@ -1,6 +1,7 @@
 package consolidate
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -19,64 +20,49 @@ func (s *searcher) bestHost(v, not int) (best int, added float64) {
 	return best, added
 }
 
-// evacuate empties the host for which that saves most, if any; it reports
-// whether it did.
-func (s *searcher) evacuate() bool {
+// evacuate empties the host for which that saves most, if any; it returns which
+// host that was, or -1.
+func (s *searcher) evacuate() int {
 	s.listOn()
 	bestGain, bestHost := minGain, -1
 	for _, h := range s.on {
-		if gain := s.tryEvacuate(h, false); gain > bestGain {
+		if gain := s.tryEvacuate(h, bestGain, false); gain > bestGain {
 			bestGain, bestHost = gain, h
 		}
 	}
-	if bestHost < 0 {
-		return false
+	if bestHost >= 0 {
+		s.tryEvacuate(bestHost, minGain, true)
 	}
-	s.tryEvacuate(bestHost, true)
-	return true
+	return bestHost
 }
 
 // tryEvacuate moves a host's VMs one by one, the most volatile first, to where
-// they cost least, and returns what that saves. Unless keep is set the
-// placement is as before afterwards.
-func (s *searcher) tryEvacuate(h int, keep bool) float64 {
+// they cost least, and returns what that saves, if it is more than least.
+// Unless keep is set the placement is as before afterwards.
+func (s *searcher) tryEvacuate(h int, least float64, keep bool) float64 {
 	before := slices.Clone(s.members[h])
 	list := slices.Clone(before)
-	slices.SortStableFunc(list, func(a, b int) int {
-		switch {
-		case s.vms[a].variance > s.vms[b].variance:
-			return -1
-		case s.vms[a].variance < s.vms[b].variance:
-			return 1
-		}
-		return 0
-	})
-	gain := s.cost[h]
-	moved := 0
+	slices.SortStableFunc(list, func(a, b int) int { return cmp.Compare(s.vms[b].variance, s.vms[a].variance) })
+	gain, moved := s.cost[h], 0
+	s.undo.reset()
 	for _, v := range list {
 		to, added := s.bestHost(v, h)
 		gain += s.feeFor(v, h) - added
-		if to < 0 || gain <= minGain {
+		if to < 0 || gain <= least {
 			gain = math.Inf(-1)
 			break
 		}
+		s.undo.note(s.placement, to)
 		s.put(v, to)
 		moved++
 	}
 	if !keep {
-		touched := map[int]bool{}
 		for _, v := range list[:moved] {
-			touched[s.at[v]] = true
-			s.members[s.at[v]] = slices.DeleteFunc(s.members[s.at[v]], func(x int) bool { return x == v })
 			s.at[v] = h
 		}
 		s.members[h] = before
 		s.settle(h)
-		for _, t := range s.on {
-			if touched[t] {
-				s.settle(t)
-			}
-		}
+		s.undo.revert(s)
 	}
 	return gain
 }

@@ -17,6 +17,7 @@ func (l load) minus(o load) load {
 // deficits computes expected unserved demand.
 type deficits struct {
 	next, mix *excessTable // at a sample, and averaged over a frame between two
+	frame     [4]framePoint
 	// common is the squared relative deviation common to all demand.
 	common float64
 	// later is how many ticks after the coming one are weighed with it.
@@ -38,11 +39,21 @@ func mixPoint(f float64) struct{ sd, skew float64 } {
 	return struct{ sd, skew float64 }{math.Sqrt(v), (float64(f*f*f) + float64(g*g*g)) / (v * math.Sqrt(v))}
 }
 
-// The coming frame starts at a known sample: points and weights of
-// Gauss-Legendre on (0,1).
-var nextPoints = [4]struct{ f, weight, inverse float64 }{
-	{0.06943184420297371, 0.17392742256872693, 1 / 0.06943184420297371}, {0.33000947820757187, 0.32607257743127307, 1 / 0.33000947820757187},
-	{0.6699905217924281, 0.32607257743127307, 1 / 0.6699905217924281}, {0.9305681557970262, 0.17392742256872693, 1 / 0.9305681557970262},
+// framePoint is a quadrature point of the coming frame: how far demand has gone
+// from the known sample to the next, the weight and the inverse of that.
+type framePoint struct{ at, weight, inverse float64 }
+
+// comingFrame returns the points of Gauss-Legendre on (delay, 1). Before a
+// migration can have ended nothing that is decided now changes anything.
+func comingFrame(delay float64) (points [4]framePoint) {
+	for i, p := range [4][2]float64{
+		{0.06943184420297371, 0.17392742256872693}, {0.33000947820757187, 0.32607257743127307},
+		{0.6699905217924281, 0.32607257743127307}, {0.9305681557970262, 0.17392742256872693},
+	} {
+		at := delay + float64((1-delay)*p[0])
+		points[i] = framePoint{at, (1 - delay) * p[1], 1 / at}
+	}
+	return points
 }
 
 // mixedExcess is the mean of E[(Y-z)+] over a frame between two independent
@@ -54,25 +65,29 @@ func mixedExcess(z, skew float64) (sum float64) {
 	return sum
 }
 
+// spread is a host's standard deviation, its inverse, and its skewness.
+func (d *deficits) spread(l load) (sd, inverse, skew float64) {
+	sd = math.Sqrt(l.variance + float64(d.common*l.mean*l.mean))
+	inverse = 1 / sd
+	return sd, inverse, max(0, d.skewBase+float64(d.skewShare*l.third*inverse*inverse*inverse))
+}
+
 // expected returns the unserved demand in MIPS x ticks over the coming frame
 // and the later ones of a host with the given load and capacity.
 func (d *deficits) expected(l load, capacity float64) float64 {
-	variance := l.variance + float64(d.common*l.mean*l.mean)
-	if variance <= 0 {
+	if l.variance <= 0 {
 		return float64((1 + d.later) * max(0, l.mean-capacity))
 	}
-	sd := math.Sqrt(variance)
-	perSD := 1 / sd
-	skew := max(0, d.skewBase+float64(d.skewShare*l.third*perSD*perSD*perSD))
+	sd, inverse, skew := d.spread(l)
 	var sum float64
-	for i := range nextPoints {
-		p := &nextPoints[i]
-		z := (float64((capacity-float64((1-p.f)*l.now))*p.inverse) - l.mean) * perSD
+	for i := range d.frame {
+		p := &d.frame[i]
+		z := (float64((capacity-float64((1-p.at)*l.now))*p.inverse) - l.mean) * inverse
 		if z < limitMax {
-			sum += float64(p.weight * p.f * sd * d.next.at(z, skew))
+			sum += float64(p.weight * p.at * sd * d.next.at(z, skew))
 		}
 	}
-	if z := (capacity - l.mean) * perSD; z < limitMax {
+	if z := (capacity - l.mean) * inverse; z < limitMax {
 		sum += float64(d.later * sd * d.mix.at(z, skew))
 	}
 	return sum

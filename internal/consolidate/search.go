@@ -1,6 +1,7 @@
 package consolidate
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -20,6 +21,7 @@ type searcher struct {
 	factorOwn []float64 // per VM, by what it multiplies its own host's risk
 	factor    [4][]float64
 	hopes     [4]step
+	undo      undo
 }
 
 // riskFloor keeps logarithms of risks finite, in W x ticks.
@@ -90,15 +92,7 @@ func (s *searcher) improve() {
 	for {
 		s.listOn()
 		order := slices.Clone(s.on)
-		slices.SortStableFunc(order, func(a, b int) int {
-			switch {
-			case s.risk[a] > s.risk[b]:
-				return -1
-			case s.risk[a] < s.risk[b]:
-				return 1
-			}
-			return 0
-		})
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(s.risk[b], s.risk[a]) })
 		progress := false
 		for i, a := range order {
 			for _, b := range order[i+1:] {

@@ -6,18 +6,21 @@ import "math"
 // exponential smoothing: single VMs are too noisy to show that the whole fleet
 // rises through a day, and their averages lag behind it.
 type trend struct {
-	once, twice     float64 // smoothed total, and that smoothed again; not corrected for their start
-	weight, weight2 float64
-	ticks           float64
+	once, twice             float64 // smoothed total, and that smoothed again; not corrected for their start
+	onceWeight, twiceWeight float64
+	ticks                   float64
 }
+
+// trendMax bounds the correction by the trend, as a share of the demand.
+const trendMax = 0.1
 
 // observe adds a tick's total.
 func (t *trend) observe(total, memoryTicks float64) {
 	keep := math.Exp(-1 / memoryTicks)
 	t.once = float64(keep*t.once) + total
-	t.weight = float64(keep*t.weight) + 1
-	t.twice = float64(keep*t.twice) + t.once/t.weight
-	t.weight2 = float64(keep*t.weight2) + 1
+	t.onceWeight = float64(keep*t.onceWeight) + 1
+	t.twice = float64(keep*t.twice) + t.once/t.onceWeight
+	t.twiceWeight = float64(keep*t.twiceWeight) + 1
 	t.ticks++
 }
 
@@ -28,10 +31,11 @@ func (t *trend) scale(sum float64, tune *Tuning) float64 {
 	if t.ticks == 0 || sum <= 0 {
 		return 1
 	}
-	once, twice := t.once/t.weight, t.twice/t.weight2
+	once, twice := t.once/t.onceWeight, t.twice/t.twiceWeight
 	keep := math.Exp(-1 / tune.TrendTicks)
 	level := once + (once - twice)
 	slope := (1 - keep) / keep * (once - twice)
-	trust := tune.TrendShare * t.ticks / (t.ticks + float64(2*tune.TrendTicks))
-	return 1 + float64(trust*min(max((level+float64(slope*tune.TrendAhead))/sum-1, -0.1), 0.1))
+	trust := t.ticks / (t.ticks + float64(2*tune.TrendTicks))
+	off := (level+float64(slope*tune.TrendAhead))/sum - 1
+	return 1 + float64(trust*min(max(off, -trendMax), trendMax))
 }

@@ -30,6 +30,7 @@ type Player struct {
 	request    []float64 // MIPS per VM at now
 	used       []float64 // MIPS per host at now
 	rate, sum  rates
+	power      float64 // W of all hosts at now
 	joules     float64
 	migrations int
 	rejected   int
@@ -72,10 +73,12 @@ func (p *Player) update() {
 		p.request[v] = p.day.request(v, p.types[v].MIPS, p.now)
 		p.rate.requested += p.request[v]
 	}
+	p.power = 0
 	for h, list := range p.on {
 		p.used[h] = 0
 		if len(list) > 0 {
 			p.share(h, list)
+			p.power += HostTypeOf(h).Power(p.used[h])
 		}
 	}
 }
@@ -122,21 +125,12 @@ func (p *Player) share(h int, list []int) {
 	}
 }
 
-func (p *Player) watts() (sum float64) {
-	for h, list := range p.on {
-		if len(list) > 0 {
-			sum += HostTypeOf(h).Power(p.used[h])
-		}
-	}
-	return sum
-}
-
 // Advance plays to time t in seconds: service at the rates of each sub-frame's
 // start, energy at the mean power of its two ends.
 func (p *Player) Advance(t float64) {
 	for p.now < t {
 		end := min(p.now+subframeSeconds, t)
-		dt, before := end-p.now, p.watts()
+		dt, before := end-p.now, p.power
 		p.sum.requested += float64(p.rate.requested * dt)
 		p.sum.deficit += float64(p.rate.deficit * dt)
 		p.sum.outDeficit += float64(p.rate.outDeficit * dt)
@@ -144,7 +138,7 @@ func (p *Player) Advance(t float64) {
 		p.sum.violating += float64(p.rate.violating * dt)
 		p.now = end
 		p.update()
-		p.joules += float64((before + p.watts()) / 2 * dt)
+		p.joules += float64((before + p.power) / 2 * dt)
 	}
 }
 
