@@ -45,12 +45,15 @@ func (j judged) broken(f *fleet) bool {
 
 // judge predicts the response of every application that promises one.
 func (st *state) judge(w int) []judged {
-	f := st.f
-	q := f.responses
-	if q == nil {
+	if st.f.responses == nil {
 		return nil
 	}
-	in := st.situation(w)
+	return st.judgeIn(st.situation(w))
+}
+
+func (st *state) judgeIn(in *situation) []judged {
+	f := st.f
+	q := f.responses
 	memo := make([]answer, len(f.applications))
 	var out []judged
 	for a := range f.applications {
@@ -122,14 +125,32 @@ func (l SlowLink) between(a, b *model.Server) bool {
 }
 
 // brokenResponses lists the applications that miss their response time in a
-// future that must be met.
+// future that must be met. Futures that differ only in load are judged together,
+// each server at its busiest in any of them.
 func (st *state) brokenResponses() []int {
-	var out []int
+	var loads *situation
+	var all []*situation
 	for w := range st.worlds {
-		if !st.worlds[w].Required {
+		world := &st.worlds[w]
+		if !world.Required {
 			continue
 		}
-		for _, j := range st.judge(w) {
+		in := st.situation(w)
+		switch {
+		case world.gone != nil || len(world.Slow) > 0:
+			all = append(all, in)
+		case loads == nil:
+			loads = in
+			all = append(all, in)
+		default:
+			for s, u := range in.utilisation {
+				loads.utilisation[s] = max(loads.utilisation[s], u)
+			}
+		}
+	}
+	var out []int
+	for _, in := range all {
+		for _, j := range st.judgeIn(in) {
 			if j.broken(st.f) {
 				out = append(out, j.app)
 			}

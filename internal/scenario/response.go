@@ -206,30 +206,26 @@ func same(laws []queueing.Dist) bool {
 // network is the time on the way of one call, over all pairs of replicas: a
 // round trip and the transfer, nothing on the same server.
 func (q *responses) network(a int, c outCall, in *situation) queueing.Dist {
-	var times, shares []float64
-	sum, pairs, longest := 0.0, 0.0, 0.0
+	var times []float64
+	sum, longest := 0.0, 0.0
 	for _, r := range q.f.members[a] {
 		for _, o := range q.f.members[c.callee] {
 			if !in.alive(r) || !in.alive(o) {
 				continue
 			}
 			t := q.way(in.place[r], in.place[o], c.bytes, in)
-			times, shares = append(times, t), append(shares, 1)
-			sum, pairs, longest = sum+t, pairs+1, max(longest, t)
+			times = append(times, t)
+			sum, longest = sum+t, max(longest, t)
 		}
 	}
-	if pairs == 0 {
+	if len(times) == 0 {
 		return queueing.Constant(0)
 	}
 	// Ways that hardly differ are one constant.
-	if mean := sum / pairs; longest <= 1.1*mean || longest < 1e-4 {
+	if mean := sum / float64(len(times)); longest <= 1.1*mean || longest < 1e-4 {
 		return queueing.Constant(mean)
 	}
-	laws := make([]queueing.Dist, len(times))
-	for i, t := range times {
-		laws[i] = queueing.Constant(t)
-	}
-	return queueing.Mix(laws, shares)
+	return queueing.Points(times)
 }
 
 func (q *responses) way(from, to int, bytes float64, in *situation) float64 {

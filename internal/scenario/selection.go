@@ -79,8 +79,9 @@ func (f *fleet) withinRails(st *state, moves, byApp []int) bool {
 }
 
 // withinGuardRails starts from the present placement and takes the moves of the
-// target server by server (of their sources), the best per move first, while
-// the guard rails allow it and the placement gets better.
+// target server by server (of their sources), those that have to be emptied
+// first, then the best per move, while the guard rails allow it and the placement
+// gets better.
 func (f *fleet) withinGuardRails(status, target *state, all int, byApp []int) *state {
 	st := newState(f, status.worlds, status.place)
 	groups := map[int][]int{} // iterated through sources, sorted
@@ -103,7 +104,7 @@ func (f *fleet) withinGuardRails(status, target *state, all int, byApp []int) *s
 		}
 	}
 	slices.SortStableFunc(sources, func(a, b int) int {
-		return cmp.Or(-gains[a].compare(gains[b]), cmp.Compare(a, b))
+		return cmp.Or(boolFirst(f.closed(a), f.closed(b)), -gains[a].compare(gains[b]), cmp.Compare(a, b))
 	})
 	rails := rails{moves: all, byApp: slices.Clone(byApp), touched: make([]bool, len(f.servers)), servers: f.cfg.MaxServersTouched}
 	for _, s := range sources {

@@ -30,7 +30,7 @@ func (st *state) gravest() string {
 	f := st.f
 	for s := range f.servers {
 		if f.closed(s) && len(st.on[s]) > 0 {
-			return fmt.Sprintf("%s, %d replicas have no other place", f.closing[s].reason, len(st.on[s]))
+			return fmt.Sprintf("%s, %d replicas are still there", f.closing[s].reason, len(st.on[s]))
 		}
 	}
 	best, text := int64(-1), ""

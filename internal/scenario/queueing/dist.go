@@ -20,6 +20,28 @@ func Constant(seconds float64) Dist {
 	return Dist{Step: seconds, Mass: []float64{0, 1}}
 }
 
+// Points is a time that takes each of some values with equal probability, on a
+// coarse lattice that keeps the mean.
+func Points(times []float64) Dist {
+	const cells = 24
+	end := 0.0
+	for _, t := range times {
+		end = max(end, t)
+	}
+	if end <= 0 {
+		return Constant(0)
+	}
+	d := Dist{Step: end / cells, Mass: make([]float64, cells+2)}
+	for _, t := range times {
+		at := max(0, t) / d.Step
+		i := int(at)
+		w := at - float64(i)
+		d.Mass[i] += (1 - w) / float64(len(times))
+		d.Mass[i+1] += w / float64(len(times))
+	}
+	return d.trim()
+}
+
 // FromTail puts a law, given by its tail P(T > t), its mean and an upper end
 // that holds nearly all of it, on a lattice that keeps the mean.
 func FromTail(tail func(float64) float64, mean, end float64) Dist {
@@ -27,18 +49,23 @@ func FromTail(tail func(float64) float64, mean, end float64) Dist {
 		return Constant(0)
 	}
 	d := Dist{Step: end / (bins - 1), Mass: make([]float64, bins)}
-	// The mass of (i, i+1) steps is split between its ends: by half, since the
-	// law is smooth within a step.
-	before := 1.0
-	for i := range bins - 1 {
-		after := 0.0
-		if i < bins-2 {
-			after = min(before, max(0, tail(float64(i+1)*d.Step)))
+	// Tails are dear: beyond the first half, where laws are smooth, every second
+	// one is interpolated. The mass of (i, i+1) steps is split between its ends.
+	level := make([]float64, bins)
+	level[0] = 1
+	for i := 1; i < bins-1; i++ {
+		if i < bins/2 || i%2 == 0 {
+			level[i] = max(0, tail(float64(i)*d.Step))
 		}
-		half := (before - after) / 2
+	}
+	for i := bins/2 | 1; i < bins-1; i += 2 {
+		level[i] = (level[i-1] + level[i+1]) / 2
+	}
+	for i := 1; i < bins; i++ {
+		level[i] = min(level[i], level[i-1])
+		half := (level[i-1] - level[i]) / 2
+		d.Mass[i-1] += half
 		d.Mass[i] += half
-		d.Mass[i+1] += half
-		before = after
 	}
 	if got := d.Mean(); got > 0 && mean > 0 {
 		d.Step *= mean / got

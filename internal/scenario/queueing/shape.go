@@ -38,7 +38,7 @@ func (s *Shapes) Shared(mean float64, cvMilli int64, cores int, utilisation floa
 		}
 		q, stable := NewSharing(law, key.cores, float64(key.percent)/100)
 		if stable {
-			d = FromTail(q.Tail, q.Mean(), q.Quantile(0.9999))
+			d = FromTail(q.Tail, q.Mean(), q.end())
 		}
 		s.known[key] = d
 	}

@@ -123,6 +123,15 @@ func (q Sharing) Quantile(p float64) float64 {
 	return hi
 }
 
+// end returns a time that all but about one in ten thousand keep.
+func (q Sharing) end() float64 {
+	end := q.mean
+	for q.Tail(end) > 1e-4 {
+		end *= 1.3
+	}
+	return end
+}
+
 // slowdown is what an arrival meets in M/M/c (the number present is the same
 // for every service law under sharing): it takes max(1, (n+1)/c) times as long.
 type slowdown struct {
