@@ -1,0 +1,60 @@
+package arima
+
+import (
+	"math"
+
+	"drover/internal/forecast/panel"
+)
+
+// Model is ARIMA as one of the models of a panel.
+type Model struct{}
+
+// Name implements panel.Model.
+func (Model) Name() string { return "arima" }
+
+type fitted struct {
+	season int
+	log    []bool
+	fits   []*Fit
+}
+
+// Fit implements panel.Model.
+func (Model) Fit(t *panel.Task) panel.Fitted {
+	f := &fitted{season: max(1, t.Season(0))}
+	for _, x := range t.Histories {
+		log := true
+		for _, v := range x {
+			log = log && v > 0
+		}
+		f.log = append(f.log, log)
+		f.fits = append(f.fits, Select(logs(x, log), t.Season(0), t.Season(1), nil))
+	}
+	return f
+}
+
+func logs(x []float64, log bool) []float64 {
+	if !log {
+		return x
+	}
+	z := make([]float64, len(x))
+	for i, v := range x {
+		z[i] = math.Log(max(v, 1e-300))
+	}
+	return z
+}
+
+// Forecast implements panel.Fitted; a series too short for any order repeats
+// its last season.
+func (f *fitted) Forecast(series int, history []float64, horizon int) []float64 {
+	fit := f.fits[series]
+	if fit == nil || len(history) <= fit.Order.Period {
+		return panel.Naive(history, f.season, horizon)
+	}
+	out := fit.Forecast(logs(history, f.log[series]), horizon, nil)
+	if f.log[series] {
+		for h := range out {
+			out[h] = math.Exp(min(out[h], 700))
+		}
+	}
+	return out
+}
