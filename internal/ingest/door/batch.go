@@ -62,6 +62,11 @@ func (from *sender) collect(now time.Time, opt format.Options, read func(format.
 	// are held back until the whole body has been read.
 	var points []format.Point
 	out = format.NewOut(func(event any) {
+		if _, order := event.(model.Control); order && !from.credential.Control {
+			out.Records--
+			out.Reject(errControl)
+			return
+		}
 		p, ok := event.(*format.Point)
 		if !ok {
 			events = append(events, event)
@@ -98,6 +103,9 @@ func (from *sender) collect(now time.Time, opt format.Options, read func(format.
 	from.mapper.Flush(false, func(m model.Metric) { events = append(events, m) })
 	return events, out, overLimit, nil
 }
+
+// errControl refuses orders from producers of measurements.
+var errControl = errors.New("this credential may not give orders: set control in the credentials file")
 
 // seriesKey appends what tells a series from all others.
 func seriesKey(b []byte, p *format.Point) []byte {

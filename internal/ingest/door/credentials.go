@@ -37,7 +37,9 @@ type Credential struct {
 	// CertificateCN is the common name of a client certificate (mutual TLS).
 	CertificateCN string        `yaml:"certificate_cn"`
 	Fleet         model.FleetID `yaml:"fleet"`
-	Limits        Limits        `yaml:"limits"`
+	// Control allows orders (model.Control) besides measurements.
+	Control bool   `yaml:"control"`
+	Limits  Limits `yaml:"limits"`
 }
 
 // Credentials are all producers that may send, by token and by certificate.

@@ -36,7 +36,7 @@ type sender struct {
 
 func newGate(cfg Config) *gate {
 	return &gate{cfg: cfg, senders: map[*Credential]*sender{},
-		local: &Credential{Name: "local", Fleet: cfg.LoopbackFleet}}
+		local: &Credential{Name: "local", Fleet: cfg.LoopbackFleet, Control: true}}
 }
 
 // problem is an error with the HTTP status that says it.

@@ -86,6 +86,11 @@ func (s *Server) route() {
 	s.mux.HandleFunc("POST /api/v1/write", s.remoteWrite)
 	s.mux.HandleFunc("POST /v1/metrics", s.otlpMetrics)
 	s.mux.HandleFunc("POST /v1/traces", s.otlpTraces)
+	s.mux.HandleFunc("POST /write", s.influx)
+	s.mux.HandleFunc("POST /api/v2/write", s.influx)
+	s.mux.HandleFunc("POST /v1/events", s.events)
+	s.mux.HandleFunc("POST /v1/ingest/{format}", s.anyFormat)
+	s.mux.HandleFunc("GET /openapi.yaml", s.openAPI)
 }
 
 // ServeHTTP implements http.Handler.

@@ -72,16 +72,30 @@ func Read(data []byte, out *format.Out, start func(Header) error, each func(Row)
 		if err == io.EOF {
 			return
 		}
-		line, _ := reader.FieldPos(0)
+		line, err := place(reader, cells, header, err)
 		if err == nil {
 			err = each(Row{Header: header, Cells: cells, Line: line})
-		} else if errors.Is(err, csv.ErrFieldCount) {
-			err = fmt.Errorf("%d cells where the header has %d", len(cells), len(header))
 		}
 		if err != nil {
 			out.Reject(fmt.Errorf("line %d: %w", line, err))
 		}
 	}
+}
+
+// place returns the line of what was read last, and its error without the line.
+func place(reader *csv.Reader, cells []string, header Header, err error) (int, error) {
+	var fault *csv.ParseError
+	switch {
+	case errors.Is(err, csv.ErrFieldCount):
+		line, _ := reader.FieldPos(0)
+		return line, fmt.Errorf("%d cells where the header has %d", len(cells), len(header))
+	case errors.As(err, &fault):
+		return fault.StartLine, fault.Err
+	case err != nil:
+		return 0, err
+	}
+	line, _ := reader.FieldPos(0)
+	return line, nil
 }
 
 // separator returns the likeliest of comma, semicolon and tab by the first line.
