@@ -2,6 +2,7 @@ package move
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -141,6 +142,10 @@ func (b *bench) try(cell *Cell, point int) (fired bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	// What was killed at the end of the last try has to be back.
+	if !b.writable(b.load.Acked()) {
+		return false, errors.New("no write is taken before the try begins")
+	}
 	b.number++
 	fault := &Fault{Kind: cell.Kind, Step: cell.Step, Point: point, KillTarget: b.scene.KillTarget}
 	reach := &Fault{Kind: FaultNone}
@@ -157,7 +162,7 @@ func (b *bench) try(cell *Cell, point int) (fired bool, err error) {
 	}
 	e := NewExecutor(config, func() actuator.Driver { return fault.Before(reach.Before(b.scene.Driver(fault.At))) })
 	fault.Crash = e.Crash
-	before, began := b.load.Acked(), time.Now()
+	began := time.Now()
 	state, err := e.Run(b.ctx, planFor(fmt.Sprintf("t%d", b.number), from, other(from)))
 	if err != nil {
 		return false, err
@@ -167,7 +172,7 @@ func (b *bench) try(cell *Cell, point int) (fired bool, err error) {
 	}
 	cell.Slowest = max(cell.Slowest, time.Since(began))
 	cell.add(endOf(state))
-	if wrong := b.check(e, state, from, before); wrong != "" {
+	if wrong := b.check(e, state, from, b.load.Acked()); wrong != "" {
 		cell.Wrong = fmt.Sprintf("point %d: %s", point, wrong)
 	}
 	return true, b.renewAfter(state)
@@ -197,12 +202,21 @@ func (b *bench) check(e *Executor, state model.PlanState, from model.ServerID, b
 		return "parked without saying what is left"
 	}
 	// What is served must also take writes.
-	ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
-	defer cancel()
-	if actuator.Poll(ctx, 2*time.Millisecond, func() (bool, error) { return b.load.Acked() > before, nil }) != nil {
+	if !b.writable(before) {
 		return "no write is taken after the end"
 	}
 	return once(e.Log)
+}
+
+// writePatience is how long a server that was killed may take to come back.
+const writePatience = 30 * time.Second
+
+// writable waits until more writes than so many were acknowledged, and tells
+// whether that came.
+func (b *bench) writable(acked int) bool {
+	ctx, cancel := context.WithTimeout(b.ctx, writePatience)
+	defer cancel()
+	return actuator.Poll(ctx, 2*time.Millisecond, func() (bool, error) { return b.load.Acked() > acked, nil }) == nil
 }
 
 // once checks that no command was begun while another had no outcome, and none
