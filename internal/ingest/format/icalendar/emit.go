@@ -14,9 +14,11 @@ const (
 	// maxOccurrences of one event are emitted.
 	maxOccurrences = 5000
 	// maxSpent days or steps are looked at over a whole document.
-	maxSpent = 20_000_000
+	maxSpent = 5_000_000
 	// eventSpent is the share of one event.
-	eventSpent = 2_000_000
+	eventSpent = 500_000
+	// maxZoneSpent is for the rules of a document's own zones.
+	maxZoneSpent = 2_000_000
 )
 
 // defaultUntil is where occurrences without end are cut where nobody says.

@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// maxSet bounds the starts of one period, before BYSETPOS picks among them.
+const maxSet = 20_000
+
 // expand calls yield with the starts of a rule in order, from start and before
 // limit, until yield returns false. All times are local, as if UTC. budget is
 // how many days or steps may still be looked at; a rule that never matches ends
@@ -32,6 +35,9 @@ func (r *rule) expand(start, limit time.Time, budget *int, yield func(time.Time)
 	for n := 0; ; n += r.interval {
 		days, first := r.period(start, n, budget)
 		if *budget <= 0 || !first.Before(limit) || first.Year() > 9000 {
+			return
+		}
+		if len(days)*len(clock) > maxSet {
 			return
 		}
 		set := make([]time.Time, 0, len(days)*len(clock))
@@ -172,6 +178,10 @@ func (r *rule) filter(start, from, end, period time.Time, budget *int) []time.Ti
 	var days []time.Time
 	for d := from; d.Before(end); d = d.AddDate(0, 0, 1) {
 		*budget--
+		if !in(r.months, int(d.Month())) {
+			d = time.Date(d.Year(), d.Month()+1, 0, 0, 0, 0, 0, time.UTC) // the month's last day
+			continue
+		}
 		if r.allowsDay(d, start, period) {
 			days = append(days, d)
 		}

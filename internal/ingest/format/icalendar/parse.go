@@ -15,6 +15,8 @@ type calendar struct {
 	zone  string // X-WR-TIMEZONE
 	zones map[string]*zoneRules
 	found map[string]zone // zones looked up before, by TZID
+	// work is what the document's own zones may still cost, in days looked at.
+	work *int
 	// changes are the events that replace one occurrence of a series.
 	changes []*event
 	// fallback is the zone of times without one.
@@ -33,7 +35,7 @@ const maxDepth = 16
 // events that they concern.
 func Parse(data []byte, opt format.Options, out *format.Out) {
 	data = jsonscan.BOM(data)
-	first := &reader{opt: opt, out: format.NewOut(nil), scan: scanner{data: data}, collect: true}
+	first := &reader{opt: opt, out: format.NewOut(nil), scan: scanner{data: data}, collect: true, zoneWork: maxZoneSpent}
 	fault := first.read()
 	for _, c := range first.calendars {
 		c.resolve(opt)
@@ -62,6 +64,7 @@ type reader struct {
 	event    *event
 	zone     *zoneRules
 	spent    int // days looked at by rules, over the whole document
+	zoneWork int
 }
 
 // read reads the text up to its end or its first fault of structure.
@@ -131,7 +134,7 @@ func (r *reader) begin(name string) error {
 	switch {
 	case name == "VCALENDAR":
 		if r.collect {
-			r.calendars = append(r.calendars, &calendar{})
+			r.calendars = append(r.calendars, &calendar{work: &r.zoneWork})
 		}
 		r.calendar = r.calendars[r.at]
 		r.at++

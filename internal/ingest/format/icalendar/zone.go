@@ -1,6 +1,7 @@
 package icalendar
 
 import (
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -67,7 +68,7 @@ func (c *calendar) findZone(id string) (zone, error) {
 		return zone{location: location}, nil
 	}
 	if rules := c.zones[name]; rules != nil {
-		if err := rules.prepare(); err != nil {
+		if err := rules.prepare(c.work); err != nil {
 			return zone{}, fmt.Errorf("VTIMEZONE %q: %w", name, err)
 		}
 		return zone{rules: rules}, nil
@@ -176,7 +177,7 @@ func parseOffset(s string) (time.Duration, error) {
 const lastZoneYear = 2100
 
 // prepare works the onsets out.
-func (z *zoneRules) prepare() error {
+func (z *zoneRules) prepare(work *int) error {
 	if z.prepared {
 		return nil
 	}
@@ -196,8 +197,10 @@ func (z *zoneRules) prepare() error {
 			}
 			// A rule's UNTIL is in UTC: shift it to the local time before the change.
 			r.shiftUntil(o.from)
-			budget := 200_000
-			r.expand(start, until, &budget, func(t time.Time) bool {
+			if *work <= 0 {
+				return errors.New("the document's own zones cost too much to work out")
+			}
+			r.expand(start, until, work, func(t time.Time) bool {
 				if t.After(start) {
 					add(t)
 				}
@@ -211,7 +214,7 @@ func (z *zoneRules) prepare() error {
 		}
 	}
 	if len(z.onsets) == 0 {
-		return fmt.Errorf("no STANDARD or DAYLIGHT part")
+		return errors.New("no STANDARD or DAYLIGHT part")
 	}
 	sort.SliceStable(z.onsets, func(i, j int) bool { return z.onsets[i].utc.Before(z.onsets[j].utc) })
 	return nil
