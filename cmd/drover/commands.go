@@ -4,12 +4,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"drover/internal/cli"
+	"drover/internal/cli/agent"
 	"drover/internal/cli/backtest"
 	"drover/internal/cli/driver"
 	"drover/internal/cli/forecast"
 	"drover/internal/cli/graph"
 	"drover/internal/cli/ingest"
+	"drover/internal/cli/replay"
 	"drover/internal/cli/solve"
+	"drover/internal/cli/topics"
 	"drover/internal/cli/up"
 	"drover/internal/cli/whatif"
 )
@@ -25,12 +28,15 @@ func newRootCommand() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.Usage(err) })
 	root.AddCommand()
+	root.AddCommand(agent.Command())
 	root.AddCommand(driver.Command())
 	root.AddCommand(solve.Command())
 	root.AddCommand(ingest.Command())
 	root.AddCommand(graph.Command())
 	root.AddCommand(forecast.Command())
+	root.AddCommand(topics.Command())
 	root.AddCommand(up.Command())
+	root.AddCommand(replay.Command())
 	root.AddCommand(backtest.Command())
 	root.AddCommand(whatif.Command())
 	return root

@@ -214,7 +214,7 @@ func (c *Config) Validate() error {
 		oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error"),
 		oneOf("log.format", c.Log.Format, "text", "json"),
 		oneOf("policy", c.Policy, "scenarios", "consolidate", "none"),
-		oneOf("driver", c.Driver, "simulator", "none"),
+		oneOf("driver", c.Driver, "simulator", "vm-simulator", "none"),
 		oneOf("kafka.mechanism", c.Kafka.Mechanism, "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"),
 	} {
 		if err != nil {
@@ -227,4 +227,5 @@ func (c *Config) Validate() error {
 const envPrefix = "DROVER_"
 
 // reserved variables belong to tests and to the choice of the file.
-var reserved = []string{"DROVER_DATA", "DROVER_CONFIG", "DROVER_REQUIRE_ALL", "DROVER_LONG"}
+var reserved = []string{"DROVER_DATA", "DROVER_CONFIG", "DROVER_REQUIRE_ALL", "DROVER_LONG",
+	"DROVER_KAFKA_HOME", "DROVER_KAFKA_RUN", "DROVER_KAFKA_PORT", "DROVER_KAFKA_EXTRA", "DROVER_KAFKA_FORMAT", "DROVER_REDIS_PORT"}

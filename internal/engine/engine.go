@@ -46,6 +46,7 @@ type log struct {
 
 // run is one task and how far it has read.
 type run struct {
+	name      string
 	newTask   func(partition int32) stage.Task
 	task      stage.Task
 	topics    []string
@@ -81,13 +82,15 @@ func (e *Engine) addStage(s Stage) error {
 		}
 	}
 	for p := range int32(width) {
-		e.runs = append(e.runs, &run{newTask: s.NewTask, task: s.NewTask(p), topics: s.Topics, partition: p, next: map[string]int64{}})
+		e.runs = append(e.runs, &run{name: s.Name, newTask: s.NewTask, task: s.NewTask(p), topics: s.Topics, partition: p, next: map[string]int64{}})
 	}
 	return nil
 }
 
 // Publish appends an emission to the logs it goes to.
-func (e *Engine) Publish(out stage.Emission) error {
+func (e *Engine) Publish(out stage.Emission) error { return e.publish("", out) }
+
+func (e *Engine) publish(source string, out stage.Emission) error {
 	logs := e.logs[out.Topic]
 	if len(logs) == 0 {
 		return fmt.Errorf("publish: no topic %q", out.Topic)
@@ -95,21 +98,21 @@ func (e *Engine) Publish(out stage.Emission) error {
 	switch {
 	case out.Partition == stage.EveryPartition:
 		for p := range logs {
-			e.append(out.Topic, int32(p), out.Event)
+			e.append(source, out.Topic, int32(p), out.Event)
 		}
 	case out.Partition == stage.ByKey:
-		e.append(out.Topic, e.partition(out.Topic, out.Fleet, out.Key, int32(len(logs))), out.Event)
+		e.append(source, out.Topic, e.partition(out.Topic, out.Fleet, out.Key, int32(len(logs))), out.Event)
 	case out.Partition >= 0 && int(out.Partition) < len(logs):
-		e.append(out.Topic, out.Partition, out.Event)
+		e.append(source, out.Topic, out.Partition, out.Event)
 	default:
 		return fmt.Errorf("publish: topic %s has no partition %d", out.Topic, out.Partition)
 	}
 	return nil
 }
 
-func (e *Engine) append(topic string, partition int32, event any) {
+func (e *Engine) append(source, topic string, partition int32, event any) {
 	l := e.logs[topic][partition]
-	rec := stage.Record{Topic: topic, Partition: partition, Offset: l.base + int64(len(l.records)), Event: event}
+	rec := stage.Record{Topic: topic, Partition: partition, Offset: l.base + int64(len(l.records)), Source: source, Event: event}
 	l.records = append(l.records, rec)
 	if e.observe != nil {
 		e.observe(rec)
@@ -155,7 +158,7 @@ func (e *Engine) drain(r *run, topic string) (int, error) {
 			return n, fmt.Errorf("topic %s, partition %d, offset %d: %w", topic, rec.Partition, rec.Offset, err)
 		}
 		for _, emission := range out {
-			if err := e.Publish(emission); err != nil {
+			if err := e.publish(fmt.Sprintf("%s/%s/%d", r.name, topic, r.partition), emission); err != nil {
 				return n, err
 			}
 		}

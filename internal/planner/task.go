@@ -20,7 +20,8 @@ func Topics() []string {
 func NewTask(config *Config, partition int32) stage.Task {
 	var inputs []stage.Input
 	for _, topic := range Topics() {
-		inputs = append(inputs, stage.Input{Topic: topic, AfterFirst: topic == stream.Outcomes})
+		inputs = append(inputs, stage.Input{Topic: topic, AfterFirst: topic == stream.Outcomes,
+			BySource: topic == stream.Forecasts || topic == stream.Graph})
 	}
 	return stage.NewAligner(stage.AlignerConfig{
 		Partition: partition, Interval: config.Interval, Inputs: inputs,

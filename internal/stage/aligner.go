@@ -3,6 +3,8 @@ package stage
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"drover/internal/model"
@@ -28,6 +30,10 @@ type Input struct {
 	// AfterFirst leaves this input out of the first tick and asks for it in all
 	// later ones: what answers the task's own emissions has nothing to say before.
 	AfterFirst bool
+	// BySource is for a topic that several sources write and mark: which of their
+	// records come first in the log is chance. Each source's records belong to the
+	// tick of its own next marker, and are handed over source by source.
+	BySource bool
 }
 
 // AlignerConfig says what is aligned.
@@ -63,6 +69,8 @@ type alignedLog struct {
 	// passes lists the held records that moved the watermark: index within held
 	// and the watermark after it.
 	passes []pass
+	// done is, by source, the first offset not released (BySource only).
+	done map[string]int64
 }
 
 type pass struct {
@@ -79,7 +87,7 @@ func NewAligner(config AlignerConfig, handler TickHandler) *Aligner {
 	a := &Aligner{config: config, handler: handler, logs: map[string]*alignedLog{}}
 	a.ticker.Interval = config.Interval
 	for _, in := range config.Inputs {
-		log := &alignedLog{input: in}
+		log := &alignedLog{input: in, done: map[string]int64{}}
 		log.ahead.SilentAfter, log.released.SilentAfter = config.SilentAfter, config.SilentAfter
 		a.logs[in.Topic] = log
 	}
@@ -92,13 +100,16 @@ func (a *Aligner) Handle(rec Record) ([]Emission, error) {
 	if log == nil {
 		return nil, fmt.Errorf("aligned task: topic %q is none of its inputs", rec.Topic)
 	}
-	if log.seen && rec.Offset < log.end() {
+	if log.seen && (rec.Offset < log.end() || rec.Offset < log.done[rec.Source]) {
 		return nil, nil // read again after a restore
 	}
 	if !log.seen {
 		log.seen, log.next = true, rec.Offset
 	}
 	log.held = append(log.held, rec)
+	if m, ok := rec.Event.(model.Marker); ok && !log.ahead.Known {
+		log.begin(m)
+	}
 	if !log.ahead.Fold(rec.Event) {
 		return nil, nil
 	}
@@ -108,6 +119,13 @@ func (a *Aligner) Handle(rec Record) ([]Emission, error) {
 	}
 	log.passes = append(log.passes, pass{len(log.held) - 1, at})
 	return a.run()
+}
+
+// begin notes a source's first marker: ticks begin where the last source does.
+func (l *alignedLog) begin(m model.Marker) {
+	if _, known := l.ahead.Sources[m.Source]; !known {
+		l.first = max(l.first, m.At)
+	}
 }
 
 // end returns the offset after the last held or released record.
@@ -185,7 +203,11 @@ func (a *Aligner) release(tick model.Instant, first bool) []Record {
 		if in.AfterFirst && first {
 			continue
 		}
-		out = append(out, a.logs[in.Topic].release(tick.Add(-a.lag(in)))...)
+		if log := a.logs[in.Topic]; in.BySource {
+			out = append(out, log.releaseBySource(tick.Add(-a.lag(in)))...)
+		} else {
+			out = append(out, log.release(tick.Add(-a.lag(in)))...)
+		}
 	}
 	return out
 }
@@ -214,6 +236,35 @@ func (l *alignedLog) release(upTo model.Instant) []Record {
 		l.released.Fold(rec.Event)
 	}
 	l.next = out[count-1].Offset + 1
+	return out
+}
+
+// releaseBySource takes from each source's records those up to its first marker
+// that reaches the tick, and orders them by source.
+func (l *alignedLog) releaseBySource(upTo model.Instant) []Record {
+	closed := map[string]bool{}
+	for source, at := range l.released.Sources {
+		closed[source] = at >= upTo // an earlier tick's marker reached this far
+	}
+	var out, rest []Record
+	for _, rec := range l.held {
+		if closed[rec.Source] {
+			rest = append(rest, rec)
+			continue
+		}
+		out = append(out, rec)
+		l.done[rec.Source] = rec.Offset + 1
+		l.released.Fold(rec.Event)
+		if m, ok := rec.Event.(model.Marker); ok && m.At >= upTo {
+			closed[rec.Source] = true
+		}
+	}
+	l.next = l.end()
+	if len(rest) > 0 {
+		l.next = rest[0].Offset
+	}
+	l.held, l.passes = rest, nil
+	slices.SortStableFunc(out, func(a, b Record) int { return strings.Compare(a.Source, b.Source) })
 	return out
 }
 
@@ -256,6 +307,7 @@ type logSnapshot struct {
 	Next      int64
 	Seen      bool
 	Watermark Watermark
+	Done      map[string]int64 `json:",omitempty"`
 }
 
 // AppendSnapshot implements Task.
@@ -266,7 +318,7 @@ func (a *Aligner) AppendSnapshot(buf []byte) ([]byte, error) {
 	}
 	snap := alignerSnapshot{Ticker: a.ticker, Logs: map[string]logSnapshot{}, Handler: inner}
 	for topic, log := range a.logs {
-		snap.Logs[topic] = logSnapshot{Next: log.next, Seen: log.seen, Watermark: log.released}
+		snap.Logs[topic] = logSnapshot{Next: log.next, Seen: log.seen, Watermark: log.released, Done: log.done}
 	}
 	b, err := json.Marshal(snap)
 	if err != nil {
@@ -287,7 +339,10 @@ func (a *Aligner) Restore(b []byte) error {
 	for topic, log := range a.logs {
 		s := snap.Logs[topic]
 		s.Watermark.SilentAfter = a.config.SilentAfter
-		*log = alignedLog{input: log.input, next: s.Next, seen: s.Seen, released: s.Watermark, ahead: s.Watermark.Clone()}
+		if s.Done == nil {
+			s.Done = map[string]int64{}
+		}
+		*log = alignedLog{input: log.input, next: s.Next, seen: s.Seen, released: s.Watermark, ahead: s.Watermark.Clone(), done: s.Done}
 	}
 	if err := a.handler.Restore(snap.Handler); err != nil {
 		return fmt.Errorf("restore an aligned task: %w", err)

@@ -155,3 +155,87 @@ func TestAlignerRefusesAForeignTopic(t *testing.T) {
 		t.Errorf("error %v does not name the topic", err)
 	}
 }
+
+// markedLog interleaves the records of three sources at random: each source has
+// an order of its own, the log's order is chance.
+func markedLog(chance *rand.Rand) []Record {
+	sources := map[string][]any{}
+	for i, name := range []string{"s/a", "s/b", "s/c"} {
+		rng := rand.New(rand.NewPCG(uint64(i), 9))
+		for tick := model.Instant(10_000); tick <= 60_000; tick += 5_000 {
+			for range rng.IntN(3) {
+				sources[name] = append(sources[name], model.Control{ID: fmt.Sprintf("%s@%d", name, tick)})
+			}
+			sources[name] = append(sources[name], model.Marker{Source: name, Sources: 3, At: tick})
+		}
+	}
+	var out []Record
+	for len(sources) > 0 {
+		var open []string
+		for _, name := range []string{"s/a", "s/b", "s/c"} {
+			if len(sources[name]) > 0 {
+				open = append(open, name)
+			} else {
+				delete(sources, name)
+			}
+		}
+		if len(open) == 0 {
+			break
+		}
+		name := open[chance.IntN(len(open))]
+		out = append(out, Record{Topic: "m", Source: name, Offset: int64(len(out)), Event: sources[name][0]})
+		sources[name] = sources[name][1:]
+	}
+	return out
+}
+
+// marked records the identities that each tick was given.
+type marked struct{ trace }
+
+func (m *marked) Tick(at model.Instant, records []Record, _ []model.InputOffset) ([]Emission, error) {
+	line := fmt.Sprint(int64(at))
+	for _, r := range records {
+		if c, ok := r.Event.(model.Control); ok {
+			line += " " + c.ID
+		}
+	}
+	m.lines = append(m.lines, line)
+	return nil, nil
+}
+
+func TestTheOrderOfSourcesInALogIsNoMatter(t *testing.T) {
+	config := AlignerConfig{Interval: 5 * time.Second, Inputs: []Input{{Topic: "m", BySource: true}}}
+	var want []string
+	for seed := range uint64(60) {
+		rng := rand.New(rand.NewPCG(seed, 4))
+		log := markedLog(rng)
+		handler := &marked{}
+		a := NewAligner(config, handler)
+		for i := 0; i < len(log); i++ {
+			if _, err := a.Handle(log[i]); err != nil {
+				t.Fatal(err)
+			}
+			if rng.IntN(10) > 0 {
+				continue
+			}
+			snapshot, err := a.AppendSnapshot(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			handler = &marked{}
+			a = NewAligner(config, handler)
+			if err := a.Restore(snapshot); err != nil {
+				t.Fatal(err)
+			}
+			if at, ok := a.Position("m"); ok {
+				i = int(at) - 1
+			}
+		}
+		if want == nil {
+			want = handler.lines
+		}
+		if len(want) != 11 || !reflect.DeepEqual(handler.lines, want) {
+			t.Fatalf("seed %d:\n got %v\nwant %v", seed, handler.lines, want)
+		}
+	}
+}

@@ -11,7 +11,10 @@ type Record struct {
 	Topic     string // logical name, without the deployment's prefix
 	Partition int32
 	Offset    int64
-	Event     any // one of the model's event types, by value
+	// Source is the stage, topic and partition of the record that caused this one
+	// ("forecaster/metrics/3"); empty where no stage did.
+	Source string
+	Event  any // one of the model's event types, by value
 }
 
 // Where an emission goes when its partition isn't a number.

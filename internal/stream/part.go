@@ -137,7 +137,7 @@ func (p *part) take(ctx context.Context, in *input, rec *kgo.Record) error {
 	} else if err := p.checkPlace(in, rec, fleet, event); err != nil {
 		return p.refuse(in, rec, err)
 	}
-	emissions, err := p.task.Handle(stage.Record{Topic: in.topic, Partition: rec.Partition, Offset: rec.Offset, Event: event})
+	emissions, err := p.task.Handle(stage.Record{Topic: in.topic, Partition: rec.Partition, Offset: rec.Offset, Source: id.source, Event: event})
 	var rejection *stage.Rejection
 	if err != nil && !errors.As(err, &rejection) {
 		return fmt.Errorf("topic %s, partition %d, offset %d: %w", in.topic, rec.Partition, rec.Offset, err)

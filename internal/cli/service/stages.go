@@ -9,8 +9,14 @@ import (
 	"drover/internal/model"
 	"drover/internal/pipeline"
 	"drover/internal/planner"
+	"drover/internal/replay"
+	"drover/internal/saga"
 	"drover/internal/scenario"
 )
+
+// unservedTarget is the share of a day's demand that consolidation may leave
+// unserved.
+const unservedTarget = 0.001
 
 // Stages makes the stages that the configuration asks for.
 func Stages(c *config.Config, version string) (*pipeline.Config, error) {
@@ -27,15 +33,23 @@ func Stages(c *config.Config, version string) (*pipeline.Config, error) {
 	switch c.Policy {
 	case "scenarios":
 		p.Planner.NewPolicy = pipeline.Scenarios(policy)
+	case "consolidate":
+		p.Planner.NewPolicy = func(model.FleetID) (planner.Policy, error) {
+			return &planner.ConsolidatePolicy{CopyBytesPerSecond: replay.CopyBytesPerSecond, UnservedTarget: unservedTarget, Code: version}, nil
+		}
 	case "none":
 		p.Planner.NewPolicy = func(model.FleetID) (planner.Policy, error) { return pipeline.NoPolicy{}, nil }
 	default:
-		return nil, fmt.Errorf("policy: %q can't be used here: want scenarios or none", c.Policy)
+		return nil, fmt.Errorf("policy: %q: want scenarios, consolidate or none", c.Policy)
 	}
-	if c.Driver == "simulator" {
+	switch c.Driver {
+	case "simulator":
 		world := simulator.DefaultConfig()
 		world.Seed = uint64(c.Seed)
 		p.Simulate(world)
+	case "vm-simulator":
+		p.Simulate(simulator.Config{Seed: uint64(c.Seed), BytesPerSecond: replay.CopyBytesPerSecond})
+		p.Executor.Saga.Limits, p.Executor.Saga.Watch = saga.Limits{}, 0
 	}
 	return &p, p.Validate()
 }

@@ -1,0 +1,80 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"drover/internal/cli"
+	"drover/internal/config"
+	"drover/internal/stream"
+)
+
+// Main runs a service's command until a signal and exits the process.
+func Main(c *cobra.Command) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	c.SilenceErrors, c.SilenceUsage = true, true
+	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.Usage(err) })
+	err := c.ExecuteContext(ctx)
+	if err == nil {
+		return
+	}
+	fmt.Fprintf(os.Stderr, "%s: %v\n", c.Name(), err)
+	stop()
+	os.Exit(cli.ExitCode(err))
+}
+
+// Command returns the command of one of the three stages.
+func Command(name, short, long string) *cobra.Command {
+	var file string
+	c := &cobra.Command{Use: name, Short: short, Long: long, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			conf, err := config.Load(cmd.Flags(), os.Environ(), file)
+			if err != nil {
+				return cli.Usage(err)
+			}
+			return runStage(cmd.Context(), conf, name)
+		}}
+	config.Register(c.Flags(), "kafka", "redis", "listen", "log", "data_dir", "interval", "beat", "horizon", "silent_after",
+		"save_every", "policy", "planning", "driver", "seed")
+	c.Flags().StringVar(&file, "config", os.Getenv("DROVER_CONFIG"), "YAML file; see `drover config keys`")
+	return c
+}
+
+// runStage runs one stage with its health page.
+func runStage(ctx context.Context, conf *config.Config, name string) (err error) {
+	log := NewLogger(conf, os.Stderr)
+	stages, err := Stages(conf, Version())
+	if err != nil {
+		return err
+	}
+	stage, err := Find(stages, name)
+	if err != nil {
+		return err
+	}
+	r, err := Open(ctx, conf, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	probe, err := stream.NewProducer(r.Connection)
+	if err != nil {
+		return err
+	}
+	defer probe.Close()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return r.RunStage(ctx, stage) })
+	group.Go(func() error {
+		mux := r.NewMux(map[string]Check{"kafka": probe.Ready, "redis": r.Store.Ping})
+		return Serve(ctx, conf.Listen, mux, func(a net.Addr) { log.Info(name+" runs", "listen", a.String(), "brokers", conf.Kafka.Brokers) })
+	})
+	return group.Wait()
+}
