@@ -157,7 +157,7 @@ func sameMoves(a, b *model.Plan) bool {
 func (f *fleet) waitingMaintenance() []string {
 	var out []string
 	for _, m := range sortedMaintenance(f.view.Maintenance) {
-		start, end := window(m)
+		start, end := f.window(m)
 		if s, ok := f.serverAt[m.Server]; ok && !m.Cancelled && end > f.view.Tick && !f.closed(s) {
 			out = append(out, fmt.Sprintf("maintenance %s of %s: %s is emptied from %v on", m.ID, m.Server, m.Server, start.Add(-f.cfg.DrainLead)))
 		}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"drover/internal/model"
 )
@@ -25,7 +26,7 @@ func (f *fleet) addClosings() {
 		if !ok || m.Cancelled {
 			continue
 		}
-		start, end := window(m)
+		start, end := f.window(m)
 		if end <= f.view.Tick || start.Add(-f.cfg.DrainLead) > f.view.Tick {
 			continue
 		}
@@ -49,17 +50,68 @@ func (f *fleet) addClosings() {
 	}
 }
 
-// window returns when a maintenance takes place. Where only a duration and the
-// range for shifting are known, it starts as early as it may.
-func window(m model.Maintenance) (start, end model.Instant) {
+// window returns when a maintenance takes place. One that may be shifted starts
+// in the period of the horizon in which its server and the fleet have least to
+// do; once its server is empty it does not wait any longer.
+func (f *fleet) window(m model.Maintenance) (start, end model.Instant) {
 	start, end = m.Start, m.End
 	if start == 0 {
 		start = m.EarliestStart
 	}
-	if end == 0 {
-		end = start.Add(m.Duration)
+	length := m.Duration
+	if length <= 0 {
+		length = max(0, end.Sub(start))
 	}
-	return start, end
+	if m.EarliestStart == 0 || m.LatestEnd == 0 || m.LatestEnd.Sub(m.EarliestStart) <= length {
+		if end == 0 {
+			end = start.Add(length)
+		}
+		return start, end
+	}
+	start = f.leastLoaded(m, length)
+	return start, start.Add(length)
+}
+
+// leastLoaded chooses the start of a window that may be shifted. Past the last
+// start that its range allows, that one is returned.
+func (f *fleet) leastLoaded(m model.Maintenance, length time.Duration) model.Instant {
+	last := m.LatestEnd.Add(-length)
+	first := max(m.EarliestStart, f.view.Tick)
+	s, ok := f.serverAt[m.Server]
+	if first >= last || ok && !slices.Contains(f.start, s) {
+		return min(first, last)
+	}
+	best, least := min(first, last), int64(-1)
+	for t := range f.periods() {
+		from, _ := f.period(t)
+		if from = max(from, first); from > last {
+			break
+		}
+		// What runs on the server has to move, and the rest has to make room for it.
+		load := f.expectedCPU(t, func(at int) int64 {
+			if at == s {
+				return 4
+			}
+			return 1
+		})
+		if least < 0 || load < least {
+			best, least = from, load
+		}
+	}
+	return best
+}
+
+// expectedCPU sums the expected load of a period, each server's weighted.
+func (f *fleet) expectedCPU(t int, weight func(server int) int64) int64 {
+	var sum int64
+	for i, r := range f.replicas {
+		if fc := r.series[model.CPU]; fc != nil {
+			sum += amount(f.value(fc, t, 0)*r.share) * weight(f.start[i])
+		} else {
+			sum += f.applications[r.app].Request[model.CPU] * weight(f.start[i])
+		}
+	}
+	return sum
 }
 
 // closed tells whether a server has to be empty.

@@ -28,16 +28,13 @@ func (f *fleet) generate() []Future {
 	return append(futures, f.pathFutures()...)
 }
 
-// maintenanceFutures assume each announced window that touches the horizon:
-// the server has been emptied before and comes back afterwards.
+// maintenanceFutures assume each announced window that is acted on (see
+// addClosings): the server has been emptied before and comes back afterwards.
 func (f *fleet) maintenanceFutures() []Future {
 	var out []Future
 	for _, m := range sortedMaintenance(f.view.Maintenance) {
-		start, end := m.Start, m.End
-		if end == 0 {
-			end = start.Add(m.Duration)
-		}
-		if _, ok := f.serverAt[m.Server]; !ok || m.Cancelled || !overlaps(start, end, f.view.Tick, f.horizonEnd()) {
+		start, end := f.window(m)
+		if s, ok := f.serverAt[m.Server]; !ok || m.Cancelled || f.closing[s].maintenance != m.ID || !overlaps(start, end, f.view.Tick, f.horizonEnd()) {
 			continue
 		}
 		out = append(out, Future{

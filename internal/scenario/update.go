@@ -49,14 +49,14 @@ func (f *fleet) admitUpdates() map[string]string {
 	}
 	slices.SortStableFunc(waiting, func(a, b model.Maintenance) int {
 		sa, sb := f.serverAt[a.Server], f.serverAt[b.Server]
-		startA, _ := window(a)
-		startB, _ := window(b)
+		startA, _ := f.window(a)
+		startB, _ := f.window(b)
 		return cmp.Or(boolFirst(replicas[sa] == 0, replicas[sb] == 0), cmp.Compare(startA, startB),
 			cmp.Compare(replicas[sa], replicas[sb]), cmp.Compare(a.ID, b.ID))
 	})
 	running := 0
 	for _, m := range waiting {
-		switch start, end := window(m); {
+		switch start, end := f.window(m); {
 		case failed[m.Hook] != "":
 			out[m.ID] = fmt.Sprintf("update %s of %s waits: %s", m.ID, m.Server, failed[m.Hook])
 		case start.Add(-f.cfg.DrainLead) > f.view.Tick || end <= f.view.Tick:
