@@ -12,7 +12,8 @@
 # DROVER_KAFKA_PORT is the first broker's port (default 9092; controllers +100),
 # DROVER_REDIS_PORT Redis' (default 6379). DROVER_KAFKA_EXTRA names a file whose
 # lines are added to every broker's properties, DROVER_KAFKA_FORMAT is added to
-# the storage tool's arguments.
+# the storage tool's arguments, DROVER_KAFKA_TIER=4 turns the optimising compiler
+# on (for benchmarks).
 set -eu
 
 version=4.3.1
@@ -86,6 +87,9 @@ group.min.session.timeout.ms=6000
 transaction.abort.timed.out.transaction.cleanup.interval.ms=2000
 broker.session.timeout.ms=6000
 initial.broker.registration.timeout.ms=300000
+controller.quorum.election.timeout.ms=3000
+controller.quorum.fetch.timeout.ms=6000
+controller.quorum.request.timeout.ms=10000
 auto.create.topics.enable=false
 message.max.bytes=4259840
 replica.fetch.max.bytes=4259840
@@ -107,12 +111,13 @@ appender.out.layout.pattern=%d %p %m (%c)%n
 LOG
 	if [ ! -e "$dir/data/meta.properties" ]; then
 		# shellcheck disable=SC2086 # the arguments are meant to split
-		java -cp "$dir/conf:$libs/*" kafka.tools.StorageTool format -t "$cluster" -c "$dir/conf/server.properties" ${DROVER_KAFKA_FORMAT:-} >"$dir/format.log" 2>&1 ||
+		java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "$dir/conf:$libs/*" kafka.tools.StorageTool format -t "$cluster" -c "$dir/conf/server.properties" ${DROVER_KAFKA_FORMAT:-} >"$dir/format.log" 2>&1 ||
 			die "formatting failed: $(tail -3 "$dir/format.log")"
 	fi
+	# A broker of a test cluster lives for minutes: the first compiler is enough.
 	heap=384m
 	[ "$2" -eq 1 ] && heap=512m
-	nohup java -Xmx$heap -XX:+UseSerialGC -XX:TieredStopAtLevel=${DROVER_KAFKA_TIER:-4} -cp "$dir/conf:$libs/*" kafka.Kafka "$dir/conf/server.properties" >>"$dir/out.log" 2>&1 </dev/null &
+	nohup java -Xmx$heap -XX:+UseSerialGC -XX:TieredStopAtLevel=${DROVER_KAFKA_TIER:-1} -cp "$dir/conf:$libs/*" kafka.Kafka "$dir/conf/server.properties" >>"$dir/out.log" 2>&1 </dev/null &
 	echo $! >"$dir/pid"
 }
 
@@ -136,9 +141,10 @@ up() {
 	cluster=$(cat "$run/cluster")
 	i=1
 	while [ $i -le "$count" ]; do
-		alive "$run/broker-$i/pid" || start_broker $i "$count"
+		alive "$run/broker-$i/pid" || start_broker $i "$count" &
 		i=$((i + 1))
 	done
+	wait
 	brokers= i=1
 	while [ $i -le "$count" ]; do
 		p=$((port + i - 1)) tries=0

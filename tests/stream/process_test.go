@@ -1,0 +1,132 @@
+package stream
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+	"testing"
+	"time"
+
+	"drover/internal/store"
+	"drover/internal/stream"
+)
+
+// job is what a process of its own is told to run, as JSON in this variable.
+const jobVariable = "DROVER_TEST_STAGE"
+
+type job struct {
+	Brokers  []string
+	Redis    string
+	Stage    string
+	Instance string
+	Classic  bool
+}
+
+// TestMain lets the test binary be the stages' processes too, so that they can be
+// killed.
+func TestMain(m *testing.M) {
+	text := os.Getenv(jobVariable)
+	if text == "" {
+		os.Exit(m.Run())
+	}
+	var j job
+	if err := json.Unmarshal([]byte(text), &j); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := j.run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, j.Stage, err)
+		os.Exit(1)
+	}
+}
+
+// run runs the job in this process.
+func (j job) run(ctx context.Context) error {
+	conn, err := connect(ctx, j.Brokers, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	if err != nil {
+		return err
+	}
+	states, err := store.Open(store.Config{Addresses: []string{j.Redis}, Namespace: "t."})
+	if err != nil {
+		return err
+	}
+	config := stream.Config{Connection: conn, Stage: j.Stage, Store: states, Fenced: store.ErrFenced, Instance: j.Instance,
+		Classic: j.Classic, SaveEvery: 300 * time.Millisecond, SessionTimeout: 6 * time.Second}
+	switch j.Stage {
+	case stream.Forecaster:
+		config.Topics, config.NewTask = []string{stream.Metrics, stream.Paths, stream.Calls}, newCounting
+	case stream.Planner:
+		config.Topics, config.NewTask, config.Mode = []string{stream.Forecasts}, newChecking, stream.Transaction
+	default:
+		return fmt.Errorf("no stage %q", j.Stage)
+	}
+	return stream.Run(ctx, config)
+}
+
+// start starts the job in a process of its own, which the test ends.
+func (j job) start(t testing.TB) *exec.Cmd {
+	t.Helper()
+	text, err := json.Marshal(j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(binary)
+	cmd.Env = append(os.Environ(), jobVariable+"="+string(text))
+	if os.Getenv("DROVER_TEST_LOG") != "" {
+		cmd.Stderr = os.Stderr
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	return cmd
+}
+
+// connect returns a connection under the tests' prefix.
+func connect(ctx context.Context, brokers []string, log *slog.Logger) (*stream.Connection, error) {
+	registry, err := stream.OpenFileRegistry("", "t.")
+	if err != nil {
+		return nil, err
+	}
+	return stream.Connect(ctx, stream.Settings{Brokers: brokers, Prefix: "t.", Registry: registry, Logger: log})
+}
+
+// apply connects and creates the topics.
+func apply(t testing.TB, brokers []string, plan stream.Plan) *stream.Connection {
+	t.Helper()
+	conn, err := connect(t.Context(), brokers, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin, err := stream.NewAdmin(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	for {
+		_, err := admin.Apply(ctx, plan)
+		if err == nil {
+			return conn
+		}
+		if ctx.Err() != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second) // the cluster is still finding its members
+	}
+}

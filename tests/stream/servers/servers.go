@@ -1,0 +1,165 @@
+// Package servers starts Apache Kafka and Redis for tests, by
+// deploy/kafka/local.sh, on free loopback ports, and kills and restarts them.
+// What it started ends with the test.
+package servers
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// Servers are one Kafka cluster and one Redis with an append-only file.
+type Servers struct {
+	Brokers []string // host:port
+	Redis   string   // host:port
+	run     string
+	count   int
+	env     []string
+	script  string
+}
+
+// Need skips the test where a command is missing, or fails it where
+// DROVER_REQUIRE_ALL=1 asks for everything.
+func Need(t testing.TB, commands ...string) {
+	t.Helper()
+	for _, c := range commands {
+		if _, err := exec.LookPath(c); err == nil {
+			continue
+		}
+		if os.Getenv("DROVER_REQUIRE_ALL") == "1" {
+			t.Fatalf("%s is not installed, and DROVER_REQUIRE_ALL=1 demands it", c)
+		}
+		t.Skipf("left out: %s is not installed", c)
+	}
+}
+
+// Start starts a cluster of so many brokers, and Redis. properties are added to
+// every broker's.
+func Start(t testing.TB, brokers int, properties ...string) *Servers {
+	t.Helper()
+	Need(t, "java", "mvn", "redis-server", "bash")
+	run, err := os.MkdirTemp("", "drover-kafka-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := moduleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	extra := filepath.Join(run, "extra.properties")
+	if err := os.WriteFile(extra, []byte(strings.Join(properties, "\n")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kafka, redis := freePorts(brokers)
+	s := &Servers{run: run, count: brokers, script: filepath.Join(root, "deploy", "kafka", "local.sh"),
+		env: append(os.Environ(), "DROVER_KAFKA_RUN="+run, "DROVER_KAFKA_PORT="+strconv.Itoa(kafka),
+			"DROVER_REDIS_PORT="+strconv.Itoa(redis), "DROVER_KAFKA_EXTRA="+extra),
+		Redis: fmt.Sprintf("127.0.0.1:%d", redis)}
+	for i := range brokers {
+		s.Brokers = append(s.Brokers, fmt.Sprintf("127.0.0.1:%d", kafka+i))
+	}
+	t.Cleanup(func() {
+		for n := range brokers { // the data go anyway: no need to end in order
+			_ = s.signal("broker-"+strconv.Itoa(n+1), syscall.SIGKILL)
+		}
+		_ = s.signal("redis", syscall.SIGKILL)
+		_ = s.local("down", "--purge")
+	})
+	if err := s.Up(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// Up starts what does not run.
+func (s *Servers) Up() error { return s.local("up", "--brokers", strconv.Itoa(s.count), "--redis") }
+
+func (s *Servers) local(args ...string) error {
+	cmd := exec.Command(s.script, args...)
+	cmd.Env = s.env
+	// A file, not a pipe: the servers keep it open.
+	log, err := os.CreateTemp("", "drover-local-")
+	if err != nil {
+		return fmt.Errorf("servers: %w", err)
+	}
+	defer os.Remove(log.Name())
+	defer log.Close()
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Run(); err != nil {
+		said, _ := os.ReadFile(log.Name())
+		return fmt.Errorf("local.sh %s: %w: %s", args[0], err, said)
+	}
+	return nil
+}
+
+// KillBroker ends a broker (from 1) without warning; Up brings it back.
+func (s *Servers) KillBroker(n int) error {
+	return s.signal("broker-"+strconv.Itoa(n), syscall.SIGKILL)
+}
+
+// KillRedis ends Redis without warning; Up brings it back.
+func (s *Servers) KillRedis() error { return s.signal("redis", syscall.SIGKILL) }
+
+func (s *Servers) signal(what string, sig syscall.Signal) error {
+	b, err := os.ReadFile(filepath.Join(s.run, what, "pid"))
+	if err != nil {
+		return fmt.Errorf("servers: %w", err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil {
+		return fmt.Errorf("servers: pid of %s: %w", what, err)
+	}
+	if err := syscall.Kill(pid, sig); err != nil {
+		return fmt.Errorf("servers: %s %s: %w", sig, what, err)
+	}
+	return nil
+}
+
+// freePorts returns the first of a row of free ports for brokers (whose
+// controllers are 100 above) and one for Redis.
+func freePorts(brokers int) (kafka, redis int) {
+	free := func(port int) bool {
+		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
+		if err != nil {
+			return false
+		}
+		_ = l.Close()
+		return true
+	}
+next:
+	for {
+		kafka = 20_000 + 200*rand.IntN(50)
+		for i := range brokers {
+			if !free(kafka+i) || !free(kafka+100+i) {
+				continue next
+			}
+		}
+		if redis = kafka + 50; free(redis) {
+			return kafka, redis
+		}
+	}
+}
+
+// moduleRoot finds go.mod above the working directory.
+func moduleRoot() (string, error) {
+	dir, err := os.Getwd()
+	for err == nil {
+		if _, missing := os.Stat(filepath.Join(dir, "go.mod")); missing == nil {
+			return dir, nil
+		}
+		if parent := filepath.Dir(dir); parent != dir {
+			dir = parent
+			continue
+		}
+		return "", fmt.Errorf("servers: no go.mod above the working directory")
+	}
+	return "", fmt.Errorf("servers: %w", err)
+}
