@@ -2,6 +2,7 @@ package move
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -31,16 +32,40 @@ func NewRedisSite(ctx context.Context) (*RedisSite, error) {
 	if err != nil {
 		return nil, err
 	}
+	return begin(ctx, site, []string{"127.0.0.2", "127.0.0.3"}, []string{"", ""})
+}
+
+// NewNamespacedRedisSite is NewRedisSite with each server in a network namespace
+// of its own.
+func NewNamespacedRedisSite(ctx context.Context) (*RedisSite, error) {
+	site, err := NewSite()
+	if err != nil {
+		return nil, err
+	}
+	namespaces, addresses, err := site.Namespaces(ctx, "a", "b")
+	if err != nil {
+		return nil, errors.Join(err, site.Close())
+	}
+	return begin(ctx, site, addresses, namespaces)
+}
+
+// begin starts the first Redis and the proxy.
+func begin(ctx context.Context, site *Site, addresses, namespaces []string) (*RedisSite, error) {
 	s := &RedisSite{Site: site, instances: make(map[model.ServerID]redis.Instance)}
 	var servers []Server
 	for i, server := range []model.ServerID{"a", "b"} {
-		host := "127.0.0." + strconv.Itoa(2+i)
-		port, err := FreePort(host)
-		if err != nil {
-			return s, err
+		port := "6379" // free in a new namespace
+		if namespaces[i] == "" {
+			var err error
+			if port, err = FreePort(addresses[i]); err != nil {
+				return s, err
+			}
 		}
-		s.instances[server] = redis.Instance{Address: host + ":" + port, Route: actuator.Route{Backend: "db", Server: string(server)}}
-		servers = append(servers, Server{Name: string(server), Address: host + ":" + port, Open: i == 0})
+		address := addresses[i] + ":" + port
+		s.instances[server] = redis.Instance{
+			Address: address, Namespace: namespaces[i], Route: actuator.Route{Backend: "db", Server: string(server)},
+		}
+		servers = append(servers, Server{Name: string(server), Address: address, Open: i == 0})
 		s.Own("db/0@" + string(server))
 	}
 	s.host = &redis.LocalHost{
@@ -53,6 +78,7 @@ func NewRedisSite(ctx context.Context) (*RedisSite, error) {
 	if err := s.host.Start(ctx, first, "a"); err != nil {
 		return s, err
 	}
+	var err error
 	s.clients, err = s.StartProxy(ctx, "tcp", "db", servers)
 	return s, err
 }

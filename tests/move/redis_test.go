@@ -55,3 +55,21 @@ func TestNaivePromotionIsCaught(t *testing.T) {
 		t.Error("a naive promotion under load lost nothing: the checker is blind")
 	}
 }
+
+func TestRedisMovesBetweenNamespaces(t *testing.T) {
+	need(t, "redis-server", "haproxy", "ip")
+	if os.Getuid() != 0 {
+		t.Skip("left out: network namespaces need root")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	r, err := move.Run(ctx, move.Options{Runs: 1, Writers: 4, Writes: 4_000, Seed: 3, Say: t.Logf},
+		func(ctx context.Context) (move.Scene, error) { return move.NewNamespacedRedisSite(ctx) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", r)
+	if r.Lost != 0 {
+		t.Fatalf("lost %d of %d acknowledged writes", r.Lost, r.Acked)
+	}
+}

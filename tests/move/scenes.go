@@ -22,8 +22,6 @@ type scene struct {
 	writes  int // acknowledged ones that a run has to reach
 	// deadline of a command; hasty is the one that is meant to be overrun.
 	deadline, hasty time.Duration
-	// pause is the goal for the median client's pause.
-	pause time.Duration
 	// faults to choose from; empty: all.
 	faults []FaultKind
 }
@@ -34,25 +32,25 @@ var scenes = map[string]scene{
 		open:     func(ctx context.Context) (Scene, error) { return NewRedisSite(ctx) },
 		missing:  func() []string { return Missing("redis-server", "haproxy") },
 		writes:   100_000,
-		deadline: 5 * time.Second, hasty: 800 * time.Millisecond, pause: 100 * time.Millisecond,
+		deadline: 5 * time.Second, hasty: 800 * time.Millisecond,
 	},
 	"postgres": {
 		open:     func(ctx context.Context) (Scene, error) { return NewPostgresSite(ctx) },
 		missing:  missingPostgres,
 		writes:   20_000,
-		deadline: 20 * time.Second, hasty: 4 * time.Second, pause: 500 * time.Millisecond,
+		deadline: 20 * time.Second, hasty: 4 * time.Second,
 	},
 	"files": {
 		open:     func(ctx context.Context) (Scene, error) { return NewFilesSite(ctx) },
 		missing:  func() []string { return Missing("haproxy") },
 		writes:   10_000,
-		deadline: 10 * time.Second, hasty: 3 * time.Second, pause: 2 * time.Second,
+		deadline: 10 * time.Second, hasty: 3 * time.Second,
 	},
 	"http": {
 		open:     func(ctx context.Context) (Scene, error) { return NewHTTPSite(ctx) },
 		missing:  func() []string { return Missing("haproxy") },
 		writes:   5_000,
-		deadline: 5 * time.Second, hasty: 1500 * time.Millisecond, pause: 100 * time.Millisecond,
+		deadline: 5 * time.Second, hasty: 1500 * time.Millisecond,
 		faults: GentleFaults(),
 	},
 }
@@ -86,16 +84,14 @@ func Prepare(name string, o *Options) (Opener, error) {
 	return s.open, nil
 }
 
-// Holds returns why the figures break what the kind of scene promises.
+// Holds returns why a result breaks what the kind of scene promises. How long
+// clients waited is a figure and no promise: it depends on the machine.
 func (r *Result) Holds(name string) error {
-	s := scenes[name]
 	switch {
 	case r.Lost > 0:
 		return fmt.Errorf("%d of %d acknowledged writes are lost", r.Lost, r.Acked)
 	case name == "http" && r.FailedRequests > 0:
 		return fmt.Errorf("%d of %d requests failed", r.FailedRequests, r.Acked)
-	case r.PauseMillis > float64(s.pause.Milliseconds()):
-		return fmt.Errorf("clients waited %.0f ms in the median, the goal is %v", r.PauseMillis, s.pause)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package move
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -21,7 +22,8 @@ type Site struct {
 	Folder     string
 	Supervisor *process.Supervisor
 	Proxy      *haproxy.Proxy
-	names      []string // of processes started here, to be ended
+	names      []string   // of processes started here, to be ended
+	undo       [][]string // of what Namespaces made: arguments of ip
 	stopKeeper context.CancelFunc
 	kept       sync.WaitGroup
 }
@@ -59,7 +61,7 @@ func (s *Site) Close() error {
 			return err
 		}
 	}
-	return os.RemoveAll(s.Folder)
+	return errors.Join(s.dissolve(ctx), os.RemoveAll(s.Folder))
 }
 
 // Own makes Close end a process that a driver may start.

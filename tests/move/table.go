@@ -158,7 +158,11 @@ func (b *bench) try(cell *Cell, point int) (fired bool, err error) {
 	config := QuickConfig()
 	config.DefaultDeadline, config.UndoAttempts = b.about.deadline, 3
 	if cell.Kind == FaultTimeout || cell.Kind == FaultLost {
-		config.Deadlines = map[model.StepKind]time.Duration{cell.Step: b.about.hasty}
+		hasty := b.about.hasty
+		if cell.Step == model.StepReverseCutOver {
+			hasty *= 3 // the source may have to be copied anew
+		}
+		config.Deadlines = map[model.StepKind]time.Duration{cell.Step: hasty}
 	}
 	e := NewExecutor(config, func() actuator.Driver { return fault.Before(reach.Before(b.scene.Driver(fault.At))) })
 	fault.Crash = e.Crash
