@@ -92,8 +92,8 @@ func (s *Series) learnErrors(at model.Instant, base, quiet float64) {
 		if n < int64(lead) {
 			break
 		}
-		if i > 0 && (n+int64(i))%s.lay.stride != 0 {
-			continue
+		if every := s.lay.stride; i > 0 && (n+int64(i))%every != 0 || i == 0 && every > 1 && n&1 == 0 {
+			continue // in turn: neighbouring targets tell much the same
 		}
 		fast, slow := s.origin(n, lead)
 		x := s.regressors(at, base, fast, slow)

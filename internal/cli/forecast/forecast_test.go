@@ -129,7 +129,7 @@ func TestRollingOriginsAndScore(t *testing.T) {
 		t.Fatalf("printed %s (%v)", printed, err)
 	}
 	stem := filepath.Join(dir, "out.origin-")
-	scored, err := execute("score", "--actuals", in, stem+"1.history.csv:"+stem+"1.csv", stem+"2.history.csv:"+stem+"2.csv")
+	scored, err := execute("score", "--pictures", dir, "--actuals", in, stem+"1.history.csv:"+stem+"1.csv", stem+"2.history.csv:"+stem+"2.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,6 +139,11 @@ func TestRollingOriginsAndScore(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(scored), &judged); err != nil {
 		t.Fatal(err)
+	}
+	for _, name := range []string{"typical.svg", "worst.svg"} {
+		if b, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !bytes.Contains(b, []byte("</svg>")) || bytes.Contains(b, []byte("NaN")) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	if math.Abs(judged.Forecast.MASE-document.CV.All.MASE) > 1e-6 || judged.Naive.MASE <= 0 {
 		t.Errorf("files score %v, the run said %v", judged.Forecast.MASE, document.CV.All.MASE)

@@ -1,10 +1,14 @@
 package forecast
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,7 +21,7 @@ import (
 
 // scoreCommand returns `drover forecast score`.
 func scoreCommand() *cobra.Command {
-	var actuals string
+	var actuals, pictures string
 	var season int
 	c := &cobra.Command{
 		Use:   "score --actuals ACTUALS.csv HISTORY.csv:FORECAST.csv...",
@@ -29,16 +33,31 @@ func scoreCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return scoreFiles(cmd.OutOrStdout(), actuals, season, args)
+			return scoreFiles(cmd.OutOrStdout(), actuals, pictures, season, args)
 		},
 	}
 	c.Flags().StringVar(&actuals, "actuals", "", "long CSV unique_id,ds,y that covers the forecast steps")
 	c.Flags().IntVar(&season, "season", 24, "steps of the season of MASE and of seasonal naive")
+	c.Flags().StringVar(&pictures, "pictures", "", "folder for typical.svg and worst.svg: the windows with the median and the greatest MASE")
 	return c
 }
 
+// judging gathers the scores of a file after the other.
+type judging struct {
+	season      int
+	came        map[string]map[model.Instant]float64
+	ours, naive score.Tally
+	windows     []window
+}
+
+// window is one forecast with its error.
+type window struct {
+	mase float64
+	picture
+}
+
 // scoreFiles prints one JSON object: ours and seasonal naive's errors.
-func scoreFiles(w io.Writer, actuals string, season int, pairs []string) error {
+func scoreFiles(w io.Writer, actuals, pictures string, season int, pairs []string) error {
 	if season < 1 {
 		return cli.Usage(fmt.Errorf("--season %d: want at least 1", season))
 	}
@@ -46,24 +65,40 @@ func scoreFiles(w io.Writer, actuals string, season int, pairs []string) error {
 	if err != nil {
 		return err
 	}
-	came := make(map[string]map[model.Instant]float64)
+	j := judging{season: season, came: make(map[string]map[model.Instant]float64)}
 	for id, rows := range truth.rows {
-		came[id] = make(map[model.Instant]float64, len(rows))
+		j.came[id] = make(map[model.Instant]float64, len(rows))
 		for _, r := range rows {
-			came[id][r.at] = r.value
+			j.came[id][r.at] = r.value
 		}
 	}
-	var ours, naive score.Tally
 	for _, pair := range pairs {
 		history, forecast, ok := strings.Cut(pair, ":")
 		if !ok {
 			return cli.Usage(fmt.Errorf("%q: want HISTORY.csv:FORECAST.csv", pair))
 		}
-		if err := scorePair(&ours, &naive, came, history, forecast, season); err != nil {
+		if err := j.pair(history, forecast); err != nil {
 			return err
 		}
 	}
-	return json.NewEncoder(w).Encode(map[string]any{"forecast": ours.Result(), "seasonal_naive": naive.Result()})
+	if pictures != "" {
+		if err := j.draw(pictures); err != nil {
+			return err
+		}
+	}
+	return json.NewEncoder(w).Encode(map[string]any{"forecast": j.ours.Result(), "seasonal_naive": j.naive.Result()})
+}
+
+// draw writes the window in the middle and the worst one.
+func (j *judging) draw(folder string) error {
+	if len(j.windows) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(j.windows, func(a, b window) int { return cmp.Compare(a.mase, b.mase) })
+	middle, last := &j.windows[len(j.windows)/2], &j.windows[len(j.windows)-1]
+	middle.title = fmt.Sprintf("typical: %s, MASE %.2f", middle.title, middle.mase)
+	last.title = fmt.Sprintf("worst: %s, MASE %.2f", last.title, last.mase)
+	return writeAll([]output{{filepath.Join(folder, "typical.svg"), middle.svg}, {filepath.Join(folder, "worst.svg"), last.svg}})
 }
 
 func open(path, column string) (*table, error) {
@@ -99,8 +134,8 @@ func levelsOf(path string) (names []string, levels []float64, err error) {
 	return names, levels, nil
 }
 
-// scorePair adds one origin: the steps that a forecast file holds.
-func scorePair(ours, naive *score.Tally, came map[string]map[model.Instant]float64, history, forecast string, season int) error {
+// pair adds one origin: the steps that a forecast file holds.
+func (j *judging) pair(history, forecast string) error {
 	past, err := open(history, "y")
 	if err != nil {
 		return err
@@ -116,23 +151,10 @@ func scorePair(ours, naive *score.Tally, came map[string]map[model.Instant]float
 		}
 	}
 	for _, id := range past.names {
-		steps := columns[0].rows[id]
-		if len(steps) == 0 {
+		if len(columns[0].rows[id]) == 0 {
 			return fmt.Errorf("%s: no forecast of %q", forecast, id)
 		}
-		q := model.Quantiles{Levels: levels}
-		var actual []float64
-		for h, step := range steps {
-			y, ok := came[id][step.at]
-			if !ok {
-				continue
-			}
-			row := make([]float64, len(levels))
-			for l := range levels {
-				row[l] = columns[l].rows[id][h].value
-			}
-			q.Values, q.Mean, actual = append(q.Values, row), append(q.Mean, row[len(row)/2]), append(actual, y)
-		}
+		q, actual := j.match(id, columns, levels)
 		if len(actual) == 0 {
 			return fmt.Errorf("%s: no actual value at any forecast step of %q", forecast, id)
 		}
@@ -140,10 +162,38 @@ func scorePair(ours, naive *score.Tally, came map[string]map[model.Instant]float
 		for i, r := range past.rows[id] {
 			values[i] = r.value
 		}
-		ours.Add(values, actual, q, season)
-		naive.Add(values, actual, repeat(values, actual, levels, season), season)
+		j.add(id, values, actual, q)
 	}
 	return nil
+}
+
+// match returns the forecast steps of a series at which a value came.
+func (j *judging) match(id string, columns []*table, levels []float64) (q model.Quantiles, actual []float64) {
+	q.Levels = levels
+	for h, step := range columns[0].rows[id] {
+		y, ok := j.came[id][step.at]
+		if !ok {
+			continue
+		}
+		row := make([]float64, len(levels))
+		for l := range levels {
+			row[l] = columns[l].rows[id][h].value
+		}
+		q.Values, q.Mean, actual = append(q.Values, row), append(q.Mean, row[len(row)/2]), append(actual, y)
+	}
+	return q, actual
+}
+
+func (j *judging) add(id string, values, actual []float64, q model.Quantiles) {
+	j.ours.Add(values, actual, q, j.season)
+	j.naive.Add(values, actual, repeat(values, actual, q.Levels, j.season), j.season)
+	point := make([]float64, len(actual))
+	for h := range point {
+		point[h] = q.At(h, 0.5)
+	}
+	if e := score.MASE(values, actual, point, j.season); !math.IsNaN(e) && !math.IsInf(e, 0) {
+		j.windows = append(j.windows, window{e, picture{title: id, history: values, actual: actual, quantiles: q}})
+	}
 }
 
 // repeat is seasonal naive as quantiles without spread.

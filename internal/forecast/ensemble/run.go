@@ -15,9 +15,6 @@ type Forecast struct {
 	Quantiles model.Quantiles
 	// Weights are the models' shares, in the order of Result.Models.
 	Weights []float64
-	// MAE is the mean absolute error at the rolling origins, NaN where there were
-	// none; Naive is seasonal naive's there.
-	MAE, Naive float64
 }
 
 // Result is a forecast panel.
@@ -42,11 +39,7 @@ func Run(p *panel.Panel, o Options) (*Result, error) {
 	}
 	bands := calibrate(t, s, rows, shapes, c, &o)
 	used := inUse(s.fleet)
-	final := make([]panel.Model, 0, len(ms))
-	for _, m := range used {
-		final = append(final, ms[m])
-	}
-	fitted := fitAll(final, c.rows, c.panel, &c.options, 0)
+	fitted := refit(ms, used, t, c)
 	result := &Result{Series: make([]Forecast, len(rows))}
 	for _, m := range ms {
 		result.Models = append(result.Models, m.Name())
@@ -65,6 +58,19 @@ func Run(p *panel.Panel, o Options) (*Result, error) {
 			Quantiles: r.quantiles(point, bands, i, shapes[i], &o), Weights: s.series[i]}
 	}
 	return result, nil
+}
+
+// refit fits the models in use to the whole histories.
+func refit(ms []panel.Model, used []int, t *trial, c *coarse) []panel.Fitted {
+	var final []panel.Model
+	var before []panel.Fitted
+	for _, m := range used {
+		final = append(final, ms[m])
+		if t.fitted != nil {
+			before = append(before, t.fitted[m])
+		}
+	}
+	return fitAll(final, before, c.rows, c.panel, &c.options, 0)
 }
 
 // inUse lists the models with a weight; the others need not be fitted again.

@@ -9,6 +9,7 @@ import (
 
 // trial is every model's forecasts at the rolling origins, with what came.
 type trial struct {
+	fitted    []panel.Fitted
 	backs     []int           // steps from each origin to the end, longest first
 	forecasts [][][][]float64 // model, origin, series, step; nil: not forecast
 	actual    [][][]float64   // origin, series, step; NaN: missing
@@ -36,8 +37,9 @@ func backs(rows []series, horizon, season int) []int {
 	return out
 }
 
-// fitAll fits the models to the histories without their last steps.
-func fitAll(models []panel.Model, rows []series, p *panel.Panel, o *Options, back int) []panel.Fitted {
+// fitAll fits the models to the histories without their last steps; before,
+// where not nil, is what they were fitted to earlier.
+func fitAll(models []panel.Model, before []panel.Fitted, rows []series, p *panel.Panel, o *Options, back int) []panel.Fitted {
 	t := &panel.Task{Seasons: p.Seasons, Horizon: o.Horizon, Seed: o.Seed}
 	for _, r := range rows {
 		n := len(r.values) - back
@@ -48,7 +50,13 @@ func fitAll(models []panel.Model, rows []series, p *panel.Panel, o *Options, bac
 		t.Offsets = append(t.Offsets, int64(r.start)/max(1, p.Step.Milliseconds()))
 	}
 	fitted := make([]panel.Fitted, len(models))
-	o.each(len(models), func(m int) { fitted[m] = models[m].Fit(t) })
+	o.each(len(models), func(m int) {
+		if c, ok := models[m].(panel.Continuer); ok && before != nil {
+			fitted[m] = c.Refit(before[m], t)
+			return
+		}
+		fitted[m] = models[m].Fit(t)
+	})
 	return fitted
 }
 
@@ -60,7 +68,8 @@ func roll(models []panel.Model, rows []series, p *panel.Panel, o *Options) *tria
 	if len(t.backs) == 0 {
 		return t
 	}
-	fitted := fitAll(models, rows, p, o, t.backs[0])
+	fitted := fitAll(models, nil, rows, p, o, t.backs[0])
+	t.fitted = fitted
 	for range t.backs {
 		t.actual = append(t.actual, make([][]float64, len(rows)))
 	}

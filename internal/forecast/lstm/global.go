@@ -43,6 +43,12 @@ type Fitted struct {
 // Fit implements panel.Model.
 func (g Global) Fit(t *panel.Task) panel.Fitted { return g.Continue(nil, t) }
 
+// Refit implements panel.Continuer.
+func (g Global) Refit(before panel.Fitted, t *panel.Task) panel.Fitted {
+	warm, _ := before.(*Fitted)
+	return g.Continue(warm, t)
+}
+
 // Continue learns from a task that holds the same series as an earlier one did
 // or others, starting from the earlier weights where the shapes agree: a third
 // of the samples is enough then.

@@ -84,6 +84,13 @@ type Model interface {
 	Fit(t *Task) Fitted
 }
 
+// Continuer is a Model that learns on from what it knew before: before is what
+// it fitted to an earlier task, or nil.
+type Continuer interface {
+	Model
+	Refit(before Fitted, t *Task) Fitted
+}
+
 // Fitted is a model with its parameters. Forecast continues a history of one
 // of the task's series, which may be longer than the one fitted to: what it
 // returns depends on the parameters and on that history alone.
