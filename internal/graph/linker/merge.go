@@ -38,7 +38,7 @@ func mergeInstances(a, b string) (string, bool) {
 }
 
 // compareEndpoints puts unknown endpoints first, then orders by service and
-// instance, an unknown one of these last.
+// instance (ports do not count), an unknown one of these last.
 func compareEndpoints(a, b endpoint) int {
 	switch none := (endpoint{}); {
 	case a == b:
@@ -48,7 +48,15 @@ func compareEndpoints(a, b endpoint) int {
 	case b == none:
 		return 1
 	}
-	return cmp.Or(compareKnown(string(a.service), string(b.service)), compareKnown(a.instance, b.instance))
+	return cmp.Or(compareKnown(string(a.service), string(b.service)), compareKnown(host(a.instance), host(b.instance)))
+}
+
+// host returns an IPv4 address without its port, anything else as it is.
+func host(instance string) string {
+	if address, _, found := strings.Cut(instance, ":"); found && strings.Contains(address, ".") {
+		return address
+	}
+	return instance
 }
 
 // compareKnown orders texts, the empty one last.
@@ -69,20 +77,21 @@ func mergeSpans(trace []*model.Span, counts *Counts) []*model.Span {
 	})
 	merged := trace[:0]
 	for i := 0; i < len(trace); i++ {
-		s, shared := trace[i], trace[i].Shared
+		s, first := trace[i], *trace[i]
 		at := endpointOf(s)
-		for i+1 < len(trace) && trace[i+1].ID == s.ID && trace[i+1].Shared == shared && at.merge(endpointOf(trace[i+1])) {
+		for i+1 < len(trace) && trace[i+1].ID == s.ID && trace[i+1].Shared == first.Shared && at.merge(endpointOf(trace[i+1])) {
 			join(s, trace[i+1])
 			s.Service, s.Instance = at.service, at.instance
 			counts.Duplicates++
 			i++
 		}
 		if n := len(merged); n > 0 && merged[n-1].ID == s.ID {
-			last := merged[n-1]
-			if last.Kind == model.SpanClient && s.Kind == model.SpanServer {
-				s.Shared = true
+			// Of a span in parts, Zipkin asks the first part.
+			last, half := merged[n-1], first.Shared
+			if last.Kind == model.SpanClient && first.Kind == model.SpanServer {
+				s.Shared, half = true, true
 			}
-			if s.Shared && s.ParentID == "" {
+			if half && first.ParentID == "" && last.ParentID != "" {
 				s.ParentID = last.ParentID
 			}
 		}
@@ -113,6 +122,7 @@ func join(s, part *model.Span) {
 	}
 	s.DurationMicros = max(s.DurationMicros, part.DurationMicros)
 	s.Peer, s.PeerAddress = cmp.Or(s.Peer, part.Peer), cmp.Or(s.PeerAddress, part.PeerAddress)
+	s.Shared = s.Shared && s.Kind != model.SpanClient
 	s.Error = s.Error || part.Error
 	s.RequestBytes = max(s.RequestBytes, part.RequestBytes)
 	s.ResponseBytes = max(s.ResponseBytes, part.ResponseBytes)

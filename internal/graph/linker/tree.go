@@ -1,6 +1,10 @@
 package linker
 
-import "drover/internal/model"
+import (
+	"slices"
+
+	"drover/internal/model"
+)
 
 // treeNode is a span at its place in the trace. The root has no span where the
 // trace's real root was never reported.
@@ -46,12 +50,10 @@ func buildTree(trace []*model.Span) *treeNode {
 		b.root = &treeNode{}
 	}
 	for _, key := range b.order {
-		parentKey, placed := b.parents[key]
-		child := b.nodes[key]
-		if !placed || child == nil {
+		child, parent := b.nodes[key], b.nodes[b.parents[key]]
+		if child == nil {
 			continue
 		}
-		parent := b.nodes[parentKey]
 		if parent == nil || parent == child {
 			parent = b.root // headless spans hang from the root
 		}
@@ -83,6 +85,7 @@ func (b *treeBuilder) place(s *model.Span) {
 		if b.root == nil {
 			b.root = node
 			delete(b.parents, key)
+			b.order = slices.DeleteFunc(b.order, func(k nodeKey) bool { return k == key })
 			return
 		}
 	} else if half := (nodeKey{s.ParentID, true, endpointOf(s)}); b.has(half) {

@@ -52,6 +52,7 @@ func normalise(s model.Span) model.Span {
 	if s.Kind == model.SpanInternal {
 		s.Kind = model.SpanUnspecified
 	}
+	s.Shared = s.Shared && s.Kind != model.SpanClient // only the other half shares
 	return s
 }
 
