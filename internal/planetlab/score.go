@@ -28,7 +28,7 @@ func (p *Player) Score() Score {
 	if p.now > 0 {
 		s.MeanHostsOn = p.sum.hostsOn / p.now
 	}
-	s.ESV = s.EnergyKWh * (s.SLATAH * s.PDM)
+	s.ESV = s.EnergyKWh * s.SLATAH * s.PDM
 	return s
 }
 
