@@ -23,9 +23,17 @@ const (
 	storeVariable = "DROVER_MOVE_STORE"
 )
 
-// ServeIfAsked turns the process into the service that is moved, and doesn't
-// return then. Programs that use this package call it first.
+// ServeIfAsked turns the process into the service that is moved, or into a
+// driver's program, and doesn't return then. Programs that use this package call
+// it first.
 func ServeIfAsked() {
+	if path := os.Getenv(driverVariable); path != "" {
+		if err := answerOnce(path); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	address := os.Getenv(serveVariable)
 	if address == "" {
 		return

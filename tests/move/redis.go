@@ -68,12 +68,7 @@ func begin(ctx context.Context, site *Site, addresses, namespaces []string) (*Re
 		servers = append(servers, Server{Name: string(server), Address: address, Open: i == 0})
 		s.Own("db/0@" + string(server))
 	}
-	s.host = &redis.LocalHost{
-		Supervisor: s.Supervisor, Locate: s.locate,
-		Folder: func(r model.ReplicaID, server model.ServerID) string {
-			return filepath.Join(s.Folder, strings.ReplaceAll(string(r), "/", "-")+"@"+string(server))
-		},
-	}
+	s.host = s.newHost()
 	first := &actuator.Command{Move: model.Move{Replica: "db/0"}}
 	if err := s.host.Start(ctx, first, "a"); err != nil {
 		return s, err
@@ -81,6 +76,16 @@ func begin(ctx context.Context, site *Site, addresses, namespaces []string) (*Re
 	var err error
 	s.clients, err = s.StartProxy(ctx, "tcp", "db", servers)
 	return s, err
+}
+
+// newHost returns what starts the site's servers.
+func (s *RedisSite) newHost() *redis.LocalHost {
+	return &redis.LocalHost{
+		Supervisor: s.Supervisor, Locate: s.locate,
+		Folder: func(r model.ReplicaID, server model.ServerID) string {
+			return filepath.Join(s.Folder, strings.ReplaceAll(string(r), "/", "-")+"@"+string(server))
+		},
+	}
 }
 
 func (s *RedisSite) locate(_ model.ReplicaID, server model.ServerID) (redis.Instance, error) {

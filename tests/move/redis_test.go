@@ -73,3 +73,26 @@ func TestRedisMovesBetweenNamespaces(t *testing.T) {
 		t.Fatalf("lost %d of %d acknowledged writes", r.Lost, r.Acked)
 	}
 }
+
+// TestKilledProgramsGoOn kills a driver's process (SIGKILL) at every point of
+// every step of a move, and runs it again.
+func TestKilledProgramsGoOn(t *testing.T) {
+	need(t, "redis-server", "haproxy")
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	s, err := move.NewRedisSite(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	points, acked, lost, err := move.KillEverywhere(ctx, s)
+	if closed := s.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("killed at %d points, %d of %d acknowledged writes lost", points, lost, acked)
+	if lost != 0 || acked == 0 || points < 20 {
+		t.Errorf("killed at %d points, %d of %d acknowledged writes lost", points, lost, acked)
+	}
+}

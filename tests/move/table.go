@@ -174,6 +174,11 @@ func (b *bench) try(cell *Cell, point int) (fired bool, err error) {
 	if !fault.Fired() {
 		return false, b.renewAfter(state)
 	}
+	if state == model.PlanParked && cell.Kind != FaultError {
+		for _, step := range e.Log {
+			b.say("%v %s %s %s", step.At.Time().Sub(began), step.ID, step.Phase, step.Reason)
+		}
+	}
 	cell.Slowest = max(cell.Slowest, time.Since(began))
 	cell.add(endOf(state))
 	if wrong := b.check(e, state, from, b.load.Acked()); wrong != "" {
