@@ -39,7 +39,7 @@ func (f *fleet) search(status *state, solve Solve) (best *state, answer model.An
 		if round == 0 {
 			answer = found
 		}
-		if f.responses != nil && f.guard(st.brokenResponses()) {
+		if f.responses != nil && len(st.moved()) > 0 && f.guard(st.brokenResponses()) {
 			// Response times that broke now count: prices have changed.
 			status, best, st = status.again(), best.again(), st.again()
 		}

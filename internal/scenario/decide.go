@@ -2,9 +2,11 @@ package scenario
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"drover/internal/model"
+	"drover/internal/scenario/phasing"
 )
 
 // The decisions of an evaluation.
@@ -38,29 +40,16 @@ func Decide(v View, cfg Config, solve Solve) (model.Evaluation, *model.Plan) {
 		ev.Scenarios = f.results(status, status)
 		return hold(ev, join(why, f.notes))
 	}
-	target, answer, err := f.search(status, solve)
-	status = status.again() // the search may have found more that counts
+	found, err := f.improve(status, solve)
 	if err != nil {
 		ev.Scenarios = f.results(status, status)
 		return hold(ev, err.Error())
 	}
-	chosen, notes := f.selectMoves(status, target)
-	f.notes = append(f.notes, notes...)
-	sched, replicas, reached, notes := f.schedule(status, chosen)
-	f.notes = append(f.notes, notes...)
-	if f.responses != nil && f.guard(reached.brokenResponses()) {
-		status, reached = status.again(), reached.again()
-	}
-	worth, why := f.worthIt(status, reached)
-	if !worth {
-		reached, sched.Steps = status, nil
-	}
-	plan := f.planOf(status, reached, sched, replicas)
-	ev.Scenarios = f.results(status, reached)
-	short := f.shortfall(reached, answer)
+	plan := f.planOf(found.status, found.reached, found.schedule, found.replicas)
+	ev.Scenarios = f.results(found.status, found.reached)
+	short := f.shortfall(found.reached, found.answer)
 	if len(plan.Moves) == 0 && plan.UpdateServer == "" {
-		ev.Decision = DecisionNone
-		ev.Reason = join(why, append(f.notes, short...))
+		ev.Decision, ev.Reason = DecisionNone, join(found.why, append(f.notes, short...))
 		return ev, nil
 	}
 	if old := f.proposed(); old != nil {
@@ -69,9 +58,45 @@ func Decide(v View, cfg Config, solve Solve) (model.Evaluation, *model.Plan) {
 		}
 		plan.Supersedes = old.ID
 	}
-	f.sumUp(plan, status, reached, short)
+	f.sumUp(plan, found.status, found.reached, short)
 	ev.Decision, ev.PlanID, ev.Reason = DecisionPlan, plan.ID, plan.Reason
 	return ev, plan
+}
+
+// improvement is what the search came to: the placement after the moves that
+// can be made, the present one where none is worth it (why says so).
+type improvement struct {
+	status, reached *state
+	schedule        phasing.Schedule
+	replicas        []int // of the schedule's moves
+	answer          model.Answer
+	why             string
+}
+
+// improve searches for a better placement, keeps the moves that are worth it
+// and phases them. The status comes back priced by all that was found to count.
+func (f *fleet) improve(status *state, solve Solve) (improvement, error) {
+	priced := slices.Clone(f.guarded)
+	target, answer, err := f.search(status, solve)
+	if err != nil {
+		return improvement{}, err
+	}
+	if !slices.Equal(priced, f.guarded) {
+		status = status.again()
+	}
+	chosen, notes := f.selectMoves(status, target)
+	f.notes = append(f.notes, notes...)
+	out := improvement{status: status, answer: answer}
+	out.schedule, out.replicas, out.reached, notes = f.schedule(status, chosen)
+	f.notes = append(f.notes, notes...)
+	if f.responses != nil && len(out.reached.moved()) > 0 && f.guard(out.reached.brokenResponses()) {
+		out.status, out.reached = status.again(), out.reached.again()
+	}
+	worth := false
+	if worth, out.why = f.worthIt(out.status, out.reached); !worth {
+		out.reached, out.schedule = out.status, phasing.Schedule{}
+	}
+	return out, nil
 }
 
 func hold(ev model.Evaluation, why string) (model.Evaluation, *model.Plan) {
