@@ -151,7 +151,7 @@ up() {
 		until listening $p; do
 			alive "$run/broker-$i/pid" || die "broker $i ended: $(tail -5 "$run/broker-$i/out.log")"
 			tries=$((tries + 1))
-			[ $tries -lt 240 ] || die "broker $i does not listen on $p after 2 minutes: see $run/broker-$i/out.log"
+			[ $tries -lt 1200 ] || die "broker $i does not listen on $p after 10 minutes: see $run/broker-$i/out.log"
 			sleep 0.5
 		done
 		brokers="$brokers${brokers:+,}127.0.0.1:$p"
