@@ -104,6 +104,13 @@ func (l *lane) tryShifts(w *climate) {
 		return
 	}
 	gain := s.leaveGain(i)
+	limit := w.t * r.exponential()
+	if l.in.rising && l.in.start[i] == a && w.cost(gain+l.in.moveCost[i], 0, 1) > limit {
+		// Wherever it went, cost would rise by too much; broken soft
+		// constraints that the move might mend wait for another item.
+		l.candidates += burst
+		return
+	}
 	for range burst {
 		b := int32(r.below(l.in.bins))
 		if b == a {
@@ -115,7 +122,7 @@ func (l *lane) tryShifts(w *climate) {
 			continue
 		}
 		l.evaluations++
-		if w.accepts(r, delta, soft, l.in.awayChange(i, a, b)) {
+		if w.cost(delta, soft, l.in.awayChange(i, a, b)) <= limit {
 			l.shiftTo(i, b, delta)
 			return
 		}
@@ -131,6 +138,11 @@ func (l *lane) trySwaps(w *climate) {
 	if a == none {
 		return
 	}
+	limit := w.t * r.exponential()
+	var gain int64
+	if l.in.rising {
+		gain = s.leaveGain(i)
+	}
 	for range burst {
 		j := movable[r.below(len(movable))]
 		b := s.at[j]
@@ -138,12 +150,19 @@ func (l *lane) trySwaps(w *climate) {
 			continue
 		}
 		l.candidates++
+		away := l.in.awayChange(i, a, b) + l.in.awayChange(j, b, a)
+		if l.in.rising && s.soft == 0 {
+			// An exchange saves at most what both departures save.
+			if least := w.cost(gain, 0, away) - limit; least > 0 && float64(-s.leaveGain(j)) < least-l.in.mostFee {
+				continue
+			}
+		}
 		delta, soft, ok := s.swap(i, j)
 		if !ok {
 			continue
 		}
 		l.evaluations++
-		if w.accepts(r, delta, soft, l.in.awayChange(i, a, b)+l.in.awayChange(j, b, a)) {
+		if w.cost(delta, soft, away) <= limit {
 			l.swapWith(i, j, delta)
 			return
 		}

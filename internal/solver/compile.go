@@ -23,6 +23,8 @@ func compile(p *model.Problem) (*instance, error) {
 	in.compileCosts()
 	in.compileExtras()
 	in.compileFlows()
+	in.rising = len(in.balances) == 0 && !in.extras && in.flows == nil
+	in.mostFee = 2*in.greatestFee() + float64(in.groupWeight)
 	return in, nil
 }
 
@@ -221,6 +223,23 @@ func (in *instance) compileCosts() {
 		in.groupMaxMoves[g] = int32(p.Groups[g].MaxMoves)
 		in.quotas = in.quotas || p.Groups[g].MaxMoves > 0
 	}
+}
+
+// greatestFee bounds what one item can pay for a move.
+func (in *instance) greatestFee() float64 {
+	var cost int64
+	for _, c := range in.moveCost {
+		cost = max(cost, c)
+	}
+	var far int32
+	for _, rows := range [][][]int32{in.moveRows, in.zoneMove} {
+		for _, row := range rows {
+			for _, v := range row {
+				far = max(far, v)
+			}
+		}
+	}
+	return float64(cost) + float64(in.moveWeight)*float64(far)
 }
 
 func (in *instance) compileExtras() {

@@ -13,11 +13,12 @@ const heatSamples = 4000
 const (
 	hotCoarse, hotFine   = 30.0, 1.0
 	homeCoarse, homeFine = 4.0, 12.0
+	penaltyCoarse        = 30.0
+	penaltyFine          = 3.0
 	coarseItems          = 10.0  // items a bin
 	fineFactor           = 20.0  // this times as many items a bin are fine
 	ampleMoves           = 10000 // moves an item that a hot start needs
 	coldFactor           = 0.0003
-	penaltyFactor        = 50.0
 	leastPenalty         = 1000.0
 	mostEjections        = 64.0 // of 256 moves, at coarseItems
 )
@@ -58,12 +59,17 @@ func (r *search) heat() schedule {
 	perItem := budget / float64(max(1, len(r.in.movable)))
 	fine := max(grain(perBin/coarseItems), grain(ampleMoves/max(1, perItem)))
 	return schedule{
-		hot:     max(2, typical*math.Pow(hotCoarse, 1-fine)*math.Pow(hotFine, fine)),
+		hot:     max(2, typical*blend(hotCoarse, hotFine, fine)),
 		cold:    max(1, typical*coldFactor),
-		penalty: max(leastPenalty, typical*penaltyFactor),
+		penalty: max(leastPenalty, typical*blend(penaltyCoarse, penaltyFine, fine)),
 		home:    homeCoarse + (homeFine-homeCoarse)*fine,
 		eject:   uint64(min(mostEjections, max(1, mostEjections*coarseItems/max(1, perBin)))),
 	}
+}
+
+// blend goes from coarse to fine by ratio.
+func blend(coarse, fine, share float64) float64 {
+	return coarse * math.Pow(fine/coarse, share)
 }
 
 // grain maps 1 or less to 0 and fineFactor or more to 1, by logarithm.

@@ -70,9 +70,13 @@ type instance struct {
 	maxArrivals   []int32 // by bin
 	maxDepartures []int32 // by bin
 
-	quotas  bool // some quota of moves exists
-	extras  bool // some of power, money, wake, traffic exists
-	soft    bool // some of spread, dependency, affinity exists
+	// rising tells that an arrival never lowers a bin's cost: no balance, power,
+	// money or traffic. Then a departure's saving bounds a move's.
+	rising  bool
+	mostFee float64 // the most that move fees can fall by in one exchange
+	quotas  bool    // some quota of moves exists
+	extras  bool    // some of power, money, wake, traffic exists
+	soft    bool    // some of spread, dependency, affinity exists
 	upkeep  []int64
 	curve   []int32 // by bin: index into curves*, or none
 	curves  []curve

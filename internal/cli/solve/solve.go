@@ -53,7 +53,12 @@ func (b *budget) check() error {
 
 // options turns the flags into the solver's options.
 func (b *budget) options(guard *guard) solver.Options {
-	return solver.Options{Seed: b.seed, Evaluations: b.evaluations, Threads: b.threads, Guard: guard.spent}
+	o := solver.Options{Seed: b.seed, Evaluations: b.evaluations, Threads: b.threads, Guard: guard.spent}
+	if b.cpu > 0 && b.wall == 0 && b.evaluations == 0 {
+		// Where only CPU time counts, one long cooling beats two short ones.
+		o.Threads = 1
+	}
+	return o
 }
 
 // Command returns `drover solve`.
