@@ -6,6 +6,7 @@ import (
 	"drover/internal/cli"
 	"drover/internal/cli/agent"
 	"drover/internal/cli/backtest"
+	"drover/internal/cli/deadletter"
 	"drover/internal/cli/driver"
 	"drover/internal/cli/forecast"
 	"drover/internal/cli/graph"
@@ -35,6 +36,7 @@ func newRootCommand() *cobra.Command {
 	root.AddCommand(graph.Command())
 	root.AddCommand(forecast.Command())
 	root.AddCommand(topics.Command())
+	root.AddCommand(deadletter.Command())
 	root.AddCommand(up.Command())
 	root.AddCommand(replay.Command())
 	root.AddCommand(backtest.Command())
