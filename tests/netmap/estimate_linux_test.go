@@ -14,9 +14,6 @@ import (
 	"drover/internal/netmap"
 )
 
-// start is the event time of the first round.
-const start = model.Instant(1_700_000_000_000)
-
 // trace runs and reads one traceroute.
 func (n *network) trace(from, to server, at model.Instant) model.Path {
 	var path model.Path
