@@ -46,7 +46,8 @@ func TestRealRecords(t *testing.T) {
 				return
 			}
 			folded++
-			if p.Reached {
+			// A target may have answered too late for any round trip to be known.
+			if p.Reached && len(p.Hops[len(p.Hops)-1].RTTMicros) > 0 {
 				reached++
 			}
 			last = max(last, p.At)
@@ -62,7 +63,7 @@ func TestRealRecords(t *testing.T) {
 			}
 		}
 		if folded == 0 || reached > 0 && measured == 0 {
-			t.Errorf("%s: %d paths folded, %d reached their target, %d pairs measured", c.format, folded, reached, measured)
+			t.Errorf("%s: %d paths folded, %d with a round trip to their target, %d pairs measured", c.format, folded, reached, measured)
 		}
 		snapshot, err := m.AppendBinary(nil)
 		if err != nil {
@@ -71,7 +72,7 @@ func TestRealRecords(t *testing.T) {
 		if err := netmap.New(netmap.Config{}).UnmarshalBinary(snapshot); err != nil {
 			t.Errorf("%s: %v", c.format, err)
 		}
-		t.Logf("%s: %d paths, %d reached, %d pairs measured, %d domains, %d shared links", c.format, folded, reached, measured,
+		t.Logf("%s: %d paths, %d with a round trip to their target, %d pairs measured, %d domains, %d shared links", c.format, folded, reached, measured,
 			len(m.Domains("f")), len(m.SharedLinks("f", 2)))
 	}
 }
