@@ -58,7 +58,7 @@ func Decide(v View, cfg Config, solve Solve) (model.Evaluation, *model.Plan) {
 		}
 		plan.Supersedes = old.ID
 	}
-	f.sumUp(plan, found.status, found.reached, short)
+	f.sumUp(plan, ev.Scenarios, short)
 	ev.Decision, ev.PlanID, ev.Reason = DecisionPlan, plan.ID, plan.Reason
 	return ev, plan
 }
@@ -114,13 +114,12 @@ func join(why string, notes []string) string {
 }
 
 // sumUp fills in what the plan is expected to do, and says it in a sentence.
-func (f *fleet) sumUp(p *model.Plan, status, reached *state, short []string) {
-	for w := range status.worlds {
-		share := float64(status.worlds[w].weightPPM) / 1e6
-		p.ViolationsBefore += status.violations(w)
-		p.ViolationsAfter += reached.violations(w)
-		p.CostBefore += int64(float64(status.costOf(w)) * share)
-		p.CostAfter += int64(float64(reached.costOf(w)) * share)
+func (f *fleet) sumUp(p *model.Plan, rows []model.ScenarioResult, short []string) {
+	for _, r := range rows[1:] { // the first one is the status quo
+		p.ViolationsBefore += r.ViolationsBefore
+		p.ViolationsAfter += r.ViolationsAfter
+		p.CostBefore += int64(float64(r.CostBefore) * r.Weight)
+		p.CostAfter += int64(float64(r.CostAfter) * r.Weight)
 	}
 	text := fmt.Sprintf("%d moves in %d waves: broken promises %d -> %d, cost %s -> %s over %v, confidence %s",
 		len(p.Moves), p.Waves, p.ViolationsBefore, p.ViolationsAfter, money(p.CostBefore), money(p.CostAfter),

@@ -35,17 +35,24 @@ func (f *fleet) results(status, after *state) []model.ScenarioResult {
 }
 
 // violations counts the broken promises of a future over all periods.
-func (st *state) violations(w int) int {
-	n := st.violationsThere(w)
+func (st *state) violations(w int) int { return int(st.violationsAlways() + st.violationsThere(w)) }
+
+// violationsAlways counts what is wrong with the placement whatever comes. It is
+// kept until the next move.
+func (st *state) violationsAlways() int64 {
+	if st.always >= 0 {
+		return st.always
+	}
+	st.always = 0
 	for s := range st.f.servers {
 		if st.f.closed(s) {
-			n += int64(len(st.on[s]))
+			st.always += int64(len(st.on[s]))
 		}
 	}
 	for a := range st.f.applications {
-		n += st.standing(a)
+		st.always += st.standing(a)
 	}
-	return int(n)
+	return st.always
 }
 
 // violationsThere counts those that depend on the future.

@@ -20,6 +20,7 @@ type state struct {
 	app       []score
 	total     score
 	callsOf   [][]int // edges that touch an application
+	always    int64   // see violationsAlways; -1: not known
 }
 
 // newState loads a placement.
@@ -28,7 +29,7 @@ func newState(f *fleet, worlds []world, place []int) *state {
 		f: f, worlds: worlds, place: slices.Clone(place), on: make([][]int, len(f.servers)),
 		load: make([][]model.Vector, len(worlds)), survivors: make([][]int, len(worlds)),
 		server: make([]score, len(f.servers)), app: make([]score, len(f.applications)),
-		callsOf: make([][]int, len(f.applications)),
+		callsOf: make([][]int, len(f.applications)), always: -1,
 	}
 	for r, s := range place {
 		st.on[s] = append(st.on[s], r)
@@ -106,6 +107,7 @@ func (st *state) move(r, to int) {
 	if from == to {
 		return
 	}
+	st.always = -1
 	touched := []int{from, to}
 	for w := range st.worlds {
 		world := &st.worlds[w]

@@ -20,11 +20,18 @@ type shapeKey struct {
 // mostCores is where more cores make no difference worth a shape of its own.
 const mostCores = 64
 
+// fine is the utilisation, in per cent, from which every per cent has a shape of
+// its own; below, responses change slowly and every second does.
+const fine = 76
+
 // Shared returns the law of a response with a mean service time in seconds, on
-// a server with cores at a utilisation (rounded up to whole per cents). ok is
+// a server with cores at a utilisation (rounded up to the next shape). ok is
 // false where the server is too busy for an answer.
 func (s *Shapes) Shared(mean float64, cvMilli int64, cores int, utilisation float64) (d Dist, ok bool) {
 	percent := int(math.Ceil(utilisation*100 - 1e-9))
+	if percent < fine {
+		percent += percent % 2
+	}
 	key := shapeKey{max(0, cvMilli), min(max(1, cores), mostCores), max(0, percent)}
 	if s.known == nil {
 		s.known, s.laws = map[shapeKey]Dist{}, map[int64]Service{}
