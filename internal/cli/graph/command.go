@@ -1,5 +1,5 @@
 // Package graph is the operator's `drover graph`: it builds the dependency graph
-// of traces in files, without a cluster.
+// of traces and the network map of traceroutes in files, without a cluster.
 package graph
 
 import (
@@ -30,12 +30,12 @@ var rules = map[string]linker.Rule{
 func Command() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "graph",
-		Short: "Build the dependency graph of applications",
+		Short: "Build the dependency graph of applications and the network map",
 		RunE: func(*cobra.Command, []string) error {
-			return cli.Usage(errors.New("graph: want a command: build"))
+			return cli.Usage(errors.New("graph: want a command: build or network"))
 		},
 	}
-	cmd.AddCommand(buildCommand())
+	cmd.AddCommand(buildCommand(), networkCommand())
 	return cmd
 }
 
