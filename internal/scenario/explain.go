@@ -73,12 +73,12 @@ func (st *state) breachText(s, w, t int) string {
 	for _, r := range st.on[s] {
 		a := f.replicas[r].app
 		if limit := f.capPPM[a]; u > limit {
-			kind := model.SLOHeadroom
-			if f.capKind[a] != "" {
-				kind = f.capKind[a]
+			of := string(f.applications[f.capFor[a]].ID)
+			if f.capFor[a] != a {
+				of += fmt.Sprintf(" (through %s)", f.applications[a].ID)
 			}
 			return fmt.Sprintf("SLO %s of %s: %s would be at %s of its cpu at %v in %q, it allows %s",
-				kind, f.applications[a].ID, server.ID, percent(u), from, world.Name, percent(limit))
+				f.capKind[a], of, server.ID, percent(u), from, world.Name, percent(limit))
 		}
 	}
 	return ""

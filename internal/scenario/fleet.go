@@ -28,6 +28,7 @@ type fleet struct {
 	closing      []closing       // per server: why it has to be empty, if it has to
 	capPPM       []int64         // per application: CPU utilisation its servers may reach
 	capKind      []model.SLOKind // which promise sets it
+	capFor       []int           // whose promise it is: the application or one that calls it
 	guarded      []bool          // response time counts in capPPM
 	responses    *responses
 	calls        []call

@@ -183,7 +183,7 @@ func (f *fleet) guard(apps []int) bool {
 			}
 			seen[b] = true
 			if limit < f.capPPM[b] {
-				f.capPPM[b], f.capKind[b] = limit, model.SLOResponse
+				f.capPPM[b], f.capKind[b], f.capFor[b] = limit, model.SLOResponse, a
 			}
 			for _, c := range f.responses.perCall[b] {
 				visit(c.callee)

@@ -57,8 +57,9 @@ func (f *fleet) moveMicros(r int) int64 {
 func (f *fleet) limits() {
 	f.capPPM = make([]int64, len(f.applications))
 	f.capKind = make([]model.SLOKind, len(f.applications))
+	f.capFor = make([]int, len(f.applications))
 	for a, app := range f.applications {
-		f.capPPM[a] = 1 << 62
+		f.capPPM[a], f.capFor[a] = 1<<62, a
 		if app.SLO.HeadroomPPM > 0 {
 			f.capKind[a] = model.SLOHeadroom
 			f.capPPM[a] = max(0, 1_000_000-app.SLO.HeadroomPPM)
