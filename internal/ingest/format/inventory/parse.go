@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"time"
-
-	"go.yaml.in/yaml/v3"
 
 	"drover/internal/ingest/format"
 	"drover/internal/ingest/format/jsonscan"
@@ -46,13 +43,8 @@ func looksLikeCSV(text []byte) bool {
 }
 
 func parseDocument(doc []byte, opt format.Options, out *format.Out) error {
-	if err := yamldoc.Check(doc); err != nil {
-		return err
-	}
 	var d document
-	decoder := yaml.NewDecoder(bytes.NewReader(doc))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&d); err != nil && !errors.Is(err, io.EOF) {
+	if err := yamldoc.Decode(doc, &d, true); err != nil {
 		return err
 	}
 	if d.Servers == nil && d.Applications == nil {

@@ -63,7 +63,7 @@ func Parse(data []byte, opt format.Options, out *format.Out) {
 	yamldoc.Documents(data, func(doc []byte, line int) {
 		r.documents++
 		var o object
-		err := yamldoc.Decode(doc, &o)
+		err := yamldoc.Decode(doc, &o, false)
 		if err == nil {
 			err = r.object(&o)
 		}

@@ -10,6 +10,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 
 	"go.yaml.in/yaml/v3"
 
@@ -20,16 +21,24 @@ import (
 const (
 	MaxBytes = 1 << 20
 	maxNodes = 150_000
+	// maxKeys bounds one mapping: the decoder compares every key with every other.
+	maxKeys = 5000
 )
 
+// maxDocuments bounds one stream: each costs a decoder.
+const maxDocuments = 5000
+
 // MaxTotalBytes bounds one stream: decoding YAML costs about half a second of
-// CPU a megabyte.
-const MaxTotalBytes = 4 << 20
+// CPU a megabyte, twice if checked for unknown fields.
+const MaxTotalBytes = 2 << 20
 
 // CheckTotal refuses a stream that is too large.
 func CheckTotal(data []byte) error {
 	if len(data) > MaxTotalBytes {
 		return fmt.Errorf("%d bytes of YAML: at most %d are read, send it in parts", len(data), MaxTotalBytes)
+	}
+	if n := bytes.Count(data, []byte("\n---")); n > maxDocuments {
+		return fmt.Errorf("%d documents of YAML: at most %d are read, send them in parts", n, maxDocuments)
 	}
 	return nil
 }
@@ -74,22 +83,40 @@ func emit(document []byte, line int, yield func([]byte, int)) {
 	}
 }
 
-// Decode decodes one document within the bounds. A fault of the decoder is an
-// error like any other.
-func Decode(document []byte, into any) (err error) {
-	if err := Check(document); err != nil {
-		return err
-	}
+// Decode decodes one document within the bounds; strict refuses unknown fields.
+// A fault of the decoder is an error like any other.
+func Decode(document []byte, into any, strict bool) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			err = fmt.Errorf("yaml: %v", fault)
 		}
 	}()
-	return yaml.Unmarshal(document, into)
+	var root yaml.Node
+	if err := check(document, &root); err != nil {
+		return err
+	}
+	if !strict {
+		return root.Decode(into)
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(document))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(into); !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil
 }
 
-// Check refuses a document that is too large to be decoded.
-func Check(document []byte) error {
+// Check refuses a document that costs too much to decode, or is no YAML.
+func Check(document []byte) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("yaml: %v", fault)
+		}
+	}()
+	return check(document, &yaml.Node{})
+}
+
+func check(document []byte, root *yaml.Node) error {
 	if len(document) > MaxBytes {
 		return fmt.Errorf("a document of %d bytes: at most %d are read, split it with ---", len(document), MaxBytes)
 	}
@@ -102,6 +129,36 @@ func Check(document []byte) error {
 	}
 	if nodes > maxNodes {
 		return errors.New("a document with too many entries: split it with ---")
+	}
+	if err := yaml.Unmarshal(document, root); err != nil {
+		return err
+	}
+	return checkKeys(root)
+}
+
+// checkKeys refuses mappings with too many keys or the same key twice. The
+// decoder would find the latter too, and make an error of every pair.
+func checkKeys(n *yaml.Node) error {
+	if n.Kind == yaml.MappingNode {
+		if len(n.Content)/2 > maxKeys {
+			return fmt.Errorf("line %d: a mapping of more than %d keys", n.Line, maxKeys)
+		}
+		seen := make(map[string]bool, len(n.Content)/2)
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key := n.Content[i]
+			if key.Kind != yaml.ScalarNode || key.Value == "<<" {
+				continue
+			}
+			if seen[key.Value] {
+				return fmt.Errorf("line %d: key %q comes twice", key.Line, key.Value)
+			}
+			seen[key.Value] = true
+		}
+	}
+	for _, c := range n.Content {
+		if err := checkKeys(c); err != nil {
+			return err
+		}
 	}
 	return nil
 }
