@@ -62,7 +62,7 @@ func (r *RemoteRegistry) Register(ctx context.Context, topic, schema string) (in
 
 // Schema implements codec.Registry.
 func (r *RemoteRegistry) Schema(ctx context.Context, id int) (string, error) {
-	text, err := r.client.SchemaTextByID(ctx, id)
+	schema, err := r.client.SchemaByID(ctx, id)
 	var refused *sr.ResponseError
 	if errors.As(err, &refused) && refused.StatusCode == http.StatusNotFound {
 		return "", fmt.Errorf("id %d: %w", id, codec.ErrUnknownSchema)
@@ -70,5 +70,5 @@ func (r *RemoteRegistry) Schema(ctx context.Context, id int) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("schema registry: id %d: %w", id, err)
 	}
-	return text, nil
+	return schema.Schema, nil
 }

@@ -30,19 +30,29 @@ type job struct {
 // TestMain lets the test binary be the stages' processes too, so that they can be
 // killed.
 func TestMain(m *testing.M) {
-	text := os.Getenv(jobVariable)
-	if text == "" {
+	var j job
+	var measured benchJob
+	switch {
+	case os.Getenv(jobVariable) != "":
+		be(&j, os.Getenv(jobVariable), func(ctx context.Context) error { return j.run(ctx) })
+	case os.Getenv(benchVariable) != "":
+		be(&measured, os.Getenv(benchVariable), func(ctx context.Context) error { return measured.run(ctx) })
+	default:
 		os.Exit(m.Run())
 	}
-	var j job
-	if err := json.Unmarshal([]byte(text), &j); err != nil {
+}
+
+// be makes this process what a job says.
+func be(job any, text string, run func(context.Context) error) {
+	if err := json.Unmarshal([]byte(text), job); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := j.run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, j.Stage, err)
+	err := run(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }

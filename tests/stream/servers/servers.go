@@ -4,6 +4,7 @@
 package servers
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // Servers are one Kafka cluster and one Redis with an append-only file.
@@ -120,7 +122,21 @@ func (s *Servers) signal(what string, sig syscall.Signal) error {
 	if err := syscall.Kill(pid, sig); err != nil {
 		return fmt.Errorf("servers: %s %s: %w", sig, what, err)
 	}
+	if sig == syscall.SIGKILL {
+		awaitEnd(pid)
+	}
 	return nil
+}
+
+// awaitEnd waits until a killed process is gone, so that Up sees it is.
+func awaitEnd(pid int) {
+	for range 200 {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil || bytes.Contains(stat, []byte(") Z ")) {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 }
 
 // freePorts returns the first of a row of free ports for brokers (whose
