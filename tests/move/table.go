@@ -160,7 +160,7 @@ func (b *bench) try(cell *Cell, point int) (fired bool, err error) {
 	if cell.Kind == FaultTimeout || cell.Kind == FaultLost {
 		hasty := b.about.hasty
 		if cell.Step == model.StepReverseCutOver {
-			hasty *= 3 // the source may have to be copied anew
+			hasty = b.about.deadline // the source may have to be copied anew
 		}
 		config.Deadlines = map[model.StepKind]time.Duration{cell.Step: hasty}
 	}
