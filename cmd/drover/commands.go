@@ -6,12 +6,14 @@ import (
 	"drover/internal/cli"
 	"drover/internal/cli/agent"
 	"drover/internal/cli/backtest"
+	"drover/internal/cli/configuration"
 	"drover/internal/cli/deadletter"
 	"drover/internal/cli/driver"
 	"drover/internal/cli/forecast"
 	"drover/internal/cli/graph"
 	"drover/internal/cli/ingest"
 	"drover/internal/cli/replay"
+	"drover/internal/cli/service"
 	"drover/internal/cli/solve"
 	"drover/internal/cli/topics"
 	"drover/internal/cli/up"
@@ -24,22 +26,25 @@ func newRootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "drover",
 		Short:         "Moves workloads before the load arrives",
+		Version:       service.Version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.Usage(err) })
-	root.AddCommand()
-	root.AddCommand(agent.Command())
-	root.AddCommand(driver.Command())
-	root.AddCommand(solve.Command())
-	root.AddCommand(ingest.Command())
-	root.AddCommand(graph.Command())
-	root.AddCommand(forecast.Command())
-	root.AddCommand(topics.Command())
-	root.AddCommand(deadletter.Command())
-	root.AddCommand(up.Command())
-	root.AddCommand(replay.Command())
-	root.AddCommand(backtest.Command())
-	root.AddCommand(whatif.Command())
+	root.AddCommand(
+		agent.Command(),
+		backtest.Command(),
+		configuration.Command(),
+		deadletter.Command(),
+		driver.Command(),
+		forecast.Command(),
+		graph.Command(),
+		ingest.Command(),
+		replay.Command(),
+		solve.Command(),
+		topics.Command(),
+		up.Command(),
+		whatif.Command(),
+	)
 	return root
 }

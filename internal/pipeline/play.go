@@ -45,6 +45,10 @@ func NewPlay(fleet *simfleet.Fleet, feed Feed) *Play {
 // Now returns the event time up to which the fleet has been measured.
 func (p *Play) Now() model.Instant { return p.now }
 
+// Resume goes on behind an earlier run that has measured everything up to at;
+// what was done to the fleet since has been observed.
+func (p *Play) Resume(at model.Instant) { p.now = at }
+
 // History sends everything before the start of the live part, without
 // heartbeats: nothing is to be decided about the past.
 func (p *Play) History(ctx context.Context, progress func(done float64)) error {

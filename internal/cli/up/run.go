@@ -16,6 +16,7 @@ import (
 	"drover/internal/config"
 	"drover/internal/ingest"
 	"drover/internal/ingest/door"
+	"drover/internal/model"
 	"drover/internal/pipeline"
 	"drover/internal/simfleet"
 	"drover/internal/store"
@@ -121,7 +122,12 @@ func (h *house) live(ctx context.Context, speed float64) error {
 	}
 	defer producer.Close()
 	feed := ingest.NewFeed(simfleet.Producer, producer)
-	h.play = pipeline.NewPlay(h.fleet, feed)
+	through := &doorFeed{feed: feed}
+	h.play = pipeline.NewPlay(h.fleet, through)
+	resumed, err := h.resume(ctx)
+	if err != nil {
+		return err
+	}
 	doors, err := door.New(door.Config{Sink: feed, LoopbackFleet: h.spec.Fleet, Logger: h.log})
 	if err != nil {
 		return err
@@ -141,15 +147,27 @@ func (h *house) live(ctx context.Context, speed float64) error {
 			}
 		}()
 	}
+	listening := make(chan struct{})
 	begin("page", func() error {
-		return service.Serve(ctx, h.conf.Listen, mux, func(a net.Addr) { fmt.Fprintf(h.out, "page at http://%s/\n", a) })
+		return service.Serve(ctx, h.conf.Listen, mux, func(a net.Addr) {
+			fmt.Fprintf(h.out, "page at http://%s/\n", a)
+			through.base = "http://" + a.String()
+			close(listening)
+		})
 	})
 	begin("broker", func() error { h.broker.Maintain(ctx); return nil })
 	begin("reader", func() error { return h.watch(ctx) })
 	for _, s := range h.stages.Stages() {
 		begin(s.Name, func() error { return h.runtime.RunStage(ctx, s) })
 	}
-	begin("fleet", func() error { return h.drive(ctx, speed) })
+	begin("fleet", func() error {
+		select {
+		case <-listening:
+			return h.drive(ctx, speed, resumed)
+		case <-ctx.Done():
+			return nil
+		}
+	})
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
@@ -191,8 +209,37 @@ func (h *house) tell(line web.Line) {
 	fmt.Fprintf(h.out, "%s  %-11s %s\n", line.At.Time().Format("15:04:05"), line.Kind, text)
 }
 
+// resume takes up an earlier run on the same data directory: how far the fleet
+// had been measured, and where its replicas had been moved to.
+func (h *house) resume(ctx context.Context) (bool, error) {
+	last := model.NoInstant
+	err := h.runtime.Connection.ReadAll(ctx, func(e stream.Entry) error {
+		switch event := e.Event.(type) {
+		case model.Heartbeat:
+			if event.Producer == simfleet.Producer {
+				last = max(last, event.At)
+			}
+		case model.Outcome:
+			h.fleet.Apply(event)
+		}
+		return nil
+	}, stream.Control, stream.Outcomes)
+	if err != nil {
+		return false, fmt.Errorf("read what an earlier run left: %w", err)
+	}
+	if last == model.NoInstant {
+		return false, nil
+	}
+	h.play.Resume(last)
+	return true, nil
+}
+
 // drive lets the fleet live: its history at once, then its minutes in time.
-func (h *house) drive(ctx context.Context, speed float64) error {
+func (h *house) drive(ctx context.Context, speed float64, resumed bool) error {
+	if resumed {
+		fmt.Fprintf(h.out, "fleet %s goes on from %s at %gx\n", h.spec.Fleet, h.play.Now().Time().Format("2006-01-02 15:04"), speed)
+		return h.pace(ctx, speed)
+	}
 	fmt.Fprintf(h.out, "fleet %s: %d servers, %d applications; feeding %.0f days of history\n",
 		h.spec.Fleet, len(h.spec.Servers), len(h.spec.Applications), h.spec.History.Hours()/24)
 	began := time.Now()
@@ -201,6 +248,11 @@ func (h *house) drive(ctx context.Context, speed float64) error {
 	}
 	fmt.Fprintf(h.out, "history fed in %.1f s; the fleet lives at %gx from %s on\n",
 		time.Since(began).Seconds(), speed, h.spec.Start.Time().Format("2006-01-02 15:04"))
+	return h.pace(ctx, speed)
+}
+
+// pace lets one of the fleet's minutes pass after the other.
+func (h *house) pace(ctx context.Context, speed float64) error {
 	pace := time.NewTicker(max(time.Millisecond, time.Duration(float64(h.spec.Interval)/speed)))
 	defer pace.Stop()
 	for {
