@@ -14,7 +14,7 @@ type view struct {
 }
 
 // featureCount is the length of a row.
-const featureCount = 44
+const featureCount = 45
 
 // newView measures a history. limit is how many of its values may be looked at.
 func newView(x []float64, day, week int, offset int64) view {

@@ -6,6 +6,7 @@ import (
 
 	"drover/internal/forecast/linear"
 	"drover/internal/forecast/panel"
+	"drover/internal/forecast/smoothing"
 )
 
 // Global is one forest for all series and all steps of the horizon. It learns
@@ -41,6 +42,7 @@ func (g Global) Fit(t *panel.Task) panel.Fitted {
 			f.extras = append(f.extras, linear.Pooled{Season: s, Lags: 8, Penalty: 0.02, Log: true}.Fit(t))
 		}
 	}
+	f.extras = append(f.extras, smoothing.Double{}.Fit(t))
 	columns, target := g.rows(t, f)
 	if len(target) < 4*g.MinRows {
 		return f
@@ -90,7 +92,8 @@ func (g Global) rows(t *panel.Task, f *fittedGlobal) (columns [][]float32, targe
 	return columns, target
 }
 
-// extra returns the pooled regressions' forecasts in transformed values.
+// extra returns what the pooled regressions and the smoothing forecast, in
+// transformed values: they remember more than the last weeks.
 func (f *fittedGlobal) extra(i int, x []float64, v *view, horizon int) [][]float64 {
 	out := make([][]float64, len(f.extras))
 	for e, m := range f.extras {
