@@ -18,7 +18,7 @@ const (
 	coarseItems          = 10.0  // items a bin
 	fineFactor           = 20.0  // this times as many items a bin are fine
 	ampleMoves           = 10000 // moves an item that a hot start needs
-	coldFactor           = 0.0003
+	coldCoarse, coldFine = 0.003, 0.0003
 	leastPenalty         = 1000.0
 	mostEjections        = 64.0 // of 256 moves, at coarseItems
 )
@@ -60,7 +60,7 @@ func (r *search) heat() schedule {
 	fine := max(grain(perBin/coarseItems), grain(ampleMoves/max(1, perItem)))
 	return schedule{
 		hot:     max(2, typical*blend(hotCoarse, hotFine, fine)),
-		cold:    max(1, typical*coldFactor),
+		cold:    max(1, typical*blend(coldCoarse, coldFine, fine)),
 		penalty: max(leastPenalty, typical*blend(penaltyCoarse, penaltyFine, fine)),
 		home:    homeCoarse + (homeFine-homeCoarse)*fine,
 		eject:   uint64(min(mostEjections, max(1, mostEjections*coarseItems/max(1, perBin)))),

@@ -29,6 +29,7 @@ func (l *lane) repair() {
 	for _, i := range homeless {
 		l.settleHomeless(i, &w)
 	}
+	l.mendSoft()
 	l.resetBest()
 }
 
