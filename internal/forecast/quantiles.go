@@ -37,7 +37,7 @@ func (s *Series) Forecast(tick model.Instant, horizon int, calendar []model.Cale
 		row := cells[h*len(levels) : (h+1)*len(levels) : (h+1)*len(levels)]
 		q.Values[h] = row
 		if s.count > 0 {
-			q.Mean[h] = s.step(tick.Add(0)+model.Instant(int64(h)*s.lay.bin), calendar, row)
+			q.Mean[h] = s.step(tick+model.Instant(int64(h)*s.lay.bin), calendar, row)
 		}
 	}
 	return q, s.info(tick)

@@ -269,3 +269,35 @@ func TestConfigValidate(t *testing.T) {
 		}
 	}
 }
+
+func TestExplainAddsUp(t *testing.T) {
+	cfg := DefaultConfig()
+	s, at := fed(cfg, 288*6, 3)
+	x := s.Explain(at.Add(6*time.Hour), nil)
+	if math.Abs(x.Level+x.Season+x.Trend-x.Forecast) > 1e-6 {
+		t.Errorf("%v + %v + %v is not %v", x.Level, x.Season, x.Trend, x.Forecast)
+	}
+	total := 0.0
+	for _, m := range x.Models {
+		total += m.Weight
+	}
+	if len(x.Models) != modelCount || math.Abs(total-1) > 1e-9 {
+		t.Errorf("weights %+v", x.Models)
+	}
+	if empty := NewSeries(cfg).Explain(at, nil); empty.Forecast != 0 || empty.Models != nil {
+		t.Errorf("a series that saw nothing explains %+v", empty)
+	}
+}
+
+// TestHistoryDecidesTrust: neither too little history nor an old one is trusted.
+func TestHistoryDecidesTrust(t *testing.T) {
+	cfg := DefaultConfig()
+	s, at := fed(cfg, 200, 3)
+	if _, info := s.Forecast(at, 10, nil); info.Trusted || !math.IsNaN(info.Coverage80) {
+		t.Errorf("trusted within the first season: %+v", info)
+	}
+	s, at = fed(cfg, 288*8, 3)
+	if _, info := s.Forecast(at.Add(72*time.Hour), 10, nil); info.Trusted || info.Peak < 100 {
+		t.Errorf("trusted three days after the last observation: %+v", info)
+	}
+}

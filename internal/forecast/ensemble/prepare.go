@@ -29,7 +29,7 @@ func prepare(p *panel.Panel, o *Options) []series {
 		_, front := panel.Trim(s.Values)
 		kept := s.Values[front:] // a gap at the end stays: the horizon begins after it
 		r := &out[i]
-		r.id, r.start = s.ID, s.Start.Add(p.Step*0)+model.Instant(int64(front)*p.Step.Milliseconds())
+		r.id, r.start = s.ID, s.Start+model.Instant(int64(front)*p.Step.Milliseconds())
 		r.quieten(kept, p, o)
 		r.bound(o)
 		r.scale = panel.Scale(r.values, p.Season())
