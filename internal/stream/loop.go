@@ -309,6 +309,7 @@ func (l *loop) width(topic string) (int32, error) {
 		switch {
 		case err == nil:
 			l.widths[topic] = n
+			l.waitingOn("kafka", nil)
 		case !sleep(l.ctx, pause):
 			return 0, errors.Join(err, l.ctx.Err())
 		default:

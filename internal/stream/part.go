@@ -154,10 +154,14 @@ func (p *part) take(ctx context.Context, in *input, rec *kgo.Record) error {
 // decode waits for a registry that doesn't answer; every other failure is the
 // record's.
 func (p *part) decode(ctx context.Context, topic string, value []byte) (model.FleetID, any, error) {
-	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+	const first = 50 * time.Millisecond
+	for pause := first; ; pause = min(2*pause, 2*time.Second) {
 		fleet, event, err := p.decoder.Decode(topic, value)
 		var typed *codec.Error
 		if err == nil || errors.As(err, &typed) {
+			if pause > first {
+				p.loop.waitingOn("registry", nil)
+			}
 			return fleet, event, err
 		}
 		p.loop.waitingOn("registry", err)
