@@ -23,10 +23,10 @@ func Command() *cobra.Command {
 		Use:   "ingest",
 		Short: "Check and decode what producers send",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return cli.Usage(errors.New("ingest: want a command: check or decode"))
+			return cli.Usage(errors.New("ingest: want a command: check, decode, pull or host"))
 		},
 	}
-	cmd.AddCommand(checkCommand(), decodeCommand())
+	cmd.AddCommand(checkCommand(), decodeCommand(), pullCommand(), hostCommand())
 	return cmd
 }
 

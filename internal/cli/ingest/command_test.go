@@ -77,3 +77,19 @@ func TestWrongUsage(t *testing.T) {
 		}
 	}
 }
+
+func TestHostOnce(t *testing.T) {
+	if _, err := os.Stat("/proc/stat"); err != nil {
+		t.Skip("this machine has no /proc")
+	}
+	stdout, stderr, code := run(t, "host", "--once", "--name", "h1")
+	if code != 0 || !strings.Contains(stdout, `"entity":"server:h1"`) || strings.Count(stdout, `"resource"`) != 4 {
+		t.Errorf("exit %d, %s, %s", code, stdout, stderr)
+	}
+}
+
+func TestPullFaults(t *testing.T) {
+	if _, stderr, code := run(t, "pull", "--targets", file(t, "t.yaml", "other: 1")); code != 1 || !strings.Contains(stderr, "targets") {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+}

@@ -1,0 +1,184 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"drover/internal/cli"
+	"drover/internal/ingest/format/events"
+	"drover/internal/ingest/host"
+	"drover/internal/ingest/pull"
+	"drover/internal/model"
+)
+
+// doorSink sends events to a door's events API, or prints them.
+type doorSink struct {
+	url, token string
+	print      io.Writer // where url is empty
+}
+
+// bind adds the flags that say where to send.
+func (d *doorSink) bind(cmd *cobra.Command, tokenFile *string) {
+	cmd.Flags().StringVar(&d.url, "to", "", "door to send to, such as http://drover:8080; empty prints the events")
+	cmd.Flags().StringVar(tokenFile, "token-file", "", "file with the bearer token")
+}
+
+// open reads the token.
+func (d *doorSink) open(cmd *cobra.Command, tokenFile string) error {
+	d.print = cmd.OutOrStdout()
+	if tokenFile == "" {
+		return nil
+	}
+	data, err := os.ReadFile(tokenFile)
+	if err != nil {
+		return fmt.Errorf("token: %w", err)
+	}
+	d.token = strings.TrimSpace(string(data))
+	return nil
+}
+
+// Publish implements pull.Sink.
+func (d *doorSink) Publish(ctx context.Context, list []any) error {
+	var b bytes.Buffer
+	for _, e := range list {
+		line, err := events.Encode(e)
+		if err != nil {
+			return err
+		}
+		b.Write(append(line, '\n'))
+	}
+	if d.url == "" {
+		_, err := d.print.Write(b.Bytes())
+		return err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(d.url, "/")+"/v1/events", &b)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/x-ndjson")
+	if d.token != "" {
+		request.Header.Set("Authorization", "Bearer "+d.token)
+	}
+	client := http.Client{Timeout: 30 * time.Second}
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		reason, _ := io.ReadAll(io.LimitReader(response.Body, 1000))
+		return fmt.Errorf("%s: %s: %s", d.url, response.Status, bytes.TrimSpace(reason))
+	}
+	return nil
+}
+
+func pullCommand() *cobra.Command {
+	var sink doorSink
+	var tokenFile, targetsFile, fleet string
+	cmd := &cobra.Command{
+		Use:   "pull --targets FILE [--to URL]",
+		Short: "Scrape metrics and poll calendars, and send what they say to a door",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			data, err := os.ReadFile(targetsFile)
+			if err != nil {
+				return fmt.Errorf("targets: %w", err)
+			}
+			targets, err := pull.ReadTargets(data)
+			if err != nil {
+				return err
+			}
+			if err := sink.open(cmd, tokenFile); err != nil {
+				return err
+			}
+			poller, err := pull.New(pull.Config{Sink: &sink, Fleet: model.FleetID(fleet)}, targets)
+			if err != nil {
+				return err
+			}
+			return poller.Run(cmd.Context())
+		},
+	}
+	sink.bind(cmd, &tokenFile)
+	cmd.Flags().StringVar(&targetsFile, "targets", "", "file of feeds, or of Prometheus' service discovery by file")
+	cmd.Flags().StringVar(&fleet, "fleet", "", "fleet that the events belong to")
+	_ = cmd.MarkFlagRequired("targets")
+	return cmd
+}
+
+func hostCommand() *cobra.Command {
+	var sink doorSink
+	var tokenFile, name string
+	var every time.Duration
+	var trace []string
+	var once bool
+	cmd := &cobra.Command{
+		Use:   "host [--to URL]",
+		Short: "Report this machine's CPU, memory and network, and its routes",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if every < time.Second {
+				return cli.Usage(errors.New("--every: want at least 1s"))
+			}
+			if name == "" {
+				own, err := os.Hostname()
+				if err != nil {
+					return fmt.Errorf("name: %w", err)
+				}
+				name = own
+			}
+			if err := sink.open(cmd, tokenFile); err != nil {
+				return err
+			}
+			for {
+				err := report(cmd.Context(), &sink, model.ServerID(name), trace)
+				if once {
+					return err
+				}
+				if err != nil {
+					fmt.Fprintln(cmd.ErrOrStderr(), err)
+				}
+				select {
+				case <-cmd.Context().Done():
+					return nil
+				case <-time.After(every):
+				}
+			}
+		},
+	}
+	sink.bind(cmd, &tokenFile)
+	cmd.Flags().StringVar(&name, "name", "", "this server's name (default the host name)")
+	cmd.Flags().DurationVar(&every, "every", time.Minute, "how often")
+	cmd.Flags().StringSliceVar(&trace, "trace", nil, "hosts to trace routes to")
+	cmd.Flags().BoolVar(&once, "once", false, "report once and end")
+	return cmd
+}
+
+// report measures once and sends it.
+func report(ctx context.Context, sink pull.Sink, name model.ServerID, targets []string) error {
+	metric, err := host.Read(os.DirFS("/proc"), name, model.InstantOf(time.Now()))
+	var list []any
+	if err == nil {
+		list = append(list, metric)
+	}
+	for _, target := range targets {
+		path, traceErr := host.Trace(ctx, name, target, model.InstantOf(time.Now()))
+		if traceErr != nil {
+			err = errors.Join(err, traceErr)
+			continue
+		}
+		list = append(list, path)
+	}
+	if len(list) == 0 {
+		return err
+	}
+	return errors.Join(err, sink.Publish(ctx, list))
+}
