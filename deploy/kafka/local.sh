@@ -121,7 +121,10 @@ LOG
 	echo $! >"$dir/pid"
 }
 
-alive() { [ -e "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null; }
+# alive PIDFILE - a killed process that nobody has waited for yet is not.
+alive() {
+	[ -e "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null && ! grep -qs ') Z ' "/proc/$(cat "$1")/stat"
+}
 
 # listening PORT - bash's /dev/tcp, for want of a tool that is everywhere
 listening() { bash -c "exec 3<>/dev/tcp/127.0.0.1/$1" 2>/dev/null; }
