@@ -30,16 +30,17 @@ type builder struct {
 	room []model.Vector
 }
 
-func newBuilder(f *fleet, worlds []world) *builder {
-	periods := f.periods()
+func newBuilder(status *state) *builder {
+	f, periods := status.f, status.f.periods()
 	b := &builder{f: f, columns: 2 * periods}
 	b.demand = make([]model.Vector, len(f.replicas)*b.columns)
 	b.background = make([]model.Vector, len(f.servers)*b.columns)
-	for w := range worlds {
-		world := &worlds[w]
-		if !world.Required || world.gone != nil && world.Kind != model.ScenarioMaintenance {
+	for w := range status.worlds {
+		world := &status.worlds[w]
+		if !world.Required {
 			continue
 		}
+		demand := status.carried(w)
 		for t := range periods {
 			fold := func(to, from []model.Vector, i int) {
 				if world.Kind == model.ScenarioExpected {
@@ -48,7 +49,7 @@ func newBuilder(f *fleet, worlds []world) *builder {
 				to[i*b.columns+periods+t] = most(to[i*b.columns+periods+t], from[i*periods+t])
 			}
 			for r := range f.replicas {
-				fold(b.demand, world.demand, r)
+				fold(b.demand, demand, r)
 			}
 			for s := range f.servers {
 				fold(b.background, world.background, s)
@@ -62,6 +63,43 @@ func newBuilder(f *fleet, worlds []world) *builder {
 		}
 	}
 	return b
+}
+
+// carried is the load of every replica in a future, with what survivors take
+// over from lost replicas as they are placed now. Where the answer places them
+// otherwise the simulation finds out (see cuts.go).
+func (st *state) carried(w int) []model.Vector {
+	world, periods := &st.worlds[w], st.f.periods()
+	if world.gone == nil {
+		return world.demand
+	}
+	out := slices.Clone(world.demand)
+	for _, members := range st.f.members {
+		for t := range periods {
+			var lost model.Vector
+			alive := int64(0)
+			for _, r := range members {
+				switch at := st.place[r]*periods + t; {
+				case !world.gone[at]:
+					alive++
+				case !world.fled[at]:
+					lost = lost.Add(world.demand[r*periods+t])
+				}
+			}
+			if alive == 0 || lost == (model.Vector{}) {
+				continue
+			}
+			for _, r := range members {
+				if world.gone[st.place[r]*periods+t] {
+					continue
+				}
+				for _, res := range []model.Resource{model.CPU, model.Receive, model.Transmit} {
+					out[r*periods+t][res] += (lost[res] + alive - 1) / alive
+				}
+			}
+		}
+	}
+	return out
 }
 
 // most returns the greater of two vectors, resource by resource.

@@ -13,7 +13,7 @@ import (
 // what the answer put there, and the solver is asked again. The best placement
 // by simulation is returned, the present one if none is better.
 func (f *fleet) search(status *state, solve Solve) (best *state, answer model.Answer, err error) {
-	b := newBuilder(f, status.worlds)
+	b := newBuilder(status)
 	all, byApp := f.budgets()
 	if all == 0 {
 		return status, answer, nil

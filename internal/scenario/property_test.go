@@ -56,7 +56,7 @@ func checkPlan(t *testing.T, v View, cfg Config, ev model.Evaluation, p *model.P
 // above its capacity in a future that must be met, unless it was so before.
 func checkIntermediate(t *testing.T, f *fleet, status *state, p *model.Plan) {
 	t.Helper()
-	b := newBuilder(f, status.worlds)
+	b := newBuilder(status)
 	in := f.phasingInput(b)
 	at := map[model.ReplicaID]int{}
 	for r, rep := range f.replicas {

@@ -14,7 +14,7 @@ const waveSize = 25
 // schedule phases the moves between two placements. The returned placement is
 // the one after the moves that can be made; the others are named in notes.
 func (f *fleet) schedule(status, after *state) (phasing.Schedule, []int, *state, []string) {
-	b := newBuilder(f, status.worlds)
+	b := newBuilder(status)
 	in := f.phasingInput(b)
 	replicas := after.moved()
 	for _, r := range replicas {

@@ -113,7 +113,7 @@ func TestProblemStatesWhatBinds(t *testing.T) {
 	futures, _ := f.reduce(f.generate())
 	status := newState(f, f.worlds(futures), f.start)
 	all, byApp := f.budgets()
-	p := newBuilder(f, status.worlds).problem(status, all, byApp)
+	p := newBuilder(status).problem(status, all, byApp)
 	if p.Periods != 12 || len(p.Bins) != 3 || len(p.Items) != 3 {
 		t.Fatalf("%d columns, %d bins, %d items", p.Periods, len(p.Bins), len(p.Items))
 	}
