@@ -1,6 +1,6 @@
 // Package jaeger reads traces as Jaeger's query API and user interface export
 // them: {"data":[{"spans":[...],"processes":{...}}]}, one such trace alone, or
-// one a line.
+// one a line; also spans alone, as its stores keep them.
 package jaeger
 
 import (
@@ -84,7 +84,10 @@ func trace(data []byte, opt format.Options, out *format.Out) error {
 		return fmt.Errorf("trace: %w", err)
 	}
 	if spans == nil {
-		return errors.New("no \"spans\": this is no trace of Jaeger's")
+		if id, err := jsonscan.Field(data, "spanID"); err != nil || id == nil {
+			return errors.New("no \"spans\": this is no trace of Jaeger's")
+		}
+		spans = append(append([]byte{'['}, data...), ']') // a span alone, as its stores keep them
 	}
 	if string(spans) == "null" {
 		return nil

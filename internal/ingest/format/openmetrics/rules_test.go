@@ -21,6 +21,7 @@ var accepted = map[string]string{
 	"empty label":           "a{x=\"\"} 1",
 	"colon in name":         "a:b 1",
 	"timestamps":            "# TYPE a gauge|a 1 1|a 2 1.5|a 3 1.5|a{x=\"y\"} 1 0|b 1 -1.5|b 1 1e1",
+	"timestamps far away":   "# TYPE a gauge|a{x=\"1\"} 1 000|a{x=\"2\"} 1 98765432109876543210.0987654321|a{x=\"3\"} 1 1e999|a{x=\"4\"} 1 2.5e3",
 	"counter":               "# TYPE a counter|a_total 1 # {} 2|a_created 5",
 	"counter of zero":       "# TYPE a counter|a_total 0",
 	"unit":                  "# TYPE a_seconds gauge|# UNIT a_seconds seconds|a_seconds 1",

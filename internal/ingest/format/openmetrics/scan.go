@@ -31,7 +31,11 @@ func (t timestamp) before(u timestamp) bool {
 	return t.seconds < u.seconds || t.seconds == u.seconds && t.nanos < u.nanos
 }
 
-func (t timestamp) millis() int64 { return t.seconds*1000 + t.nanos/1e6 }
+// farthest is the most seconds whose milliseconds fit into an int64.
+const farthest = 9_000_000_000_000_000
+
+// millis returns milliseconds, those of farthest for times beyond it.
+func (t timestamp) millis() int64 { return min(max(t.seconds, -farthest), farthest)*1000 + t.nanos/1e6 }
 
 // cursor walks over one line.
 type cursor struct {
@@ -303,10 +307,9 @@ func parseTimestamp(s string) (timestamp, error) {
 		nanos, _ := strconv.ParseInt((fraction + "000000000")[:9], 10, 64)
 		return timestamp{seconds, nanos}, nil
 	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil || math.Abs(f) > 1e12 {
-		return timestamp{}, fmt.Errorf("timestamp %q: is out of range", s)
-	}
+	// A number too large for a float64 is far enough away at its edge.
+	f, _ := strconv.ParseFloat(s, 64)
+	f = min(max(f, -farthest), farthest)
 	floor := math.Floor(f)
 	return timestamp{int64(floor), int64((f - floor) * 1e9)}, nil
 }

@@ -38,7 +38,6 @@ type result struct {
 // step is what was seen at one distance.
 type step struct {
 	Hop    json.Number     `json:"hop"`
-	Error  string          `json:"error"`
 	Result json.RawMessage `json:"result"`
 }
 
