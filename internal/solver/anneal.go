@@ -52,7 +52,7 @@ const (
 )
 
 // batch is how many moves are drawn between two looks at the budget.
-const batch = 256
+const batch = 64
 
 // anneal runs one cooling from the present placement (simulated annealing with
 // shifts, swaps and ejections; Kirkpatrick et al. 1983, for this problem Portal

@@ -166,17 +166,16 @@ func (b *brancher) choose() int {
 type value struct {
 	bin   int32
 	delta int64
-	soft  int32
 }
 
 // values lists the bins of a domain, cheapest first.
 func (b *brancher) values(k int, i int32) []value {
 	list := make([]value, 0, b.dom.size[k])
 	b.dom.each(k, func(bin int32) bool {
-		delta, soft, ok := b.s.shift(i, bin, 0)
+		delta, _, ok := b.s.shift(i, bin, 0)
 		if ok {
 			b.counts.evaluations++
-			list = append(list, value{bin, delta, soft})
+			list = append(list, value{bin, delta})
 		}
 		return true
 	})

@@ -23,7 +23,6 @@ func (l *lane) tryClear(w *climate) {
 			return
 		}
 	}
-	l.tries[moveClear]++
 	cost, soft := s.cost, s.soft
 	l.undo, l.pending, l.away = l.undo[:0], l.pending[:0], 0
 	for len(s.items[bin]) > 0 {
@@ -35,7 +34,6 @@ func (l *lane) tryClear(w *climate) {
 	placed := l.placePending(w)
 	l.barred = none
 	if placed && w.accepts(l.rng, s.cost-cost, s.soft-soft, l.away) {
-		l.wins[moveClear]++
 		l.commit()
 		return
 	}

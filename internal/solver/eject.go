@@ -28,7 +28,6 @@ func (l *lane) tryEject(w *climate) {
 	if b == none {
 		return
 	}
-	l.tries[moveChain]++
 	s := l.s
 	cost, soft := s.cost, s.soft
 	l.away = 0
@@ -37,7 +36,6 @@ func (l *lane) tryEject(w *climate) {
 	l.drop(i, b, s.joinCost(i, b))
 	if l.makeWay(i, b) && l.placePending(w) &&
 		w.accepts(l.rng, s.cost-cost, s.soft-soft, l.away) {
-		l.wins[moveChain]++
 		l.commit()
 		return
 	}

@@ -9,7 +9,6 @@ import (
 
 // reason is one family of constraints that may keep an item off bins.
 type reason struct {
-	name  string
 	bans  func(b int) bool
 	words func(bins []int) string // what it says about the bins it bans
 }
@@ -74,7 +73,6 @@ func (w *witness) largestOn(b, resource int) int {
 func (w *witness) reasons(i int32) []reason {
 	in, s := w.in, w.s
 	list := []reason{{
-		name:  "allowed",
 		bans:  func(b int) bool { return !in.admits(i, int32(b)) },
 		words: func(bins []int) string { return fmt.Sprintf("%d bins are closed to it or not allowed", len(bins)) },
 	}}
@@ -83,14 +81,12 @@ func (w *witness) reasons(i int32) []reason {
 	}
 	if row := in.itemRow[i]; row != none {
 		list = append(list, reason{
-			name:  "conflict",
 			bans:  func(b int) bool { return !s.meets(row, int32(b), none) },
 			words: func(bins []int) string { return fmt.Sprintf("%d bins hold items it must not share with", len(bins)) },
 		})
 	}
 	if in.quotas {
 		list = append(list, reason{
-			name:  "quota",
 			bans:  func(b int) bool { return !s.withinQuotas(i, int32(b), none) },
 			words: func(bins []int) string { return fmt.Sprintf("%d bins are beyond the quota of moves", len(bins)) },
 		})
@@ -117,7 +113,7 @@ func (w *witness) shortage(i int32, r int, name string) reason {
 		need = max(need, in.row(i)[in.dimOf[k]])
 	}
 	return reason{
-		name: name, bans: lacks,
+		bans: lacks,
 		words: func(bins []int) string {
 			var most int64
 			for _, b := range bins {

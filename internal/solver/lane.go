@@ -9,8 +9,6 @@ type lane struct {
 
 	evaluations int64 // feasible moves priced in full
 	candidates  int64 // moves looked at
-	wins        [moveKinds]int64
-	tries       [moveKinds]int64
 
 	penalty  float64 // price of a broken soft constraint
 	barred   int32   // a bin that compound moves must not use, or none
@@ -32,18 +30,6 @@ type lane struct {
 
 // change is one item's new bin.
 type change struct{ item, bin int32 }
-
-// moveKind names a neighbourhood, for statistics and ablation.
-type moveKind uint8
-
-const (
-	moveShift moveKind = iota
-	moveSwap
-	moveChain
-	moveClear
-	moveRepack
-	moveKinds
-)
 
 func newLane(in *instance, start []int32, seed uint64) *lane {
 	l := &lane{in: in, s: newState(in), rng: newRNG(seed), barred: none}
@@ -113,13 +99,6 @@ func (l *lane) settle() {
 func (l *lane) resetBest() {
 	copy(l.best, l.s.at)
 	l.bestCost, l.bestSoft = l.s.cost, l.s.soft
-	l.since, l.mark, l.whole = l.since[:0], 0, false
-}
-
-// restart returns the state to the best placement.
-func (l *lane) restart() {
-	l.settle()
-	l.s.moveTo(l.best, l.bestCost)
 	l.since, l.mark, l.whole = l.since[:0], 0, false
 }
 

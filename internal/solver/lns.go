@@ -19,7 +19,6 @@ func (l *lane) tryRepack() {
 	if i == none {
 		return
 	}
-	l.tries[moveRepack]++
 	s := l.s
 	if s.soft > 0 {
 		return
@@ -47,7 +46,6 @@ func (l *lane) tryRepack() {
 	}
 	s.cost = cost
 	if l.cp.found {
-		l.wins[moveRepack]++
 		for _, j := range free {
 			l.note(j)
 		}

@@ -5,14 +5,14 @@ import "math"
 // residual bounds from below what the open items of a brancher will still add
 // to the cost of what is placed.
 type residual struct {
-	spare []int64 // by dimension: scratch
-	// slack is what balance and power may fall by as items come: both can be
-	// above their final value while bins are empty.
+	// monotone tells that no arrival lowers the cost of a bin. Balance and
+	// falling power curves can: they may be above their final value while bins
+	// are empty.
 	monotone bool
 }
 
 func newResidual(b *brancher) *residual {
-	r := &residual{spare: make([]int64, b.in.dims), monotone: len(b.in.balances) == 0}
+	r := &residual{monotone: len(b.in.balances) == 0}
 	for k := range b.in.curves {
 		c := b.in.curves[k].cost
 		for m := 1; m < len(c); m++ {

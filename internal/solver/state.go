@@ -226,16 +226,6 @@ func (s *state) apply(i, b int32, delta int64) {
 	s.cost += delta
 }
 
-// copyFrom makes s equal to t, which has the same instance.
-func (s *state) copyFrom(t *state) {
-	for i, b := range t.at {
-		if s.at[i] != b {
-			s.apply(int32(i), b, 0)
-		}
-	}
-	s.cost = t.cost
-}
-
 // moveTo makes the placement equal to at, which costs cost.
 func (s *state) moveTo(at []int32, cost int64) {
 	for i, b := range at {

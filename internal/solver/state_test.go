@@ -185,7 +185,8 @@ func TestCompoundMovesRollBack(t *testing.T) {
 			l.tryShifts(&hot)
 			l.trySwaps(&hot)
 		}
-		l.restart()
+		l.settle()
+		l.s.moveTo(l.best, l.bestCost)
 		checkState(t, p, l.s, "restart")
 		if l.s.cost != l.bestCost || l.s.soft != l.bestSoft {
 			t.Fatalf("seed %d: restart gives cost %d soft %d, best was %d %d", seed, l.s.cost, l.s.soft, l.bestCost, l.bestSoft)
