@@ -3,6 +3,7 @@ package icalendar
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"drover/internal/ingest/format"
@@ -128,7 +129,8 @@ func (r *reader) begin(name string) error {
 		return errors.New("components stand too deep in one another")
 	}
 	if name == "VCALENDAR" && len(r.stack) > 0 {
-		return errors.New("BEGIN:VCALENDAR within a calendar")
+		r.out.Reject(fmt.Errorf("line %d: BEGIN:VCALENDAR within a calendar", r.scan.line))
+		r.unwind(0)
 	}
 	r.stack = append(r.stack, name)
 	switch {
@@ -150,13 +152,19 @@ func (r *reader) begin(name string) error {
 
 func (r *reader) end(name string) error {
 	if len(r.stack) == 0 || r.stack[len(r.stack)-1] != name {
-		return fmt.Errorf("END:%s without its BEGIN", name)
+		// What was left open, or never opened, costs itself and not the calendar.
+		r.out.Reject(fmt.Errorf("line %d: END:%s without its BEGIN", r.scan.line, name))
+		i := slices.Index(r.stack, name)
+		if i < 0 {
+			return nil
+		}
+		r.unwind(i + 1)
 	}
 	r.stack = r.stack[:len(r.stack)-1]
 	switch {
-	case name == "VEVENT" && len(r.stack) == 1:
+	case name == "VEVENT" && len(r.stack) == 1 && r.event != nil:
 		r.endEvent()
-	case name == "VTIMEZONE" && len(r.stack) == 1:
+	case name == "VTIMEZONE" && len(r.stack) == 1 && r.zone != nil:
 		if r.collect && r.zone.id != "" {
 			if r.calendar.zones == nil {
 				r.calendar.zones = map[string]*zoneRules{}
@@ -166,4 +174,12 @@ func (r *reader) end(name string) error {
 		r.zone = nil
 	}
 	return nil
+}
+
+// unwind leaves components that have no end, down to a depth.
+func (r *reader) unwind(depth int) {
+	r.stack = r.stack[:depth]
+	if depth < 2 {
+		r.event, r.zone = nil, nil
+	}
 }
