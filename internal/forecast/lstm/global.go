@@ -20,10 +20,10 @@ type Global struct {
 	Seed    uint64
 }
 
-// Default is what the ensemble uses: about six CPU seconds, less where there
+// Default is what the ensemble uses: about four CPU seconds, less where there
 // are fewer values than samples.
 func Default() Global {
-	return Global{Days: 8, Hidden: 24, Samples: 16_000, Batch: 24, Rate: 0.006}
+	return Global{Days: 8, Hidden: 24, Samples: 10_000, Batch: 24, Rate: 0.006}
 }
 
 // Name implements panel.Model.
