@@ -26,6 +26,20 @@ func TestParseReplication(t *testing.T) {
 	}
 }
 
+func TestPersistedWaitsForTheRewrite(t *testing.T) {
+	const done = "loading:0\r\naof_enabled:1\r\naof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0\r\naof_last_bgrewrite_status:ok\r\n"
+	for text, want := range map[string]bool{
+		done: true, "aof_enabled:0\r\n": true, "": false,
+		strings.Replace(done, "in_progress:0", "in_progress:1", 1): false,
+		strings.Replace(done, "scheduled:0", "scheduled:1", 1):     false,
+		strings.Replace(done, "status:ok", "status:err", 1):        false,
+	} {
+		if got := persisted(text); got != want {
+			t.Errorf("%q: %t", text, got)
+		}
+	}
+}
+
 func TestTookTellsADivergedSource(t *testing.T) {
 	target := replication{master: true, id: "bb", formerID: "aa", promotedAt: 43}
 	for name, c := range map[string]struct {

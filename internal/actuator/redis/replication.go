@@ -18,14 +18,28 @@ type replication struct {
 	promotedAt int64
 }
 
-// parseReplication reads the reply of INFO replication.
-func parseReplication(text string) replication {
+// fieldsOf reads the reply of INFO.
+func fieldsOf(text string) map[string]string {
 	fields := make(map[string]string)
 	for line := range strings.SplitSeq(text, "\n") {
 		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
 			fields[name] = value
 		}
 	}
+	return fields
+}
+
+// persisted tells from the reply of INFO persistence whether the append-only
+// file, where there is one, holds everything.
+func persisted(text string) bool {
+	fields := fieldsOf(text)
+	return fields["aof_enabled"] == "0" || fields["aof_enabled"] == "1" && fields["aof_rewrite_in_progress"] == "0" &&
+		fields["aof_rewrite_scheduled"] == "0" && fields["aof_last_bgrewrite_status"] == "ok" && fields["loading"] == "0"
+}
+
+// parseReplication reads the reply of INFO replication.
+func parseReplication(text string) replication {
+	fields := fieldsOf(text)
 	number := func(name string) int64 {
 		n, err := strconv.ParseInt(fields[name], 10, 64)
 		if err != nil {

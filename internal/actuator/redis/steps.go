@@ -68,7 +68,9 @@ func (p *pair) replicate(ctx context.Context) error {
 	return p.attach(ctx, p.from, p.to)
 }
 
-// attach makes one server a replica of another and waits until it is linked.
+// attach makes one server a replica of another and waits until it is linked and
+// has what it copied in its append-only file too: Redis rewrites that file after
+// a full copy, and a replica killed before the end of it comes back empty.
 func (p *pair) attach(ctx context.Context, source, replica *side) error {
 	return actuator.Poll(ctx, pollEvery, func() (bool, error) {
 		r, err := replica.replication(ctx)
@@ -80,7 +82,11 @@ func (p *pair) attach(ctx context.Context, source, replica *side) error {
 			p.Trace.At("attached")
 			return false, err
 		}
-		return r.linked, errors.New("redis: the first copy isn't complete")
+		if !r.linked {
+			return false, errors.New("redis: the first copy isn't complete")
+		}
+		text, err := replica.do(ctx, "INFO", "persistence")
+		return err == nil && persisted(text), errors.Join(err, errors.New("redis: the copy isn't in the append-only file yet"))
 	})
 }
 

@@ -74,6 +74,7 @@ func table(ctx context.Context, drivers, steps []string) error {
 	if err := t.Write(os.Stdout); err != nil {
 		return err
 	}
+	say("%d of %d acknowledged writes were lost", t.Lost, t.Acked)
 	sums := t.Sums()
 	if err := printLine(sums); err != nil {
 		return err
