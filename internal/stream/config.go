@@ -75,7 +75,9 @@ type Config struct {
 	// OnAssigned is called once a partition's state is restored and caught up,
 	// before its task gets a new record. OnRevoked follows when it goes.
 	// OnCommitted tells what a task has emitted, in order, once it is durable
-	// (Transaction only). All are called from the loop and hold it up.
+	// (Transaction only); after a crash in between it is not told again: what is
+	// in the task's state when OnAssigned comes is what stands. All are called
+	// from the loop and hold it up.
 	OnAssigned  func(Assignment)
 	OnRevoked   func(partition int32)
 	OnCommitted func(partition int32, emissions []stage.Emission)

@@ -173,7 +173,7 @@ func start(t testing.TB, config Config) (stop func() error) {
 			cancel()
 			select {
 			case err = <-done:
-			case <-time.After(30 * time.Second):
+			case <-time.After(2 * time.Minute):
 				err = errors.New("the loop does not end")
 			}
 		})
@@ -191,7 +191,7 @@ func metricOf(entity string, at int64) model.Metric {
 // await reads topics until n entries pass the filter, and returns these.
 func await(t testing.TB, conn *Connection, n int, keep func(Entry) bool, topics ...string) []Entry {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	var out []Entry
 	enough := errors.New("enough")

@@ -58,7 +58,7 @@ func (o *owners) spread() []int {
 
 func (o *owners) await(t *testing.T, want ...int) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for !slices.Equal(o.spread(), want) {
 		if time.Now().After(deadline) {
 			t.Fatalf("partitions a member %v, want %v", o.spread(), want)

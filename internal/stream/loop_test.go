@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"drover/internal/model"
+	"drover/internal/stage"
 )
 
 func TestOneRecordGoesThrough(t *testing.T) {
@@ -68,5 +69,46 @@ func TestTracesGoOn(t *testing.T) {
 	got := await(t, conn, 1, nil, Forecasts)[0].Trace
 	if len(got) != len(parent) || got[:36] != parent[:36] || got == parent {
 		t.Errorf("trace %q does not follow %q", got, parent)
+	}
+}
+
+func TestServicesAreToldWhatIsDurable(t *testing.T) {
+	conn := connect(t)
+	p := producer(t, conn)
+	store := newStates()
+	told := make(chan stage.Emission, 10)
+	assigned := make(chan Assignment, 10)
+	config := Config{Connection: conn, Stage: Executor, Topics: []string{Metrics}, NewTask: newCounting, Mode: Transaction, Store: store, Fenced: errFenced,
+		OnAssigned: func(a Assignment) { assigned <- a },
+		OnCommitted: func(_ int32, emissions []stage.Emission) {
+			for _, e := range emissions {
+				told <- e
+			}
+		}}
+	stop := start(t, config)
+	if err := p.Publish(t.Context(), Metrics, "f", "server:a", metricOf("server:a", 1)); err != nil {
+		t.Fatal(err)
+	}
+	if f := (<-told).Event.(model.Forecast); f.Samples != 1 {
+		t.Errorf("told of %+v", f)
+	}
+	await(t, conn, 1, nil, Forecasts) // durable by then
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	first := map[int32]int64{}
+	for range 4 {
+		a := <-assigned
+		first[a.Partition] = a.Epoch
+	}
+	start(t, config)
+	for range 4 {
+		a := <-assigned
+		if a.Epoch <= first[a.Partition] {
+			t.Errorf("partition %d: epoch %d after %d", a.Partition, a.Epoch, first[a.Partition])
+		}
+		if n := Partition(Metrics, "f", "server:a", 4); a.Partition == n && a.Task.(*counting).Counts["server:a"] != 1 {
+			t.Errorf("the task came without its state: %+v", a.Task)
+		}
 	}
 }

@@ -203,7 +203,7 @@ func (p *part) emit(in *input, rec *kgo.Record, emissions []stage.Emission) erro
 		}
 		p.out = append(p.out, records...)
 	}
-	if p.loop.config.OnCommitted != nil {
+	if p.loop.config.OnCommitted != nil && p.loop.config.Mode == Transaction {
 		p.emissions = append(p.emissions, emissions...)
 	}
 	return nil
