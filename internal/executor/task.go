@@ -19,8 +19,8 @@ func NewTask(config *Config, partition int32) stage.Task {
 	return stage.NewAligner(stage.AlignerConfig{
 		Partition: partition, Interval: config.Beat, SilentAfter: config.SilentAfter, MaxAhead: config.MaxAhead,
 		Inputs: []stage.Input{
+			{Topic: stream.Control}, // first: an order to stop holds for the plan that comes with it
 			{Topic: stream.Plans, Lag: int(config.Interval / config.Beat)},
-			{Topic: stream.Control},
 		},
 	}, &handler{config: config, partition: partition, fleets: map[model.FleetID]*fleet{}})
 }
