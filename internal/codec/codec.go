@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"drover/internal/codec/avro"
@@ -29,6 +30,7 @@ type Codec struct {
 	registry Registry
 	topics   map[string]*topic
 	coders   sync.Pool
+	buffers  sync.Pool // of *[]byte, to encode in before the exact size is known
 	mu       sync.Mutex
 	writers  map[writerKey]*avro.Resolver // nil: can't be read
 }
@@ -53,6 +55,7 @@ type writerKey struct {
 func New(ctx context.Context, registry Registry) (*Codec, error) {
 	c := &Codec{registry: registry, topics: map[string]*topic{}, writers: map[writerKey]*avro.Resolver{}}
 	c.coders.New = func() any { return &coder{names: newNames()} }
+	c.buffers.New = func() any { return new([]byte) }
 	for _, name := range schemas.Topics() {
 		text, err := schemas.Of(name)
 		if err != nil {
@@ -134,7 +137,16 @@ func TypeName(event any) string {
 // Encode returns an event's payload for a topic. The fleet goes into the
 // envelope and must be the event's own where it names one.
 func (c *Codec) Encode(topicName string, fleet model.FleetID, event any) ([]byte, error) {
-	return c.Append(nil, topicName, fleet, event)
+	buf := c.buffers.Get().(*[]byte)
+	defer c.buffers.Put(buf)
+	out, err := c.Append((*buf)[:0], topicName, fleet, event)
+	if err != nil {
+		return nil, err
+	}
+	if cap(out) <= 1<<20 { // one huge plan should not be remembered for ever
+		*buf = out[:0]
+	}
+	return slices.Clone(out), nil
 }
 
 // Append is Encode that appends to dst.
