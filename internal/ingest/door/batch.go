@@ -20,12 +20,17 @@ type result struct {
 	first          error
 }
 
+// calendarWindow is how far back and ahead occurrences of calendars are taken:
+// beyond a year, so that what comes once a year is always in sight.
+const calendarWindow = 400 * 24 * time.Hour
+
 // accept reads a body with a parser and publishes its events: all or, where the
 // parser fails or the sink does, none. read may fail the whole body; records
 // that are refused one by one are counted in the result.
 func (s *Server) accept(ctx context.Context, from *sender, read func(opt format.Options, out *format.Out) error) (result, error) {
 	now := s.cfg.Now()
-	opt := format.Options{Fleet: from.credential.Fleet, Producer: from.credential.Name, At: model.InstantOf(now)}
+	opt := format.Options{Fleet: from.credential.Fleet, Producer: from.credential.Name, At: model.InstantOf(now),
+		From: model.InstantOf(now.Add(-calendarWindow)), Until: model.InstantOf(now.Add(calendarWindow))}
 	events, out, overLimit, err := from.collect(now, opt, read)
 	res := result{read: out.Records, rejected: out.Rejected + overLimit, first: out.First}
 	if err != nil {

@@ -131,6 +131,10 @@ type feed struct {
 	listed, next map[string]model.CalendarEvent
 }
 
+// calendarWindow is how far back and ahead occurrences of calendars are taken:
+// beyond a year, so that what comes once a year is always in sight.
+const calendarWindow = 400 * 24 * time.Hour
+
 // longestWait is the longest time between two tries of a feed that fails.
 const longestWait = time.Hour
 
@@ -215,7 +219,8 @@ func (p *Poller) read(f *feed, body []byte, now time.Time) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	opt := format.Options{Fleet: p.cfg.Fleet, Producer: f.target.URL, At: model.InstantOf(now)}
+	opt := format.Options{Fleet: p.cfg.Fleet, Producer: f.target.URL, At: model.InstantOf(now),
+		From: model.InstantOf(now.Add(-calendarWindow)), Until: model.InstantOf(now.Add(calendarWindow))}
 	mapper := mapping.NewMapper(p.cfg.Rules, opt)
 	instance := ""
 	if u, err := url.Parse(f.target.URL); err == nil {
@@ -236,7 +241,7 @@ func (p *Poller) read(f *feed, body []byte, now time.Time) ([]any, error) {
 	}
 	mapper.Flush(true, func(m model.Metric) { events = append(events, m) })
 	f.status.Events = len(events)
-	return append(events, f.gone(events)...), nil
+	return append(events, f.gone(events, opt.From)...), nil
 }
 
 // label adds the target's labels to a sample that has none of the name.
@@ -255,7 +260,7 @@ func (t *Target) label(p *format.Point, instance string) {
 
 // gone returns the calendar events that were listed before and are no more, as
 // cancelled, in the order of their ids.
-func (f *feed) gone(events []any) []any {
+func (f *feed) gone(events []any, from model.Instant) []any {
 	now := map[string]model.CalendarEvent{}
 	for _, e := range events {
 		if c, ok := e.(model.CalendarEvent); ok {
@@ -266,6 +271,9 @@ func (f *feed) gone(events []any) []any {
 	for _, id := range sortedKeys(f.listed) {
 		if _, still := now[id]; !still {
 			c := f.listed[id]
+			if c.End <= from {
+				continue // it has left the window by itself
+			}
 			c.Cancelled = true
 			cancelled = append(cancelled, c)
 		}

@@ -55,6 +55,9 @@ func fuzz(f *testing.F, name string) {
 		}
 		check := format.NewOut(nil)
 		parse(data, format.Options{Fleet: "f", Server: "s", At: 1}, check)
+		if out.First != nil && strings.Contains(out.First.Error(), "cost too much") {
+			return // a bound of decoding alone
+		}
 		if check.Records != out.Records || check.Rejected != out.Rejected {
 			t.Fatalf("checked: %d read, %d rejected; decoded: %d, %d", check.Records, check.Rejected, out.Records, out.Rejected)
 		}

@@ -1,6 +1,7 @@
 package icalendar
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -20,6 +21,10 @@ const (
 	// maxZoneSpent is for the rules of a document's own zones.
 	maxZoneSpent = 2_000_000
 )
+
+// errTooDear refuses events once a document's rules have cost too much. It is
+// found only where occurrences are wanted.
+var errTooDear = errors.New("the calendar's rules cost too much to expand: bound the time (--from, --until)")
 
 // defaultUntil is where occurrences without end are cut where nobody says.
 var defaultUntil = time.Date(2050, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -93,6 +98,10 @@ func (r *reader) emit(c *calendar, e *event) error {
 	if len(rules.include) == 0 && len(extra) == 0 {
 		r.occurrence(event, when.start, when.length)
 		return nil
+	}
+	if r.spent >= maxSpent {
+		r.out.Records-- // it was counted above
+		return errTooDear
 	}
 	for _, m := range r.starts(when.start, rules, extra, except) {
 		if c.changed[changeKey{e.uid, m.moment.time().Unix()}] {
