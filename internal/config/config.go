@@ -134,12 +134,15 @@ func loadEnvironment(k *koanf.Koanf, environ []string) error {
 	set := map[string]any{}
 	for _, pair := range environ {
 		variable, value, _ := strings.Cut(pair, "=")
-		if !strings.HasPrefix(variable, envPrefix) || slices.Contains(reserved, variable) {
+		if !strings.HasPrefix(variable, envPrefix) {
 			continue
 		}
 		key, ok := findVariable(variable)
 		if !ok {
-			return fmt.Errorf("environment variable %s: no such key; `drover config keys` lists them", variable)
+			if meant := misspelt(variable); meant != "" {
+				return fmt.Errorf("environment variable %s: no such key; did you mean %s?", variable, meant)
+			}
+			continue // scripts and tests have variables of their own
 		}
 		v, err := key.parse(value)
 		if err != nil {
@@ -225,7 +228,3 @@ func (c *Config) Validate() error {
 }
 
 const envPrefix = "DROVER_"
-
-// reserved variables belong to tests and to the choice of the file.
-var reserved = []string{"DROVER_DATA", "DROVER_CONFIG", "DROVER_REQUIRE_ALL", "DROVER_LONG",
-	"DROVER_KAFKA_HOME", "DROVER_KAFKA_RUN", "DROVER_KAFKA_PORT", "DROVER_KAFKA_EXTRA", "DROVER_KAFKA_FORMAT", "DROVER_REDIS_PORT"}

@@ -44,7 +44,7 @@ func TestErrorsNameTheKey(t *testing.T) {
 		name, file, variable, want string
 	}{
 		{"unknown key", "kafka:\n  broker: [a]\n", "", `"kafka.broker" is unknown; did you mean "kafka.brokers"`},
-		{"unknown variable", "", "DROVER_KAFKA_NOPE=1", "DROVER_KAFKA_NOPE"},
+		{"unknown variable", "", "DROVER_KAFKA_BROKER=1", "did you mean DROVER_KAFKA_BROKERS"},
 		{"bad duration", "", "DROVER_INTERVAL=soon", "interval"},
 		{"bad number", "", "DROVER_HORIZON=x", "horizon"},
 		{"beat", "interval: 5m\nbeat: 2m\n", "", "beat"},

@@ -180,6 +180,17 @@ func suggestion(name string) string {
 	return fmt.Sprintf("; did you mean %q?", best)
 }
 
+// misspelt returns the variable that an unknown one is almost certainly meant to
+// be; empty: none.
+func misspelt(variable string) string {
+	for _, k := range Keys() {
+		if editDistance(variable, k.Variable()) <= 2 {
+			return k.Variable()
+		}
+	}
+	return ""
+}
+
 // editDistance is Levenshtein's, by the two-row method of Wagner and Fischer.
 func editDistance(a, b string) int {
 	before, now := make([]int, len(b)+1), make([]int, len(b)+1)

@@ -33,7 +33,13 @@ func compareCompletions(a, b completion) int {
 	return strings.Compare(string(a.Step.ID), string(b.Step.ID))
 }
 
+// submit takes a plan in. The planner sends a plan again as superseded when it
+// has become wrong: moves under way are finished, no more are begun.
 func (f *fleet) submit(p model.Plan, out []stage.Emission) []stage.Emission {
+	if p.State == model.PlanSuperseded {
+		return f.control(model.Control{Fleet: f.id, ID: "superseded/" + string(p.ID), Kind: model.ControlStop, Plan: p.ID,
+			Mode: model.StopFinish, By: "planner", Comment: p.Reason, At: p.Tick}, out)
+	}
 	f.plans[p.ID] = p
 	return f.take(f.saga.Submit(p, p.Tick), out)
 }

@@ -209,3 +209,26 @@ func TestOrdersReachTheSaga(t *testing.T) {
 		}
 	}
 }
+
+func TestASupersededPlanBeginsNothingMore(t *testing.T) {
+	slow := func(model.Step, model.Move) (time.Duration, string) { return 20 * time.Second, "" }
+	config := testConfig(slow)
+	config.Saga.Limits.PerFleet = 1
+	s := newScript(t, config)
+	p := plan("p-1", 600*second, "web/0", "api/0", "db/0")
+	s.minute(600*second, p)
+	p.State = model.PlanSuperseded
+	s.minute(660*second, p)
+	for tick := model.Instant(720 * second); tick < 1800*second; tick += 60 * second {
+		s.minute(tick)
+	}
+	began := map[int]bool{}
+	for _, e := range s.out {
+		if step, ok := e.Event.(model.Step); ok {
+			began[step.MoveIndex] = true
+		}
+	}
+	if len(began) != 1 || s.ends()["p-1"] == "" {
+		t.Errorf("%d of 3 moves were begun, the plan ended %q; want one and an end", len(began), s.ends()["p-1"])
+	}
+}

@@ -17,6 +17,12 @@ type Policy interface {
 	Restore([]byte) error
 }
 
+// Rechecker is implemented by policies that look at plans in flight again.
+type Rechecker interface {
+	// Recheck tells whether going on with the plan is worse than stopping it.
+	Recheck(v scenario.View, plan model.Plan) (wrong bool, reason string)
+}
+
 // Config is what a planner goes by.
 type Config struct {
 	// Interval is the time between two decisions.

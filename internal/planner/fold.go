@@ -29,6 +29,7 @@ type state struct {
 	// outcomes both tell, the newer one is right.
 	PlacedAt map[model.ReplicaID]model.Instant
 	Plans    map[model.PlanID]model.Plan // not ended
+	Stopping map[model.PlanID]bool       // told to stop
 	Moves    []scenario.RecentMove
 	Updates  []scenario.UpdateResult
 	Drained  map[model.ServerID]model.Instant
@@ -41,7 +42,7 @@ func newState() state {
 		Edges: map[string]model.Edge{}, Links: map[string]model.Link{}, Calendar: map[string]model.CalendarEvent{},
 		Maintenance: map[string]model.Maintenance{}, Placement: model.Placement{},
 		PlacedAt: map[model.ReplicaID]model.Instant{}, Plans: map[model.PlanID]model.Plan{},
-		Drained: map[model.ServerID]model.Instant{},
+		Drained: map[model.ServerID]model.Instant{}, Stopping: map[model.PlanID]bool{},
 	}
 }
 
@@ -167,6 +168,9 @@ func (f *fleet) outcome(o model.Outcome) {
 		if known {
 			plan.State = o.State
 			keep(f.state.Plans, o.Plan, plan, o.State.Ended())
+			if o.State.Ended() {
+				delete(f.state.Stopping, o.Plan)
+			}
 		}
 	}
 }

@@ -25,6 +25,12 @@ func (p ScenarioPolicy) Decide(v scenario.View) (model.Evaluation, *model.Plan, 
 	return evaluation, plan, nil
 }
 
+// Recheck implements Rechecker.
+func (p ScenarioPolicy) Recheck(v scenario.View, plan model.Plan) (wrong bool, reason string) {
+	verdict := scenario.Recheck(v, p.Config, plan)
+	return verdict.Wrong, verdict.Reason
+}
+
 // checkPlan holds a plan against the view it was made from: a plan that moves
 // what isn't there must not leave the planner.
 func checkPlan(v scenario.View, plan *model.Plan) error {

@@ -3,6 +3,7 @@ package planner
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"drover/internal/model"
 	"drover/internal/stage"
@@ -75,9 +76,31 @@ func (h *handler) decide(f *fleet, at model.Instant, inputs []model.InputOffset)
 		return nil, err
 	}
 	out := []stage.Emission{{Topic: stream.Scenarios, Fleet: f.id, Key: evaluation.Tick.String(), Partition: stage.ByKey, Event: evaluation}}
+	out = append(out, f.stop(at, h.config.Interval, inputs)...)
 	if plan != nil {
 		f.state.Plans[plan.ID] = *plan
 		out = append(out, stage.Emission{Topic: stream.Plans, Fleet: f.id, Key: string(plan.ID), Partition: stage.ByKey, Event: *plan})
 	}
 	return out, nil
+}
+
+// stop tells the executor of plans in flight that have become wrong, once each:
+// the plan again, as superseded, through the same log as the plan itself.
+func (f *fleet) stop(at model.Instant, interval time.Duration, inputs []model.InputOffset) []stage.Emission {
+	rechecker, ok := f.policy.(Rechecker)
+	if !ok {
+		return nil
+	}
+	var out []stage.Emission
+	for _, plan := range ordered(f.state.Plans) {
+		if f.state.Stopping[plan.ID] || plan.Tick == at {
+			continue
+		}
+		if wrong, reason := rechecker.Recheck(f.view(at, interval, inputs), plan); wrong {
+			f.state.Stopping[plan.ID] = true
+			plan.State, plan.Reason = model.PlanSuperseded, reason
+			out = append(out, stage.Emission{Topic: stream.Plans, Fleet: f.id, Key: string(plan.ID), Partition: stage.ByKey, Event: plan})
+		}
+	}
+	return out
 }

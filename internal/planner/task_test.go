@@ -22,12 +22,16 @@ type stub struct {
 	views []scenario.View
 	plan  *model.Plan
 	seen  int
+	wrong model.PlanID // what Recheck condemns
 }
 
 func (p *stub) Decide(v scenario.View) (model.Evaluation, *model.Plan, error) {
 	p.views = append(p.views, v)
 	p.seen++
 	return model.Evaluation{Fleet: v.Fleet, Tick: v.Tick, Decision: fmt.Sprint(p.seen)}, p.plan, nil
+}
+func (p *stub) Recheck(_ scenario.View, plan model.Plan) (bool, string) {
+	return p.wrong == plan.ID, "the target is full"
 }
 func (p *stub) AppendSnapshot(b []byte) ([]byte, error) { return append(b, byte(p.seen)), nil }
 func (p *stub) Restore(b []byte) error {
@@ -245,5 +249,27 @@ func TestConfigErrorsNameTheField(t *testing.T) {
 		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v does not name %s", err, want)
 		}
+	}
+}
+
+func TestAPlanThatHasBecomeWrongIsToldToStopOnce(t *testing.T) {
+	s := newScene(t)
+	s.policy.plan = &model.Plan{Fleet: "f", ID: "p-1", Tick: 60 * minute, State: model.PlanProposed}
+	s.feed(stream.Applications, app("web", 1, "s1"))
+	s.tick(60 * minute)
+	s.policy.plan, s.policy.wrong = nil, "p-1"
+	s.tick(65 * minute)
+	s.tick(70 * minute)
+	told := 0
+	for _, e := range s.out {
+		if p, ok := e.Event.(model.Plan); ok && p.State == model.PlanSuperseded {
+			told++
+			if p.ID != "p-1" || p.Reason != "the target is full" || e.Topic != stream.Plans {
+				t.Errorf("told %+v on %s", p, e.Topic)
+			}
+		}
+	}
+	if told != 1 {
+		t.Errorf("told %d times, want once", told)
 	}
 }

@@ -100,6 +100,7 @@ func demoApplications() []ApplicationSpec {
 	database := app("database", 1500*time.Microsecond, 20*gibi, 60*time.Millisecond, "s10", "s03")
 	database.Stateful, database.DataBytes = true, 60*gibi
 	reports := app("reports", 400*time.Millisecond, 6*gibi, 20*time.Second, "s05")
+	reports.SLO.AvailabilityPPM = 0 // one replica can promise none
 	reports.Entry, reports.DailySwing, reports.PeakHour, reports.MinimumZones = 3, 0.2, 4, 0
 	reports.Calls = []CallSpec{call("database", 20, 800, 50_000)}
 	return []ApplicationSpec{web, api, catalog, cart, search, users, orders, payments, mail, images, cache, database, reports}

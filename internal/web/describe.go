@@ -20,7 +20,10 @@ func describe(event any, f *fleet) (Line, bool) {
 	case model.Evaluation:
 		return Line{e.Tick, "decide", fmt.Sprintf("%s: %s", e.Decision, e.Reason)}, true
 	case model.Plan:
-		return Line{e.Tick, "plan", fmt.Sprintf("%s: %d moves in %d waves: %s", e.ID, len(e.Moves), e.Waves, e.Reason)}, true
+		if e.State == model.PlanSuperseded {
+			return Line{f.now, "plan", fmt.Sprintf("%s is being stopped: %s", e.ID, e.Reason)}, true
+		}
+		return Line{e.Tick, "plan", fmt.Sprintf("%s: %s", e.ID, e.Reason)}, true
 	case model.Outcome:
 		return describeOutcome(e)
 	case model.Control:

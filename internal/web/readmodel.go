@@ -172,6 +172,10 @@ func (f *fleet) fold(event any) {
 		f.evaluations = appendBounded(f.evaluations, e, keptEvaluations)
 		f.now = max(f.now, e.Tick)
 	case model.Plan:
+		if known := f.plan(e.ID); known != nil {
+			known.Reason = "is being stopped: " + e.Reason
+			return
+		}
 		f.plans = appendBounded(f.plans, &planView{Plan: e, State: e.State, Moves: map[int]model.Outcome{}}, keptPlans)
 	case model.Step:
 		if p := f.plan(e.Plan); p != nil {
