@@ -1,6 +1,13 @@
 # Targets that show something print one JSON object as their last line.
 SHELL := /bin/bash
-.PHONY: build test check fuzz
+.PHONY: build test check fuzz storm bench-stream bench-solver bench-forecast executor-table
+
+RUNS ?= 3
+SEED ?= 7
+KILLS ?= 10
+FUZZTIME ?= 30s
+# The last line that is a JSON object, of what a test prints.
+last_json = | tee /dev/stderr | sed -n 's/^[^{]*\({.*}\)[^}]*$$/\1/p' | tail -n 1
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -15,6 +22,23 @@ check:
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.6.2 run ./...
 	go test -race -short ./internal/...
 
-FUZZTIME ?= 30s
 fuzz:
-	go run ./tests/fuzz -time $(FUZZTIME)
+	@go run ./tests/fuzz -time $(FUZZTIME)
+
+storm:
+	@set -o pipefail; DROVER_REQUIRE_ALL=1 DROVER_STORM_KILLS=$(KILLS) DROVER_STORM_SEED=$(SEED) go test ./tests/stream -run Storm -count 1 -v -timeout 60m $(last_json)
+
+bench-stream:
+	@set -o pipefail; DROVER_REQUIRE_ALL=1 go test ./tests/stream -run '^$$' -bench Stream -benchtime 1x -timeout 60m $(last_json)
+
+bench-solver:
+	go test -run '^$$' -bench Moves ./internal/solver
+
+bench-forecast:
+	go test -run '^$$' -bench . ./internal/forecast/...
+
+move-redis move-postgres move-http move-files: move-%:
+	@go run ./tests/move/cmd $* -runs $(RUNS) -seed $(SEED)
+
+executor-table:
+	@go run ./tests/move/cmd table

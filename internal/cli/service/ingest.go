@@ -56,6 +56,7 @@ func runIngest(ctx context.Context, conf *config.Config) (err error) {
 	}
 	mux := r.NewMux(map[string]Check{"kafka": producer.Ready})
 	mux.Handle("POST /", doors)
+	mux.Handle("GET /openapi.yaml", doors)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return doors.Run(ctx) })
 	group.Go(func() error {

@@ -134,6 +134,7 @@ func (h *house) live(ctx context.Context, speed float64) error {
 	}
 	mux := h.runtime.NewMux(map[string]service.Check{"kafka": producer.Ready, "redis": h.runtime.Store.Ping})
 	mux.Handle("POST /", doors)
+	mux.Handle("GET /openapi.yaml", doors)
 	mux.Handle("/", web.NewHandler(h.model, h.log))
 
 	var group sync.WaitGroup
