@@ -134,13 +134,18 @@ func Pause(ctx context.Context, d time.Duration) error {
 // Poll calls ready until it says true, at most every so often, and returns the
 // last reason why not when the context ends.
 func Poll(ctx context.Context, every time.Duration, ready func() (bool, error)) error {
+	var reason error
 	for {
 		ok, err := ready()
 		if ok {
 			return nil
 		}
+		// A look that the context's end cut short says nothing about why not.
+		if err != nil && (ctx.Err() == nil || reason == nil) {
+			reason = err
+		}
 		if wait := Pause(ctx, every); wait != nil {
-			return errors.Join(wait, err)
+			return errors.Join(wait, reason)
 		}
 	}
 }

@@ -60,12 +60,13 @@ func TestHooks(t *testing.T) {
 	if got := strings.Join(asked, "|"); got != want {
 		t.Errorf("asked %s", got)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-	defer cancel()
 	for hook, why := range map[string]string{
 		"fails": "no such kernel", "broken": "500", "neither": "either", "sick": "500", "none": "there is no hook",
 	} {
-		if err := d.Perform(ctx, command(hook)); err == nil || !strings.Contains(err.Error(), why) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		err := d.Perform(ctx, command(hook))
+		cancel()
+		if err == nil || !strings.Contains(err.Error(), why) {
 			t.Errorf("%s: %v", hook, err)
 		}
 	}
