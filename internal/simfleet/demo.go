@@ -96,9 +96,9 @@ func demoApplications() []ApplicationSpec {
 	mail := app("mail", 5*time.Millisecond, gibi, 2*time.Second, "s08", "s05")
 	images := app("images", 2*time.Millisecond, 4*gibi, 300*time.Millisecond, "s02", "s09")
 	cache := app("cache", 300*time.Microsecond, 12*gibi, 20*time.Millisecond, "s03", "s07")
-	cache.Stateful, cache.DataBytes = true, 10*gibi
+	cache.Stateful, cache.DataBytes = true, 4*gibi
 	database := app("database", 1500*time.Microsecond, 20*gibi, 60*time.Millisecond, "s10", "s03")
-	database.Stateful, database.DataBytes = true, 60*gibi
+	database.Stateful, database.DataBytes = true, 12*gibi
 	reports := app("reports", 400*time.Millisecond, 6*gibi, 20*time.Second, "s05")
 	reports.SLO.AvailabilityPPM = 0 // one replica can promise none
 	reports.Entry, reports.DailySwing, reports.PeakHour, reports.MinimumZones = 3, 0.2, 4, 0
