@@ -3,6 +3,7 @@ package web
 import (
 	"math"
 	"slices"
+	"time"
 
 	"drover/internal/model"
 )
@@ -28,7 +29,7 @@ type ServerStatus struct {
 	Zone     string
 	Replicas []model.ReplicaID
 	// CPUPercent is the latest observation, AheadPercent the largest 0.95
-	// quantile of the server's own forecast over its horizon, AheadAt when.
+	// quantile of what runs there over the horizon, AheadAt when.
 	CPUPercent, AheadPercent, MemoryPercent float64
 	AheadAt                                 model.Instant
 }
@@ -120,14 +121,36 @@ func (f *fleet) serverStatus() []ServerStatus {
 		cpu := f.forecasts[forecastKey{model.ServerEntity(id), model.CPU}]
 		row.CPUPercent = percent(cpu.Observed, server.Capacity[model.CPU])
 		row.MemoryPercent = percent(f.forecasts[forecastKey{model.ServerEntity(id), model.Memory}].Observed, server.Capacity[model.Memory])
-		for h := range cpu.Quantiles.Values {
-			if p := percent(cpu.Quantiles.At(h, 0.95), server.Capacity[model.CPU]); p > row.AheadPercent {
-				row.AheadPercent, row.AheadAt = p, cpu.Origin+model.Instant(int64(h)*cpu.Step.Milliseconds())
-			}
-		}
+		row.AheadPercent, row.AheadAt = f.ahead(row.Replicas, cpu, server.Capacity[model.CPU])
 		out = append(out, row)
 	}
 	return out
+}
+
+// ahead returns the largest 0.95 quantile of CPU over the horizon and when it
+// is: of the replicas that run on the server now, since the server's own
+// forecast doesn't know of moves; of the server where no replica is forecast.
+func (f *fleet) ahead(replicas []model.ReplicaID, server model.Forecast, capacity int64) (most float64, at model.Instant) {
+	sums := map[model.Instant]float64{}
+	for _, r := range replicas {
+		addAhead(sums, f.forecasts[forecastKey{model.ReplicaEntity(r), model.CPU}])
+	}
+	if len(sums) == 0 {
+		addAhead(sums, server)
+	}
+	for when, value := range sums {
+		if p := percent(value, capacity); p > most || p == most && when < at {
+			most, at = p, when
+		}
+	}
+	return most, at
+}
+
+// addAhead adds a forecast's 0.95 quantiles to sums by time.
+func addAhead(sums map[model.Instant]float64, f model.Forecast) {
+	for h := range f.Quantiles.Values {
+		sums[f.Origin.Add(time.Duration(h)*f.Step)] += f.Quantiles.At(h, 0.95)
+	}
 }
 
 func percent(value float64, capacity int64) float64 {
