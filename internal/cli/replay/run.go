@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"drover/internal/cli/service"
 	"drover/internal/config"
@@ -87,19 +88,31 @@ func (j *job) embed() (closers []func(), err error) {
 	return closers, nil
 }
 
+// settleTime is how long brokers may take until every one of them knows of topics
+// that have just been made.
+const settleTime = 20 * time.Second
+
 // lastHeartbeat returns how far an earlier run under the same prefix has come.
 func (j *job) lastHeartbeat(ctx context.Context, r *service.Runtime) (model.Instant, error) {
-	last := model.NoInstant
-	err := r.Connection.ReadAll(ctx, func(e stream.Entry) error {
-		if h, ok := e.Event.(model.Heartbeat); ok && h.Producer == j.producer {
-			last = max(last, h.At)
+	patience, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	for {
+		last := model.NoInstant
+		err := r.Connection.ReadAll(ctx, func(e stream.Entry) error {
+			if h, ok := e.Event.(model.Heartbeat); ok && h.Producer == j.producer {
+				last = max(last, h.At)
+			}
+			return nil
+		}, stream.Control)
+		if err == nil {
+			return last, nil
 		}
-		return nil
-	}, stream.Control)
-	if err != nil {
-		return 0, fmt.Errorf("read how far the replay has come: %w", err)
+		select {
+		case <-patience.Done():
+			return 0, fmt.Errorf("read how far the replay has come: %w", err)
+		case <-time.After(300 * time.Millisecond):
+		}
 	}
-	return last, nil
 }
 
 // all runs the parts side by side until the watch is done.
