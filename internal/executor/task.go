@@ -2,6 +2,7 @@ package executor
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"drover/internal/model"
@@ -43,7 +44,7 @@ func (h *handler) Tick(at model.Instant, records []stage.Record, _ []model.Input
 			out = h.fleet(e.Fleet).control(e, out)
 		}
 	}
-	for _, id := range h.sorted() {
+	for _, id := range slices.Sorted(maps.Keys(h.fleets)) {
 		var err error
 		if out, err = h.fleets[id].play(at, out); err != nil {
 			return nil, fmt.Errorf("fleet %s: %w", id, err)
@@ -60,13 +61,4 @@ func (h *handler) fleet(id model.FleetID) *fleet {
 		h.fleets[id] = f
 	}
 	return f
-}
-
-func (h *handler) sorted() []model.FleetID {
-	ids := make([]model.FleetID, 0, len(h.fleets))
-	for id := range h.fleets {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	return ids
 }

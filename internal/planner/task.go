@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -48,7 +49,7 @@ func (h *handler) Tick(at model.Instant, records []stage.Record, inputs []model.
 		}
 	}
 	var out []stage.Emission
-	for _, id := range h.sorted() {
+	for _, id := range slices.Sorted(maps.Keys(h.fleets)) {
 		emissions, err := h.decide(h.fleets[id], at, inputs)
 		if err != nil {
 			return nil, fmt.Errorf("fleet %s: %w", id, err)
@@ -57,15 +58,6 @@ func (h *handler) Tick(at model.Instant, records []stage.Record, inputs []model.
 	}
 	marker := model.Marker{Source: fmt.Sprintf("planner/%d", h.partition), Sources: 1, At: at}
 	return append(out, stage.Emission{Topic: stream.Plans, Partition: h.partition, Event: marker}), nil
-}
-
-func (h *handler) sorted() []model.FleetID {
-	ids := make([]model.FleetID, 0, len(h.fleets))
-	for id := range h.fleets {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	return ids
 }
 
 // decide asks the fleet's policy and makes its answer known.

@@ -34,6 +34,10 @@ const (
 // CopyBytesPerSecond is how fast the benchmark's live migrations copy memory.
 const CopyBytesPerSecond = 62.5e6
 
+// UnservedTarget is the share of a day's demand that consolidation may leave
+// unserved: the tenth of a percent that is promised.
+const UnservedTarget = 0.001
+
 // start is the event time of sample 0; the traces are of March and April 2011.
 var start = model.InstantOf(time.Date(2011, 3, 3, 0, 0, 0, 0, time.UTC))
 

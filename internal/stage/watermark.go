@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"maps"
 	"time"
 
 	"drover/internal/model"
@@ -89,18 +90,7 @@ func (w *Watermark) At() (at model.Instant, ok bool) { return w.Reached, w.Known
 // Clone returns a copy that shares nothing.
 func (w *Watermark) Clone() Watermark {
 	c := *w
-	c.Producers, c.Sources, c.Finals = cloned(w.Producers), cloned(w.Sources), cloned(w.Finals)
-	return c
-}
-
-func cloned[V any](m map[string]V) map[string]V {
-	if m == nil {
-		return nil
-	}
-	c := make(map[string]V, len(m))
-	for k, v := range m {
-		c[k] = v
-	}
+	c.Producers, c.Sources, c.Finals = maps.Clone(w.Producers), maps.Clone(w.Sources), maps.Clone(w.Finals)
 	return c
 }
 

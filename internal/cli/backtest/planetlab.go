@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -14,6 +13,7 @@ import (
 
 	"drover/internal/cli"
 	"drover/internal/planetlab"
+	"drover/internal/replay"
 )
 
 // policies are the names `--policy` knows.
@@ -61,7 +61,7 @@ func runPlanetLab(w io.Writer, dir string, f planetLabFlags) error {
 		return err
 	}
 	started, startedCPU := time.Now(), cpuSeconds()
-	day, err := readDay(dir, f.order)
+	day, err := replay.OpenDay(dir, f.order)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func runPlanetLab(w io.Writer, dir string, f planetLabFlags) error {
 		return fmt.Errorf("%s: %w", dir, err)
 	}
 	if f.decisions != "" {
-		if err := writeDecisions(f.decisions, decisions); err != nil {
+		if err := replay.WriteDecisions(f.decisions, decisions); err != nil {
 			return err
 		}
 	}
@@ -83,37 +83,6 @@ func runPlanetLab(w io.Writer, dir string, f planetLabFlags) error {
 		r.EnergyRatio = score.EnergyKWh / score.LowerBoundKWh
 	}
 	return r.write(w, f.output)
-}
-
-func readDay(dir, orderFile string) (*planetlab.Day, error) {
-	var names []string
-	if orderFile != "" {
-		f, err := os.Open(orderFile)
-		if err != nil {
-			return nil, fmt.Errorf("open order: %w", err)
-		}
-		defer f.Close()
-		if names, err = planetlab.ReadOrder(f); err != nil {
-			return nil, fmt.Errorf("%s: %w", orderFile, err)
-		}
-	}
-	day, err := planetlab.ReadDay(os.DirFS(dir), names)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", dir, err)
-	}
-	return day, nil
-}
-
-func writeDecisions(path string, decisions [][]planetlab.Move) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return fmt.Errorf("create decisions: %w", err)
-	}
-	if err := planetlab.WriteDecisions(f, decisions); err != nil {
-		f.Close()
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return f.Close()
 }
 
 // cpuSeconds is the processor time this process has used.

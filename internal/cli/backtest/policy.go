@@ -3,11 +3,8 @@ package backtest
 import (
 	"drover/internal/consolidate"
 	"drover/internal/planetlab"
+	"drover/internal/replay"
 )
-
-// unservedTarget is the share of a day's demand that may go unserved; a little
-// below the tenth of a percent that is promised.
-const unservedTarget = 0.001
 
 // newPolicy returns a policy by name, for a day of n VMs.
 func newPolicy(name string, n int) (planetlab.Decider, error) {
@@ -25,7 +22,7 @@ func newPolicy(name string, n int) (planetlab.Decider, error) {
 // consolidation policy.
 func PlanetLabConfig(n int) consolidate.Config {
 	c := consolidate.Config{StepSeconds: planetlab.StepSeconds, PeriodTicks: planetlab.SampleCount,
-		UnservedTarget: unservedTarget, Tuning: consolidate.DefaultTuning()}
+		UnservedTarget: replay.UnservedTarget, Tuning: consolidate.DefaultTuning()}
 	for h := range planetlab.HostCount {
 		t := planetlab.HostTypeOf(h)
 		c.Hosts = append(c.Hosts, consolidate.Host{CapacityMIPS: t.CapacityMIPS, Watts: t.Watts[:]})

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,11 +18,6 @@ import (
 	"drover/internal/stage"
 	"drover/internal/stream"
 )
-
-// errWriter is standard error, for loggers made before the command's is known.
-type errWriter struct{}
-
-func (errWriter) Write(b []byte) (int, error) { return os.Stderr.Write(b) }
 
 type planetLabFlags struct {
 	shared

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -48,7 +49,7 @@ func (j *job) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	log := service.NewLogger(j.conf, errWriter{})
+	log := service.NewLogger(j.conf, os.Stderr)
 	r, err := service.Open(ctx, j.conf, log)
 	if err != nil {
 		return err

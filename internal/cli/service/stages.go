@@ -14,10 +14,6 @@ import (
 	"drover/internal/scenario"
 )
 
-// unservedTarget is the share of a day's demand that consolidation may leave
-// unserved.
-const unservedTarget = 0.001
-
 // Stages makes the stages that the configuration asks for.
 func Stages(c *config.Config, version string) (*pipeline.Config, error) {
 	p := pipeline.DefaultConfig()
@@ -35,7 +31,7 @@ func Stages(c *config.Config, version string) (*pipeline.Config, error) {
 		p.Planner.NewPolicy = pipeline.Scenarios(policy)
 	case "consolidate":
 		p.Planner.NewPolicy = func(model.FleetID) (planner.Policy, error) {
-			return &planner.ConsolidatePolicy{CopyBytesPerSecond: replay.CopyBytesPerSecond, UnservedTarget: unservedTarget, Code: version}, nil
+			return &planner.ConsolidatePolicy{CopyBytesPerSecond: replay.CopyBytesPerSecond, UnservedTarget: replay.UnservedTarget, Code: version}, nil
 		}
 	case "none":
 		p.Planner.NewPolicy = func(model.FleetID) (planner.Policy, error) { return pipeline.NoPolicy{}, nil }
