@@ -5,6 +5,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -68,6 +69,15 @@ type Config struct {
 		Lateness    time.Duration `koanf:"lateness"`
 		Credentials string        `koanf:"credentials"`
 		Fleet       string        `koanf:"fleet"`
+		GRPCListen  string        `koanf:"grpc_listen"`
+		TLS         struct {
+			Cert     string `koanf:"cert"`
+			Key      string `koanf:"key"`
+			ClientCA string `koanf:"client_ca"`
+		} `koanf:"tls"`
+		Mappings     []string `koanf:"mappings"`
+		Targets      string   `koanf:"targets"`
+		MaxBodyBytes int64    `koanf:"max_body_bytes"`
 	} `koanf:"ingest"`
 }
 
@@ -210,6 +220,12 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("horizon: %d: want at least one step", c.Horizon)
 	case c.Ingest.Heartbeat <= 0 || c.Ingest.Lateness < 0:
 		return fmt.Errorf("ingest.heartbeat: %v and ingest.lateness: %v: want more than zero and zero or more", c.Ingest.Heartbeat, c.Ingest.Lateness)
+	case (c.Ingest.TLS.Cert == "") != (c.Ingest.TLS.Key == ""):
+		return fmt.Errorf("ingest.tls.cert: %q and ingest.tls.key: %q: want both or neither", c.Ingest.TLS.Cert, c.Ingest.TLS.Key)
+	case c.Ingest.TLS.ClientCA != "" && c.Ingest.TLS.Cert == "":
+		return errors.New("ingest.tls.client_ca: client certificates need ingest.tls.cert and ingest.tls.key")
+	case c.Ingest.MaxBodyBytes < 1:
+		return fmt.Errorf("ingest.max_body_bytes: %d: must be above zero", c.Ingest.MaxBodyBytes)
 	case c.Kafka.ByKey < 1 || c.Kafka.ByFleet < 1:
 		return fmt.Errorf("kafka.entity_partitions: %d and kafka.fleet_partitions: %d: want at least one", c.Kafka.ByKey, c.Kafka.ByFleet)
 	}

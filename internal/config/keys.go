@@ -67,6 +67,13 @@ func Keys() []Key {
 		{Name: "ingest.lateness", Flag: "lateness", Default: 10 * time.Second, Help: "how long records may be under way before they are late"},
 		{Name: "ingest.credentials", Flag: "credentials", Default: "", Help: "file of producers' tokens with their fleets and limits; without it only loopback may send"},
 		{Name: "ingest.fleet", Flag: "fleet", Default: "default", Help: "fleet of producers without a token"},
+		{Name: "ingest.grpc_listen", Flag: "grpc-listen", Default: "", Help: "address for OTLP over gRPC, such as 127.0.0.1:4317; empty: none"},
+		{Name: "ingest.tls.cert", Flag: "tls-cert", Default: "", Help: "PEM file of the doors' certificate; empty: plain HTTP and gRPC"},
+		{Name: "ingest.tls.key", Flag: "tls-key", Default: "", Help: "PEM file of the doors' key"},
+		{Name: "ingest.tls.client_ca", Flag: "tls-client-ca", Default: "", Help: "PEM file of the authority whose client certificates are credentials (mutual TLS)"},
+		{Name: "ingest.mappings", Flag: "mapping", Default: []string{}, Help: "mapping files for metric names, tried before the shipped ones"},
+		{Name: "ingest.targets", Flag: "targets", Default: "", Help: "file of pages to scrape and calendars to poll; empty: none"},
+		{Name: "ingest.max_body_bytes", Flag: "max-body-bytes", Default: int64(16 << 20), Help: "largest body of a request, as sent and unpacked"},
 	}
 }
 

@@ -3,7 +3,6 @@ package ingest
 import (
 	"bufio"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -25,7 +24,7 @@ func decodeCommand() *cobra.Command {
 			rules := &mapping.Rules{}
 			if !raw {
 				var err error
-				if rules, err = loadRules(mappings); err != nil {
+				if rules, err = mapping.Load(mappings); err != nil {
 					return err
 				}
 			}
@@ -36,24 +35,6 @@ func decodeCommand() *cobra.Command {
 	cmd.Flags().StringArrayVar(&mappings, "mapping", nil, "mapping file for metrics, before the shipped ones (repeatable)")
 	cmd.Flags().BoolVar(&raw, "raw", false, "print samples under their own names, unmapped")
 	return cmd
-}
-
-// loadRules returns the rules of the files and then of the shipped mappings.
-func loadRules(files []string) (*mapping.Rules, error) {
-	rules := &mapping.Rules{}
-	for _, name := range files {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			return nil, fmt.Errorf("mapping: %w", err)
-		}
-		if err := rules.Add(data); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	if err := rules.AddShipped(); err != nil {
-		return nil, err
-	}
-	return rules, nil
 }
 
 // flushEvery is how many samples are read between two looks for whole metrics.

@@ -3,7 +3,6 @@ package ingest
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,9 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"drover/internal/cli"
 	"drover/internal/ingest/format/events"
-	"drover/internal/ingest/host"
 	"drover/internal/ingest/pull"
 	"drover/internal/model"
 )
@@ -112,73 +109,4 @@ func pullCommand() *cobra.Command {
 	cmd.Flags().StringVar(&fleet, "fleet", "", "fleet that the events belong to")
 	_ = cmd.MarkFlagRequired("targets")
 	return cmd
-}
-
-func hostCommand() *cobra.Command {
-	var sink doorSink
-	var tokenFile, name string
-	var every time.Duration
-	var trace []string
-	var once bool
-	cmd := &cobra.Command{
-		Use:   "host [--to URL]",
-		Short: "Report this machine's CPU, memory and network, and its routes",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if every < time.Second {
-				return cli.Usage(errors.New("--every: want at least 1s"))
-			}
-			if name == "" {
-				own, err := os.Hostname()
-				if err != nil {
-					return fmt.Errorf("name: %w", err)
-				}
-				name = own
-			}
-			if err := sink.open(cmd, tokenFile); err != nil {
-				return err
-			}
-			for {
-				err := report(cmd.Context(), &sink, model.ServerID(name), trace)
-				if once {
-					return err
-				}
-				if err != nil {
-					fmt.Fprintln(cmd.ErrOrStderr(), err)
-				}
-				select {
-				case <-cmd.Context().Done():
-					return nil
-				case <-time.After(every):
-				}
-			}
-		},
-	}
-	sink.bind(cmd, &tokenFile)
-	cmd.Flags().StringVar(&name, "name", "", "this server's name (default the host name)")
-	cmd.Flags().DurationVar(&every, "every", time.Minute, "how often")
-	cmd.Flags().StringSliceVar(&trace, "trace", nil, "hosts to trace routes to")
-	cmd.Flags().BoolVar(&once, "once", false, "report once and end")
-	return cmd
-}
-
-// report measures once and sends it.
-func report(ctx context.Context, sink pull.Sink, name model.ServerID, targets []string) error {
-	metric, err := host.Read(os.DirFS("/proc"), name, model.InstantOf(time.Now()))
-	var list []any
-	if err == nil {
-		list = append(list, metric)
-	}
-	for _, target := range targets {
-		path, traceErr := host.Trace(ctx, name, target, model.InstantOf(time.Now()))
-		if traceErr != nil {
-			err = errors.Join(err, traceErr)
-			continue
-		}
-		list = append(list, path)
-	}
-	if len(list) == 0 {
-		return err
-	}
-	return errors.Join(err, sink.Publish(ctx, list))
 }

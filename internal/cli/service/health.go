@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,16 +43,27 @@ func (r *Runtime) NewMux(checks map[string]Check) *http.ServeMux {
 // Serve serves until ctx ends, then lets requests under way finish. ready is
 // called with the address once it listens.
 func Serve(ctx context.Context, address string, handler http.Handler, ready func(net.Addr)) error {
+	return ServeTLS(ctx, address, nil, handler, ready)
+}
+
+// ServeTLS is Serve behind TLS; secure may be nil: then the connection is plain.
+func ServeTLS(ctx context.Context, address string, secure *tls.Config, handler http.Handler, ready func(net.Addr)) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w (choose another address with --listen)", address, err)
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, TLSConfig: secure}
 	if ready != nil {
 		ready(listener.Addr())
 	}
 	done := make(chan error, 1)
-	go func() { done <- server.Serve(listener) }()
+	go func() {
+		if secure != nil {
+			done <- server.ServeTLS(listener, "", "")
+			return
+		}
+		done <- server.Serve(listener)
+	}()
 	select {
 	case err := <-done:
 		return fmt.Errorf("serve on %s: %w", address, err)

@@ -13,7 +13,6 @@ import (
 	"drover/internal/cli"
 	"drover/internal/config"
 	"drover/internal/ingest"
-	"drover/internal/ingest/door"
 	"drover/internal/model"
 	"drover/internal/stream"
 )
@@ -22,9 +21,18 @@ import (
 func IngestCommand() *cobra.Command {
 	var file string
 	c := &cobra.Command{Use: "ingest", Short: "Take what fleets send and put it into the topics", Args: cobra.NoArgs,
-		Long: `Open the doors for what fleets already send (Prometheus remote write, OTLP), check
-it and put it into Drover's topics, with a heartbeat in every partition each
-interval. Without --credentials only senders on this machine are let in.`,
+		Long: `Open the doors for what fleets already send (Prometheus remote write, OTLP over
+HTTP and gRPC, Influx lines, events, files of every format), check it and put it
+into Drover's topics, with a heartbeat in every partition each interval.
+
+Without --credentials only senders on this machine are let in. With it, a bearer
+token or a client certificate (--tls-client-ca) says who sends, for which fleet,
+and how much. --mapping reads metric names that Drover doesn't know; --targets
+scrapes pages and polls calendars, and GET /v1/feeds tells how they are doing.`,
+		Example: `  ingest --brokers kafka:9092 --redis redis:6379
+  ingest --brokers kafka:9092 --redis redis:6379 --listen 0.0.0.0:8443 --grpc-listen 0.0.0.0:4317 \
+    --credentials credentials.yaml --tls-cert door.pem --tls-key door.key --tls-client-ca clients.pem
+  ingest --brokers kafka:9092 --redis redis:6379 --mapping telegraf.yaml --targets targets.yaml`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			conf, err := config.Load(cmd.Flags(), os.Environ(), file)
 			if err != nil {
@@ -50,32 +58,21 @@ func runIngest(ctx context.Context, conf *config.Config) (err error) {
 	}
 	defer producer.Close()
 	feed := ingest.NewFeed(producerName(conf), producer)
-	doors, err := newDoors(conf, feed, r)
+	doors, err := r.NewDoors(feed, model.FleetID(conf.Ingest.Fleet))
 	if err != nil {
-		return err
+		return cli.Usage(err)
 	}
 	mux := r.NewMux(map[string]Check{"kafka": producer.Ready})
-	mux.Handle("POST /", doors)
-	mux.Handle("GET /openapi.yaml", doors)
+	doors.Handle(mux)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return doors.Run(ctx) })
 	group.Go(func() error {
-		return Serve(ctx, conf.Listen, mux, func(a net.Addr) { log.Info("ingest runs", "listen", a.String(), "brokers", conf.Kafka.Brokers) })
+		return ServeTLS(ctx, conf.Listen, doors.Secure(), mux, func(a net.Addr) {
+			log.Info("ingest runs", "listen", a.String(), "tls", doors.Secure() != nil, "brokers", conf.Kafka.Brokers)
+		})
 	})
 	group.Go(func() error { return beat(ctx, conf, feed, r) })
 	return group.Wait()
-}
-
-func newDoors(conf *config.Config, feed *ingest.Feed, r *Runtime) (*door.Server, error) {
-	c := door.Config{Sink: feed, LoopbackFleet: model.FleetID(conf.Ingest.Fleet), Logger: r.Log}
-	if conf.Ingest.Credentials != "" {
-		credentials, err := door.LoadCredentials(conf.Ingest.Credentials)
-		if err != nil {
-			return nil, err
-		}
-		c.Credentials = credentials
-	}
-	return door.New(c)
 }
 
 // producerName is what this ingest is called in heartbeats.

@@ -38,6 +38,8 @@ that there is something to forecast from; half an hour later a campaign begins
 that its servers can't carry as they are loaded, and one server goes into
 maintenance.
 
+Its doors are open to this machine, OTLP over gRPC with --grpc-listen.
+
 What Drover sees and does is printed line by line; the page shows the same.
 End it with Ctrl-C. With --data the topics survive, and the next run goes on.`,
 		Example: `  drover up
@@ -61,7 +63,8 @@ End it with Ctrl-C. With --data the topics survive, and the next run goes on.`,
 		},
 	}
 	f := c.Flags()
-	config.Register(f, "listen", "data_dir", "seed", "log", "interval", "beat", "horizon", "planning")
+	config.Register(f, "listen", "data_dir", "seed", "log", "interval", "beat", "horizon", "planning",
+		"ingest.grpc_listen", "ingest.mappings")
 	f.StringVar(&o.fleet, "fleet", "", "YAML file that describes the simulated fleet; empty: the built-in one")
 	f.StringVar(&o.speed, "speed", "60x", "how much faster than the clock the fleet lives")
 	f.DurationVar(&o.exitAfter, "exit-after", 0, "end by itself after this time; 0: not")

@@ -15,7 +15,6 @@ import (
 	"drover/internal/cli/service"
 	"drover/internal/config"
 	"drover/internal/ingest"
-	"drover/internal/ingest/door"
 	"drover/internal/model"
 	"drover/internal/pipeline"
 	"drover/internal/simfleet"
@@ -128,13 +127,12 @@ func (h *house) live(ctx context.Context, speed float64) error {
 	if err != nil {
 		return err
 	}
-	doors, err := door.New(door.Config{Sink: feed, LoopbackFleet: h.spec.Fleet, Logger: h.log})
+	doors, err := h.runtime.NewDoors(feed, h.spec.Fleet)
 	if err != nil {
 		return err
 	}
 	mux := h.runtime.NewMux(map[string]service.Check{"kafka": producer.Ready, "redis": h.runtime.Store.Ping})
-	mux.Handle("POST /", doors)
-	mux.Handle("GET /openapi.yaml", doors)
+	doors.Handle(mux)
 	mux.Handle("/", web.NewHandler(h.model, h.log))
 
 	var group sync.WaitGroup
@@ -156,6 +154,7 @@ func (h *house) live(ctx context.Context, speed float64) error {
 			close(listening)
 		})
 	})
+	begin("doors", func() error { return doors.Run(ctx) })
 	begin("broker", func() error { h.broker.Maintain(ctx); return nil })
 	begin("reader", func() error { return h.watch(ctx) })
 	for _, s := range h.stages.Stages() {

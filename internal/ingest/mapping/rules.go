@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"regexp"
 	"sort"
 
@@ -69,6 +70,21 @@ type file struct {
 // Shipped returns the rules of the files that come with Drover.
 func Shipped() (*Rules, error) {
 	r := &Rules{}
+	return r, r.AddShipped()
+}
+
+// Load returns the rules of some mapping files and, after them, the shipped ones.
+func Load(files []string) (*Rules, error) {
+	r := &Rules{}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("mapping: %w", err)
+		}
+		if err := r.Add(data); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
 	return r, r.AddShipped()
 }
 

@@ -44,13 +44,13 @@ type Poller struct {
 
 // Status is how a feed is doing.
 type Status struct {
-	URL string
+	URL string `json:"url"`
 	// LastGood is when it was last read whole, or confirmed unchanged; what it
 	// said then is still in force.
-	LastGood time.Time
-	Failures int // in a row
-	Error    string
-	Events   int // of the last good answer
+	LastGood time.Time `json:"last_good"`
+	Failures int       `json:"failures"` // in a row
+	Error    string    `json:"error,omitempty"`
+	Events   int       `json:"events"` // of the last good answer
 }
 
 // New returns a poller of the targets; nothing is fetched yet.
