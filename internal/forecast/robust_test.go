@@ -55,13 +55,11 @@ func TestHardSeriesGiveSoundForecasts(t *testing.T) {
 }
 
 func TestConstantIsForecastExactly(t *testing.T) {
-	s, at := observe(DefaultConfig(), make([]float64, 288*3))
-	_ = s
 	values := make([]float64, 288*3)
 	for i := range values {
 		values[i] = 42
 	}
-	s, at = observe(DefaultConfig(), values)
+	s, at := observe(DefaultConfig(), values)
 	q, info := s.Forecast(at, 24, nil)
 	if !info.Trusted {
 		t.Errorf("a constant is not trusted: %s", info.Note)

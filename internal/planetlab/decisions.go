@@ -13,13 +13,17 @@ func WriteDecisions(w io.Writer, decisions [][]Move) error {
 	line := []byte("time_s,vm,host\n")
 	for k, moves := range decisions {
 		for _, m := range moves {
-			out.Write(line)
+			if _, err := out.Write(line); err != nil {
+				return err
+			}
 			line = strconv.AppendInt(line[:0], int64(k)*int64(StepSeconds), 10)
 			line = strconv.AppendInt(append(line, ','), int64(m.VM), 10)
 			line = strconv.AppendInt(append(line, ','), int64(m.Host), 10)
 			line = append(line, '\n')
 		}
 	}
-	out.Write(line)
+	if _, err := out.Write(line); err != nil {
+		return err
+	}
 	return out.Flush()
 }

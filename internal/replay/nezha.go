@@ -24,7 +24,7 @@ import (
 // Names of the Nezha fleet, a shop of ten services.
 const (
 	NezhaFleet    model.FleetID = "nezha"
-	NezhaProducer               = "nezha-replay"
+	NezhaProducer string        = "nezha-replay"
 )
 
 // Nezha is the recorded day of the shop: events by the minute that they belong

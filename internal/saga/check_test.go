@@ -266,7 +266,7 @@ func (c *checker) judge(u *universe) {
 	c.ends[u.ended]++
 	for i := range u.sites {
 		s := &u.sites[i]
-		want, gone := -1, -1
+		var want, gone int
 		switch u.ended {
 		case model.PlanSucceeded:
 			want, gone = 1, 0

@@ -173,15 +173,6 @@ func randomFlows(r *rand.Rand, p *model.Problem) {
 
 func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 99)) }
 
-// starts returns the items' starts.
-func starts(p *model.Problem) []int {
-	at := make([]int, len(p.Items))
-	for i := range at {
-		at[i] = p.Items[i].Start
-	}
-	return at
-}
-
 func asInts(at []int32) []int {
 	out := make([]int, len(at))
 	for i, b := range at {

@@ -94,7 +94,6 @@ func (l *loop) options() []kgo.Opt {
 		kgo.ConsumeTopics(l.conn.names(c.Topics)...),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.RequireStableFetchOffsets(),
 		kgo.DisableAutoCommit(),
 		kgo.BlockRebalanceOnPoll(),
 		kgo.FetchMaxBytes(16<<20),

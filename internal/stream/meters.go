@@ -1,6 +1,8 @@
 package stream
 
 import (
+	"errors"
+
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -54,7 +56,8 @@ func register[C prometheus.Collector](registerer prometheus.Registerer, c C) C {
 		return c
 	}
 	if err := registerer.Register(c); err != nil {
-		if there, ok := err.(prometheus.AlreadyRegisteredError); ok {
+		var there prometheus.AlreadyRegisteredError
+		if errors.As(err, &there) {
 			if same, ok := there.ExistingCollector.(C); ok {
 				return same
 			}

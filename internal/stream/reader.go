@@ -98,7 +98,7 @@ func (c *Connection) fetchError(fetches kgo.Fetches) error {
 		case errors.Is(err, kgo.ErrClientClosed):
 			out = err
 		default:
-			if explained := c.explain(err, "READ", topic); explained != err {
+			if explained := c.explain(err, "READ", topic); !errors.Is(err, explained) {
 				out = fmt.Errorf("read %s: %w", topic, explained)
 				return
 			}

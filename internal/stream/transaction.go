@@ -63,7 +63,7 @@ func (l *loop) oneTransaction(ctx context.Context, parts []*part) (committed boo
 		l.conn.log.Warn("transaction given up", "stage", l.config.Stage, "error", err)
 		try = kgo.TryAbort
 		l.sendFailed.Store(nil)
-		if explained := errors.Unwrap(err); explained != nil && l.conn.explain(explained, "", "") != explained {
+		if explained := errors.Unwrap(err); explained != nil && !errors.Is(explained, l.conn.explain(explained, "", "")) {
 			return false, err // a right is missing: trying again would not help
 		}
 	}
@@ -73,7 +73,7 @@ func (l *loop) oneTransaction(ctx context.Context, parts []*part) (committed boo
 	committed, err = l.session.End(end, try)
 	if err != nil && ctx.Err() == nil {
 		l.conn.log.Warn("transaction without an end that is known", "stage", l.config.Stage, "error", err)
-		if explained := l.conn.explain(err, "WRITE", "transactional id "+l.transactionalID()); explained != err {
+		if explained := l.conn.explain(err, "WRITE", "transactional id "+l.transactionalID()); !errors.Is(err, explained) {
 			return false, explained
 		}
 		return false, nil

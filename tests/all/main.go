@@ -69,7 +69,7 @@ func (r *report) read(in io.Reader) error {
 		if len(line) > 0 {
 			var e event
 			if json.Unmarshal(line, &e) != nil {
-				r.out.Write(line)
+				fmt.Fprintf(r.out, "%s", line)
 			} else {
 				r.take(&e)
 			}

@@ -1,7 +1,6 @@
 package redis
 
 import (
-	"context"
 	"strconv"
 	"strings"
 )
@@ -66,13 +65,4 @@ func parseReplication(text string) replication {
 // from it, as far as the offsets can tell: pings between the two count too.
 func (r replication) took(source replication) bool {
 	return r.formerID != source.id || r.promotedAt-1 != source.offset
-}
-
-// replicationOf asks a server.
-func replicationOf(ctx context.Context, c *Client) (replication, error) {
-	text, err := c.Do(ctx, "INFO", "replication")
-	if err != nil {
-		return replication{}, err
-	}
-	return parseReplication(text), nil
 }

@@ -50,8 +50,6 @@ type Fit struct {
 	AICc   float64
 	ar, ma []int
 	coef   []float64 // autoregressive, moving-average, exogenous
-	// Mean is that of the differenced series, left out where it is not needed.
-	mean float64
 }
 
 // candidates are the orders that are compared.

@@ -55,7 +55,7 @@ type Tally struct {
 	smape, mase, smapeNaive, maseRef float64
 	covered, below95, below99        float64
 	loss, weight                     float64
-	bias, scale                      float64
+	bias                             float64
 	Crossings                        int
 }
 

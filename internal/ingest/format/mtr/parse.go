@@ -87,7 +87,7 @@ func readHub(hub map[string]json.RawMessage, place int) (model.Hop, error) {
 		sent = 1
 	}
 	if loss < 0 || loss > 100 || sent < 0 || sent > 1e9 {
-		return hop, fmt.Errorf("Loss%% %v of %v: want 0 to 100 per cent", loss, sent)
+		return hop, fmt.Errorf("field Loss%%: %v of %v: want 0 to 100 per cent", loss, sent)
 	}
 	hop.Lost = int(math.Round(loss / 100 * sent))
 	if hop.Address == "" || loss >= 100 {

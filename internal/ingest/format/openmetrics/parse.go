@@ -142,7 +142,7 @@ func (d *document) metadata(row string) error {
 		unit := cursor{text: text}
 		for !unit.end() {
 			if b := unit.text[unit.at]; !unitByte(b) {
-				return fmt.Errorf("# UNIT %s %q: a unit is made of letters, digits, _ and :", name, text)
+				return fmt.Errorf("# UNIT %s %q: a unit is made of letters, digits, colons and _", name, text)
 			}
 			unit.at++
 		}

@@ -69,7 +69,7 @@ func Read(data []byte, out *format.Out, start func(Header) error, each func(Row)
 	}
 	for !out.GaveUp() {
 		cells, err := reader.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		line, err := place(reader, cells, header, err)
