@@ -20,6 +20,27 @@ type Command struct {
 	// UpdateServer and UpdateHook are set for model.StepUpdate.
 	UpdateServer model.ServerID
 	UpdateHook   string
+	// Copied, where set, is told how far a copy has come, as often as the driver
+	// knows something new. total is 0 where that isn't known.
+	Copied func(done, total int64)
+	// Bound, where set, says how fast a copy may be now, in bytes a second; 0: as
+	// fast as it can. It changes while the command runs.
+	Bound func() int64
+}
+
+// Tell reports progress where somebody listens.
+func (c *Command) Tell(done, total int64) {
+	if c.Copied != nil {
+		c.Copied(done, total)
+	}
+}
+
+// BytesPerSecond returns how fast a copy may be now; 0: no bound.
+func (c *Command) BytesPerSecond() int64 {
+	if c.Bound != nil {
+		return c.Bound()
+	}
+	return c.Move.BandwidthBytesPerSecond
 }
 
 // Subject names what the command is about: commands with one subject are
@@ -47,13 +68,7 @@ type Prober interface {
 }
 
 // Reading is one look at a replica's health since the last one.
-type Reading struct {
-	Requests, Errors int64
-	// ResponseMicros is the mean response time; 0 where nothing was measured.
-	ResponseMicros int64
-	// SaturationPPM is the use of the scarcest resource; negative: unknown.
-	SaturationPPM int64
-}
+type Reading = model.Reading
 
 // Capabilities says what a driver can do, so that the executor can make up for
 // what it can't.
@@ -100,6 +115,9 @@ const (
 type Status struct {
 	State  State  `json:"state"`
 	Reason string `json:"reason,omitempty"`
+	// Gone: whoever took an unknown command is known to have ended, so that it
+	// can't act any more.
+	Gone bool `json:"gone,omitempty"`
 }
 
 // ErrStale is wrapped by the refusal of a command that is older than one taken

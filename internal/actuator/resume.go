@@ -31,7 +31,7 @@ func Resume(ctx context.Context, d Driver, c Command, lost time.Time) error {
 			}
 			continue
 		}
-		if capabilities := d.Capabilities(); !capabilities.Fences {
+		if capabilities := d.Capabilities(); !capabilities.Fences && !status.Gone {
 			if err := Pause(ctx, time.Until(lost)); err != nil {
 				return err
 			}

@@ -9,10 +9,14 @@ import (
 	"drover/internal/model"
 )
 
+// UpdateDriver is the name of the driver that updates servers.
+const UpdateDriver = "update"
+
 // Set is the drivers of a fleet by name: one driver that hands every command to
 // the one its move names.
 type Set struct {
-	// Default performs moves that name no driver, and updates.
+	// Default performs moves that name no driver, and updates where none is called
+	// UpdateDriver.
 	Default string
 	Drivers map[string]Driver
 }
@@ -20,6 +24,9 @@ type Set struct {
 // Find returns the driver for a command.
 func (s *Set) Find(c *Command) (Driver, error) {
 	name := c.Move.Driver
+	if _, ok := s.Drivers[UpdateDriver]; ok && c.Step.Kind == model.StepUpdate {
+		name = UpdateDriver
+	}
 	if name == "" {
 		name = s.Default
 	}

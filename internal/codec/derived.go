@@ -152,6 +152,37 @@ func step(c *coder, s *model.Step) {
 	whole(c, &s.Deadline)
 	c.long(&s.Epoch)
 	text(c, &s.Reason)
+	whole(c, &s.Lost)
+	c.long(&s.BytesPerSecond)
+}
+
+func report(c *coder, a *model.Report) {
+	c.head(&a.Fleet, nil)
+	text(c, &a.Step)
+	name(c, &a.Kind)
+	c.long(&a.Epoch)
+	whole(c, &a.At)
+	text(c, &a.Reason)
+	name(c, &a.Server)
+	c.long(&a.Reading.Requests)
+	c.long(&a.Reading.Errors)
+	c.long(&a.Reading.ResponseMicros)
+	c.long(&a.Reading.SaturationPPM)
+	progress(c, &a.Progress)
+}
+
+func progress(c *coder, p *model.Progress) {
+	c.long(&p.DoneBytes)
+	c.long(&p.TotalBytes)
+	c.long(&p.BytesPerSecond)
+	duration(c, &p.TimeLeft)
+}
+
+func beat(c *coder, b *model.Beat) {
+	name(c, &b.Owner)
+	c.long(&b.Epoch)
+	whole(c, &b.At)
+	list(c, &b.Reads, inputOffset)
 }
 
 func outcome(c *coder, o *model.Outcome) {
@@ -167,6 +198,7 @@ func outcome(c *coder, o *model.Outcome) {
 	whole(c, &o.At)
 	text(c, &o.Reason)
 	list(c, &o.Left, text)
+	progress(c, &o.Progress)
 }
 
 func audit(c *coder, a *model.Audit) {

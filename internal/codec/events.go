@@ -59,6 +59,8 @@ const (
 	kindPlan
 	kindStep
 	kindOutcome
+	kindReport
+	kindBeat
 	kindAudit
 	kindDeadLetter
 	kindCount
@@ -85,6 +87,8 @@ var table = [kindCount]event{
 	kindPlan:          of("Plan", plan, fleetOf(func(p *model.Plan) model.FleetID { return p.Fleet })),
 	kindStep:          of("Step", step, fleetOf(func(s *model.Step) model.FleetID { return s.Fleet })),
 	kindOutcome:       of("Outcome", outcome, fleetOf(func(o *model.Outcome) model.FleetID { return o.Fleet })),
+	kindReport:        of("Report", report, fleetOf(func(a *model.Report) model.FleetID { return a.Fleet })),
+	kindBeat:          of("Beat", beat, func(*model.Beat) (model.FleetID, string, bool) { return "", "", false }),
 	kindAudit:         of("Audit", audit, fleetOf(func(a *model.Audit) model.FleetID { return a.Fleet })),
 	kindDeadLetter:    of("DeadLetter", deadLetter, func(*model.DeadLetter) (model.FleetID, string, bool) { return "", "", false }),
 }
@@ -135,6 +139,10 @@ func kindOf(v any) int {
 		return kindStep
 	case model.Outcome:
 		return kindOutcome
+	case model.Report:
+		return kindReport
+	case model.Beat:
+		return kindBeat
 	case model.Audit:
 		return kindAudit
 	case model.DeadLetter:

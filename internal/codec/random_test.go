@@ -17,7 +17,7 @@ import (
 func eventTypes() []any {
 	return []any{model.Metric{}, model.Heartbeat{}, model.Marker{}, model.CalendarEvent{}, model.Path{}, model.Call{},
 		model.Server{}, model.Application{}, model.Maintenance{}, model.Control{}, model.Edge{}, model.Link{},
-		model.Forecast{}, model.Evaluation{}, model.Plan{}, model.Step{}, model.Outcome{}, model.Audit{}, model.DeadLetter{}}
+		model.Forecast{}, model.Evaluation{}, model.Plan{}, model.Step{}, model.Outcome{}, model.Report{}, model.Beat{}, model.Audit{}, model.DeadLetter{}}
 }
 
 // fill sets every field of v, however deep, so that one which the codec forgets

@@ -101,4 +101,7 @@ func control(c *coder, o *model.Control) {
 	name(c, &o.By)
 	text(c, &o.Comment)
 	whole(c, &o.At)
+	whole(c, &o.Moves)
+	c.long(&o.BytesPerSecond)
+	list(c, &o.Windows, text)
 }

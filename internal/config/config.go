@@ -57,6 +57,7 @@ type Config struct {
 	SaveEvery   time.Duration `koanf:"save_every"`
 	Policy      string        `koanf:"policy"`
 	Driver      string        `koanf:"driver"`
+	Drivers     string        `koanf:"drivers"`
 	Seed        int64         `koanf:"seed"`
 	Planning    struct {
 		Approval    bool  `koanf:"approval"`

@@ -58,6 +58,7 @@ func Keys() []Key {
 		{Name: "save_every", Flag: "save-every", Default: 10 * time.Second, Help: "how often forecasters save their state"},
 		{Name: "policy", Flag: "policy", Default: "scenarios", Help: "how plans are made: scenarios, consolidate or none"},
 		{Name: "driver", Flag: "driver", Default: "simulator", Help: "what performs steps: simulator, vm-simulator (live migrations at 62.5 MB/s, nothing else takes time) or none"},
+		{Name: "drivers", Flag: "drivers", Default: "", Help: "JSON file of the drivers that move real things (docs/executor.md); empty: steps are simulated"},
 		{Name: "seed", Flag: "seed", Default: int64(1), Help: "seed of searches and simulations"},
 		{Name: "planning.approval", Flag: "approval", Default: false, Help: "plans wait for a person"},
 		{Name: "planning.dry_run", Flag: "dry-run", Default: false, Help: "plans are published and not carried out"},

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,12 +23,16 @@ type Config struct {
 	Saga           saga.Config
 	// Simulate, where set, performs every command in event time.
 	Simulate Simulate
+	// Live says that real drivers perform commands (Performer); Health how the
+	// replicas that they move are judged.
+	Live   bool
+	Health Health
 }
 
 // DefaultConfig returns beats of half a minute.
 func DefaultConfig() Config {
 	return Config{Interval: 5 * time.Minute, Beat: 30 * time.Second, SilentAfter: 10 * time.Minute,
-		MaxAhead: 100_000, Saga: saga.DefaultConfig()}
+		MaxAhead: 100_000, Saga: saga.DefaultConfig(), Health: DefaultHealth()}
 }
 
 // Validate checks the configuration.
@@ -35,5 +40,8 @@ func (c *Config) Validate() error {
 	if c.Beat <= 0 || c.Interval < c.Beat || c.Interval%c.Beat != 0 {
 		return fmt.Errorf("beat %v: must divide the interval %v", c.Beat, c.Interval)
 	}
-	return nil
+	if c.Live && c.Simulate != nil {
+		return errors.New("commands are simulated or performed, not both")
+	}
+	return c.Health.validate()
 }

@@ -18,6 +18,17 @@ type fleet struct {
 	simulate Simulate
 	plans    map[model.PlanID]model.Plan // that have not ended
 	running  []completion                // by time, then step
+
+	// epoch is stamped on what is performed by real drivers; health is what is
+	// known of the replicas under way, by their move (see healthKey). Both are of
+	// live tasks only.
+	epoch  int64
+	health map[model.StepID]*health
+	config *Config
+}
+
+func newFleet(id model.FleetID, config *Config) *fleet {
+	return &fleet{id: id, saga: saga.NewFleet(id, config.Saga), simulate: config.Simulate, config: config, plans: map[model.PlanID]model.Plan{}}
 }
 
 // completion is when a simulated command will have ended, and how.
@@ -37,11 +48,16 @@ func compareCompletions(a, b completion) int {
 // has become wrong: moves under way are finished, no more are begun.
 func (f *fleet) submit(p model.Plan, out []stage.Emission) []stage.Emission {
 	if p.State == model.PlanSuperseded {
-		return f.control(model.Control{Fleet: f.id, ID: "superseded/" + string(p.ID), Kind: model.ControlStop, Plan: p.ID,
-			Mode: model.StopFinish, By: "planner", Comment: p.Reason, At: p.Tick}, out)
+		return f.supersede(&p, p.Tick, out)
 	}
 	f.plans[p.ID] = p
 	return f.take(f.saga.Submit(p, p.Tick), out)
+}
+
+// supersede begins no more moves of a plan that has become wrong.
+func (f *fleet) supersede(p *model.Plan, now model.Instant, out []stage.Emission) []stage.Emission {
+	return f.control(model.Control{Fleet: f.id, ID: "superseded/" + string(p.ID), Kind: model.ControlStop, Plan: p.ID,
+		Mode: model.StopFinish, By: "planner", Comment: p.Reason, At: now}, out)
 }
 
 func (f *fleet) control(c model.Control, out []stage.Emission) []stage.Emission {
@@ -73,18 +89,34 @@ func (f *fleet) take(effects []saga.Effect, out []stage.Emission) []stage.Emissi
 	for _, e := range effects {
 		switch {
 		case e.Step != nil:
+			if f.health != nil {
+				f.stamp(e.Step)
+			}
 			out = append(out, stage.Emission{Topic: stream.Steps, Fleet: f.id, Key: string(e.Step.ID), Partition: stage.ByKey, Event: *e.Step})
 			if e.Step.Phase == model.PhaseIntent && f.simulate != nil {
 				f.start(*e.Step)
 			}
 		case e.Outcome != nil:
 			out = append(out, stage.Emission{Topic: stream.Outcomes, Fleet: f.id, Key: outcomeKey(e.Outcome), Partition: stage.ByKey, Event: *e.Outcome})
-			if e.Outcome.Kind == model.OutcomePlan && e.Outcome.State.Ended() {
-				delete(f.plans, e.Outcome.Plan)
-			}
+			f.forget(e.Outcome)
 		}
 	}
 	return out
+}
+
+// forget drops what is known of moves and plans that have ended.
+func (f *fleet) forget(o *model.Outcome) {
+	switch {
+	case o.Kind == model.OutcomePlan && o.State.Ended():
+		delete(f.plans, o.Plan)
+		for key := range f.health {
+			if plan, _, _, _, _, err := key.Parse(); err == nil && plan == o.Plan {
+				delete(f.health, key)
+			}
+		}
+	case o.Kind == model.OutcomeMove:
+		delete(f.health, healthKey(o.Plan, o.MoveIndex))
+	}
 }
 
 func outcomeKey(o *model.Outcome) string {

@@ -6,17 +6,25 @@ import (
 	"slices"
 
 	"drover/internal/model"
-	"drover/internal/saga"
 	"drover/internal/stage"
 	"drover/internal/stream"
 )
 
 // Topics lists what a task reads, co-partitioned.
-func Topics() []string { return []string{stream.Plans, stream.Control} }
+func (c *Config) Topics() []string {
+	if c.Live {
+		return []string{stream.Reports, stream.Control, stream.Plans}
+	}
+	return []string{stream.Plans, stream.Control}
+}
 
-// NewTask returns the executor's task for one partition number. Plans may lag
-// one planning interval behind: the plan for a tick is made after it.
+// NewTask returns the executor's task for one partition number. That of
+// simulated commands runs in event time; plans may lag one planning interval
+// behind it: the plan for a tick is made after it.
 func NewTask(config *Config, partition int32) stage.Task {
+	if config.Live {
+		return NewLive(config, partition, nil)
+	}
 	return stage.NewAligner(stage.AlignerConfig{
 		Partition: partition, Interval: config.Beat, SilentAfter: config.SilentAfter, MaxAhead: config.MaxAhead,
 		Inputs: []stage.Input{
@@ -50,14 +58,19 @@ func (h *handler) Tick(at model.Instant, records []stage.Record, _ []model.Input
 			return nil, fmt.Errorf("fleet %s: %w", id, err)
 		}
 	}
-	marker := model.Marker{Source: fmt.Sprintf("executor/%d", h.partition), Sources: 1, At: at}
-	return append(out, stage.Emission{Topic: stream.Outcomes, Partition: h.partition, Event: marker}), nil
+	return append(out, outcomesMarker(h.partition, at)), nil
+}
+
+// outcomesMarker says that the outcomes up to an instant are complete.
+func outcomesMarker(partition int32, at model.Instant) stage.Emission {
+	marker := model.Marker{Source: fmt.Sprintf("executor/%d", partition), Sources: 1, At: at}
+	return stage.Emission{Topic: stream.Outcomes, Partition: partition, Event: marker}
 }
 
 func (h *handler) fleet(id model.FleetID) *fleet {
 	f := h.fleets[id]
 	if f == nil {
-		f = &fleet{id: id, saga: saga.NewFleet(id, h.config.Saga), simulate: h.config.Simulate, plans: map[model.PlanID]model.Plan{}}
+		f = newFleet(id, h.config)
 		h.fleets[id] = f
 	}
 	return f

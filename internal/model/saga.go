@@ -31,6 +31,11 @@ const (
 	PhaseIntent StepPhase = "intent" // written before acting
 	PhaseDone   StepPhase = "done"
 	PhaseFailed StepPhase = "failed"
+	// PhaseResume is the intent of a new owner to see a command through that an
+	// earlier one had begun, under the same identity and with a new deadline.
+	PhaseResume StepPhase = "resume"
+	// PhaseLimit changes how fast the copy of a command under way may be.
+	PhaseLimit StepPhase = "limit"
 )
 
 // Step is one record of the executor's write-ahead log.
@@ -48,6 +53,11 @@ type Step struct {
 	// Epoch is the owner's; agents and targets refuse an older one.
 	Epoch  int64
 	Reason string
+	// Lost is, for a resumed command, when the earlier owner's deadline ends:
+	// until then it may still act where it can't be refused.
+	Lost Instant
+	// BytesPerSecond bounds the command's copy; 0: no bound.
+	BytesPerSecond int64
 }
 
 // OutcomeKind says what an outcome is about.
@@ -58,6 +68,9 @@ const (
 	OutcomeStep OutcomeKind = "step"
 	OutcomeMove OutcomeKind = "move"
 	OutcomePlan OutcomeKind = "plan"
+	// OutcomeProgress tells how far the copy of a move, or of all moves of a plan
+	// (MoveIndex PlanMove), has come.
+	OutcomeProgress OutcomeKind = "progress"
 )
 
 // Outcome tells the planner and other readers what has happened.
@@ -76,6 +89,8 @@ type Outcome struct {
 	Reason string
 	// Left names what a person has to do, where parked.
 	Left []string
+	// Progress is set for OutcomeProgress.
+	Progress Progress
 }
 
 // ControlKind is an order given by a person or a script.
@@ -91,6 +106,9 @@ const (
 	ControlKill    ControlKind = "kill" // the fleet's kill switch: nothing new starts
 	ControlRevive  ControlKind = "revive"
 	ControlDrain   ControlKind = "drain"
+	// ControlLimit sets the fleet's limits: how many moves at once, how fast each
+	// may copy, and when moves may begin.
+	ControlLimit ControlKind = "limit"
 	// ControlUpdate asks for a server update (see Maintenance.Hook).
 	ControlUpdate ControlKind = "update"
 	// ControlSilent says that a producer has been silent for too long and leaves
@@ -121,6 +139,13 @@ type Control struct {
 	By       string
 	Comment  string
 	At       Instant
+	// Moves is how many moves may be under way at once, BytesPerSecond how fast
+	// each may copy (ControlLimit); 0: as it is, negative: as configured.
+	Moves          int
+	BytesPerSecond int64
+	// Windows are when moves may begin (ControlLimit), for example "mon-fri
+	// 22:00-06:00", UTC; empty: as it is, "always" and "configured" are understood.
+	Windows []string
 }
 
 // Audit is one change with who made it.

@@ -69,7 +69,7 @@ func (c *Config) Stages() []engine.Stage {
 	return []engine.Stage{
 		{Name: Forecaster, Topics: forecaster.Topics(), NewTask: func(p int32) stage.Task { return forecaster.NewTask(&c.Forecaster, p) }},
 		{Name: Planner, Topics: planner.Topics(), NewTask: func(p int32) stage.Task { return planner.NewTask(&c.Planner, p) }},
-		{Name: Executor, Topics: executor.Topics(), NewTask: func(p int32) stage.Task { return executor.NewTask(&c.Executor, p) }},
+		{Name: Executor, Topics: c.Executor.Topics(), NewTask: func(p int32) stage.Task { return executor.NewTask(&c.Executor, p) }},
 	}
 }
 

@@ -29,7 +29,7 @@ func NewMemory(config *Config, widths Widths, observe func(stage.Record)) (*Memo
 		topics = append(topics, engine.Topic{Name: name, Partitions: widths.ByEntity})
 	}
 	for _, name := range []string{stream.Servers, stream.Applications, stream.Calendar, stream.Maintenance, stream.Control,
-		stream.Graph, stream.Forecasts, stream.Scenarios, stream.Plans, stream.Steps, stream.Outcomes} {
+		stream.Graph, stream.Forecasts, stream.Scenarios, stream.Plans, stream.Steps, stream.Outcomes, stream.Reports} {
 		topics = append(topics, engine.Topic{Name: name, Partitions: widths.ByFleet})
 	}
 	e, err := engine.New(topics, config.Stages(), partition, observe)

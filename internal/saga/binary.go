@@ -8,7 +8,7 @@ import (
 )
 
 // binaryVersion is the first byte of a snapshot.
-const binaryVersion = 1
+const binaryVersion = 2
 
 // AppendBinary appends the whole state; equal states give equal bytes. The
 // configuration isn't part of it.
@@ -42,6 +42,10 @@ func (f *Fleet) UnmarshalBinary(b []byte) error {
 
 // rebuild derives what a snapshot leaves out, and checks what it holds.
 func (f *Fleet) rebuild() error {
+	var err error
+	if f.ordered.within, err = ParseWindows(f.ordered.windows); err != nil {
+		return err
+	}
 	for _, p := range f.plans {
 		if len(p.moves) != len(p.plan.Moves) {
 			return fmt.Errorf("plan %q has %d moves and %d states", p.plan.ID, len(p.plan.Moves), len(p.moves))
@@ -105,6 +109,9 @@ func (f *Fleet) code(c *coder) {
 	list(c, &f.orders, text[string])
 	sort.Slice(f.caps, func(i, j int) bool { return f.caps[i].server < f.caps[j].server })
 	list(c, &f.caps, func(c *coder, s *serverCap) { text(c, &s.server); whole(c, &s.limit) })
+	whole(c, &f.ordered.moves)
+	whole(c, &f.ordered.bytesPerSecond)
+	list(c, &f.ordered.windows, text[string])
 }
 
 func (p *planRun) code(c *coder) {

@@ -110,6 +110,7 @@ func codeStep(c *coder, s *model.Step) {
 	whole(c, &s.Deadline)
 	whole(c, &s.Epoch)
 	text(c, &s.Reason)
+	whole(c, &s.BytesPerSecond)
 }
 
 func codeControl(c *coder, o *model.Control) {
@@ -124,6 +125,9 @@ func codeControl(c *coder, o *model.Control) {
 	text(c, &o.By)
 	text(c, &o.Comment)
 	whole(c, &o.At)
+	whole(c, &o.Moves)
+	whole(c, &o.BytesPerSecond)
+	list(c, &o.Windows, text[string])
 }
 
 // codePlan visits what the sagas need of a plan; its costs, inputs and reasons

@@ -13,6 +13,8 @@ type Limits struct {
 	PerServer      int // moves from or to one server
 	PerLink        int // moves between one pair of servers, either way
 	PerApplication int // moves of one application
+	// BytesPerSecond bounds the copy of each move.
+	BytesPerSecond int64
 }
 
 // Config is what a fleet's sagas go by. All durations are of event time.
@@ -37,6 +39,8 @@ type Config struct {
 	Grace time.Duration
 	// Watch is how long a move is watched after its cut-over.
 	Watch time.Duration
+	// Windows are when moves may begin; none: always. What has begun goes on.
+	Windows []Window
 }
 
 // DefaultConfig returns the limits and times used where nothing else is set.

@@ -50,6 +50,8 @@ func (f *Fleet) controlFleet(c *model.Control) {
 		f.killed = true
 	case model.ControlRevive:
 		f.killed = false
+	case model.ControlLimit:
+		f.limit(c)
 	case model.ControlApprove, model.ControlReject, model.ControlStop:
 		for _, p := range f.plans {
 			if !p.state.Ended() {

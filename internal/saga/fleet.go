@@ -38,6 +38,8 @@ type Fleet struct {
 	orders []string
 	// caps holds server limits lowered for now; see Pressure.
 	caps []serverCap
+	// ordered are the limits that orders have set.
+	ordered ordered
 
 	load load // of the admitted moves
 	// wide is set where something other plans may wait for has changed.
@@ -134,6 +136,27 @@ func (f *Fleet) Advance(now model.Instant) []Effect {
 	return f.effects()
 }
 
+// TakeOver says that a new owner has come: the commands without outcome are
+// written again as resumed, with a deadline counted from now or from the end of
+// the former one, whichever is later. The new owner asks the drivers what became
+// of them before it does anything else.
+func (f *Fleet) TakeOver(now model.Instant) []Effect {
+	f.begin(now)
+	for _, p := range f.plans {
+		for _, m := range p.all() {
+			if !m.issued {
+				continue
+			}
+			lost := m.command.Deadline
+			m.command.Deadline = max(f.now, lost).Add(f.config.deadline(m.command.Kind, p.spec(m)))
+			step := m.command
+			step.Phase, step.At, step.Lost = model.PhaseResume, f.now, lost
+			f.record(step)
+		}
+	}
+	return f.effects()
+}
+
 // Pending returns the commands without outcome, in a stable order: what a new
 // owner asks the drivers about.
 func (f *Fleet) Pending() []model.Step {
@@ -146,6 +169,19 @@ func (f *Fleet) Pending() []model.Step {
 		}
 	}
 	return steps
+}
+
+// Under returns a move's command without outcome, where it is the one named.
+func (f *Fleet) Under(plan model.PlanID, move int, id model.StepID) (model.Step, bool) {
+	p := f.find(plan)
+	if p == nil {
+		return model.Step{}, false
+	}
+	m := p.move(move)
+	if m == nil || !m.issued || m.command.ID != id {
+		return model.Step{}, false
+	}
+	return m.command, true
 }
 
 // begin starts a call at the given time; time never goes back.

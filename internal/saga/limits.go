@@ -48,11 +48,55 @@ func bump[K comparable](counts map[K]int, key K, by int) {
 func (f *Fleet) fits(p *planRun, m *moveRun) bool {
 	s, limits := p.spec(m), &f.config.Limits
 	under := func(n, limit int) bool { return limit <= 0 || n < limit }
-	return under(f.load.total, limits.PerFleet) &&
+	return under(f.load.total, f.fleetLimit()) &&
 		under(f.load.server[s.From], f.serverLimit(s.From)) &&
 		under(f.load.server[s.To], f.serverLimit(s.To)) &&
 		under(f.load.link[linkOf(s)], limits.PerLink) &&
 		under(f.load.application[s.Application], limits.PerApplication)
+}
+
+// ordered holds what orders have set in place of the configuration; the zero
+// value sets nothing.
+type ordered struct {
+	moves          int
+	bytesPerSecond int64
+	windows        []string
+	within         []Window // windows, parsed
+}
+
+// limit carries out an order about limits: zero leaves one as it is, a negative
+// number gives it back to the configuration. Windows that can't be read are not
+// taken: whoever gives the order checks them first (ParseWindows).
+func (f *Fleet) limit(c *model.Control) {
+	if c.Moves != 0 {
+		f.ordered.moves = max(c.Moves, 0)
+	}
+	if c.BytesPerSecond != 0 {
+		f.ordered.bytesPerSecond = max(c.BytesPerSecond, 0)
+	}
+	if within, err := ParseWindows(c.Windows); err == nil && len(c.Windows) > 0 {
+		f.ordered.windows, f.ordered.within = c.Windows, within
+	}
+}
+
+// fleetLimit returns how many moves may be under way in the fleet; 0: no limit.
+func (f *Fleet) fleetLimit() int {
+	if f.ordered.moves > 0 {
+		return f.ordered.moves
+	}
+	return f.config.Limits.PerFleet
+}
+
+// Bandwidth returns how fast one move may copy, in bytes a second; 0: no bound.
+func (f *Fleet) Bandwidth(m *model.Move) int64 {
+	limit := f.config.Limits.BytesPerSecond
+	if f.ordered.bytesPerSecond > 0 {
+		limit = f.ordered.bytesPerSecond
+	}
+	if b := m.BandwidthBytesPerSecond; b > 0 && (limit <= 0 || b < limit) {
+		limit = b
+	}
+	return limit
 }
 
 // take counts a move in; release counts it out again.

@@ -76,6 +76,9 @@ func (f *Fleet) issue(p *planRun, m *moveRun) {
 		Deadline:     f.now.Add(f.config.deadline(kind, p.spec(m))),
 		Reason:       m.reason,
 	}
+	if kind == model.StepReplicate || kind == model.StepCatchUp {
+		m.command.BytesPerSecond = f.Bandwidth(p.spec(m))
+	}
 	if p.state != model.PlanRunning {
 		f.setState(p, model.PlanRunning, "")
 	}

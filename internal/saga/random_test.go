@@ -38,18 +38,22 @@ func (p *player) act(b byte) {
 	case 1:
 		kinds := []model.ControlKind{
 			model.ControlApprove, model.ControlPause, model.ControlResume, model.ControlStop, model.ControlKill,
-			model.ControlRevive, model.ControlReject,
+			model.ControlRevive, model.ControlReject, model.ControlLimit,
 		}
 		modes := []model.StopMode{model.StopFinish, model.StopCompensate, model.StopLeave}
 		c := model.Control{
 			Fleet: "f", ID: fmt.Sprint(p.now, b), Kind: kinds[int(b/8)%len(kinds)], Mode: modes[int(b/8)%3], At: p.now,
 			Plan: model.PlanID(fmt.Sprintf("p%d", 1+int(b/64)%max(p.plans, 1))), Wave: int(b/32) % 2,
+			Moves: 1 + int(b/16)%5, BytesPerSecond: int64(b),
 		}
 		if b/8%5 == 0 {
 			c.Plan = ""
 		}
 		p.take(p.fleet.Control(c))
 	case 2:
+		if b/8%4 == 0 {
+			p.take(p.fleet.TakeOver(p.now))
+		}
 		p.take(p.fleet.Advance(p.now))
 	case 3:
 		p.take(p.fleet.Pressure("s1", b/8%2 == 0, p.now))

@@ -106,7 +106,7 @@ func (f *Fleet) startMoves(p *planRun, claims map[model.ApplicationID]*planRun) 
 		f.halt(p, model.PlanExpired, reason)
 		return
 	}
-	if p.state == model.PlanProposed || wave-p.firstWave() >= p.approved || !p.due(wave, f.now) || !p.claim(claims) {
+	if !f.within(f.now) || p.state == model.PlanProposed || wave-p.firstWave() >= p.approved || !p.due(wave, f.now) || !p.claim(claims) {
 		return
 	}
 	for i := range p.moves {

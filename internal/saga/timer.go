@@ -29,6 +29,7 @@ func (f *Fleet) NextTimer() (at model.Instant, ok bool) {
 		}
 		if waiting {
 			consider(p.plan.Deadline)
+			consider(f.opens(f.now))
 		}
 	}
 	return at, ok

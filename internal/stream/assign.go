@@ -17,6 +17,7 @@ import (
 // not what the group counts on to later, fences our writes, so that a member
 // that lost a partition and joined anew can't write for its former self.
 func (l *loop) onAssigned(_ context.Context, client *kgo.Client, added map[string][]int32) {
+	<-l.ready
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_, epoch := client.GroupMetadata()
@@ -34,6 +35,7 @@ func (l *loop) onAssigned(_ context.Context, client *kgo.Client, added map[strin
 // onFetched keeps what the group's commits say beside their offsets: how far the
 // owner had read.
 func (l *loop) onFetched(_ context.Context, _ *kgo.Client, resp *kmsg.OffsetFetchResponse) error {
+	<-l.ready
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, g := range resp.Groups {

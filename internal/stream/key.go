@@ -28,6 +28,8 @@ func Key(fleet model.FleetID, key string, event any) []byte {
 			key = "#heartbeat/" + e.Producer
 		case model.Marker:
 			key = "#marker/" + e.Source
+		case model.Beat:
+			key = "#beat/" + e.Owner
 		}
 	}
 	return []byte(string(fleet) + string(separator) + key)

@@ -25,6 +25,7 @@ type loop struct {
 	client    *kgo.Client
 	session   *kgo.GroupTransactSession // Transaction only
 	admin     *kadm.Client
+	ready     chan struct{}              // closed once the fields above are set: the client calls back at once
 	broadcast map[string]map[string]bool // by topic: event types that stand in any partition
 	widths    map[string]int32           // partitions of the topics emitted to
 
@@ -47,7 +48,7 @@ type loop struct {
 }
 
 func newLoop(ctx context.Context, config Config) (*loop, error) {
-	l := &loop{config: config, conn: config.Connection, ctx: ctx, whole: true, broadcast: map[string]map[string]bool{}, widths: map[string]int32{},
+	l := &loop{config: config, conn: config.Connection, ctx: ctx, whole: true, ready: make(chan struct{}), broadcast: map[string]map[string]bool{}, widths: map[string]int32{},
 		parts: map[int32]*part{}, owned: map[int32]map[string]int64{}, durable: map[string]map[int32]int64{},
 		seek: map[string]map[int32]kgo.EpochOffset{}}
 	for _, name := range config.Topics {
@@ -72,6 +73,7 @@ func newLoop(ctx context.Context, config Config) (*loop, error) {
 		return nil, err
 	}
 	l.admin = kadm.NewClient(l.client)
+	close(l.ready)
 	return l, nil
 }
 

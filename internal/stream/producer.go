@@ -124,11 +124,11 @@ func (p *Producer) records(ctx context.Context, emissions []stage.Emission) ([]*
 	return records, nil
 }
 
-// ofAllFleets tells of heartbeats and markers that name no fleet: they say how
-// far a partition has come, for every fleet in it.
+// ofAllFleets tells of heartbeats, markers and beats that name no fleet: they say
+// how far a partition has come, for every fleet in it.
 func ofAllFleets(e stage.Emission) bool {
 	switch e.Event.(type) {
-	case model.Heartbeat, model.Marker:
+	case model.Heartbeat, model.Marker, model.Beat:
 		return e.Fleet == ""
 	}
 	return false

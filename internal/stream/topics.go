@@ -18,6 +18,7 @@ const (
 	Plans        = "plans"
 	Steps        = "steps"
 	Outcomes     = "outcomes"
+	Reports      = "reports"
 	Audit        = "audit"
 	DeadLetters  = "deadletter"
 )
@@ -72,6 +73,8 @@ var topology = []Topic{
 		Writers: []string{Executor}, Readers: []string{Operator}, Retention: 90 * day, Why: "the executor's log: longer than any plan runs"},
 	{Name: Outcomes, Key: "plan", Parting: ByFleet, Events: []string{"Outcome", "Heartbeat", "Marker"},
 		Writers: []string{Executor}, Readers: []string{Planner, Operator}, Retention: 90 * day, Why: "as plans, which they end"},
+	{Name: Reports, Key: "plan", Parting: ByFleet, Events: []string{"Report", "Beat"}, Broadcast: []string{"Beat"},
+		Writers: []string{Executor}, Readers: []string{Executor, Operator}, Retention: 90 * day, Why: "as steps, which they are about"},
 	{Name: Audit, Key: "object", Parting: ByFleet, Events: []string{"Audit"},
 		Writers: []string{Ingest, Operator}, Readers: []string{Operator}, Retention: 400 * day, Why: "a year and a month, as auditors ask"},
 	{Name: DeadLetters, Key: "origin", Parting: ByFleet, Events: []string{"DeadLetter"},

@@ -1,9 +1,11 @@
 package build
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"drover/internal/actuator"
 	"drover/internal/actuator/exec"
 	"drover/internal/actuator/files"
+	"drover/internal/actuator/guard"
 	"drover/internal/actuator/haproxy"
 	"drover/internal/actuator/postgres"
 	"drover/internal/actuator/process"
@@ -44,6 +47,37 @@ func Set(c *Config) (*actuator.Set, *process.Supervisor, error) {
 		return nil, nil, fmt.Errorf("drivers: the default %q isn't among them", c.Default)
 	}
 	return set, supervisor, nil
+}
+
+// Remember puts a guard with a journal of its own before every driver that
+// doesn't fence by itself, for an executor that performs commands in its own
+// process. An empty folder remembers for as long as the process lives. What is
+// returned closes the journals.
+func Remember(set *actuator.Set, folder string) (func() error, error) {
+	var journals []*guard.Journal
+	closeAll := func() error {
+		var err error
+		for _, j := range journals {
+			err = errors.Join(err, j.Close())
+		}
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(set.Drivers)) {
+		driver := set.Drivers[name]
+		if driver.Capabilities().Fences {
+			continue
+		}
+		journal := guard.NewMemory()
+		if folder != "" {
+			var err error
+			if journal, err = guard.Open(filepath.Join(folder, name+".journal")); err != nil {
+				return nil, errors.Join(err, closeAll())
+			}
+			journals = append(journals, journal)
+		}
+		set.Drivers[name] = guard.NewLocal(driver, journal)
+	}
+	return closeAll, nil
 }
 
 // driver makes one driver.

@@ -23,6 +23,52 @@ type Config struct {
 	// Default is the driver of moves that name none.
 	Default string            `json:"default"`
 	Drivers map[string]Driver `json:"drivers"`
+	// Journal is the folder in which an executor that performs commands itself
+	// remembers them; empty: below its data directory.
+	Journal string `json:"journal,omitempty"`
+	// Executor says how the executor drives.
+	Executor Executor `json:"executor,omitzero"`
+}
+
+// Executor configures how commands are performed; what is left out has a
+// standard.
+type Executor struct {
+	// Beat is the time between two beats of the executor's clock, Probe that
+	// between two looks at a replica, Baseline how long one is looked at before it
+	// is moved, Watch how long after.
+	Beat     Duration `json:"beat,omitempty"`
+	Probe    Duration `json:"probe,omitempty"`
+	Baseline Duration `json:"baseline,omitempty"`
+	Watch    Duration `json:"watch,omitempty"`
+	// Deadline is how long a command may take; Deadlines are those of some kinds.
+	Deadline  Duration                    `json:"deadline,omitempty"`
+	Deadlines map[model.StepKind]Duration `json:"deadlines,omitempty"`
+	BackOff   Duration                    `json:"back_off,omitempty"`
+	// Moves limits what is under way in a fleet, at a server, on a link, and of one
+	// application.
+	Moves struct {
+		Fleet       int `json:"fleet,omitempty"`
+		Server      int `json:"server,omitempty"`
+		Link        int `json:"link,omitempty"`
+		Application int `json:"application,omitempty"`
+	} `json:"moves,omitzero"`
+	BytesPerSecond int64 `json:"bytes_per_second,omitempty"` // of each copy
+	// Windows are when moves may begin, for example "mon-fri 22:00-06:00" (UTC).
+	Windows []string `json:"windows,omitempty"`
+	// Health judges moved replicas; Applications in ways of their own.
+	Health       *Health                         `json:"health,omitempty"`
+	Applications map[model.ApplicationID]*Health `json:"applications,omitempty"`
+}
+
+// Health says how much worse than before a moved replica may be; see
+// internal/saga/watch.
+type Health struct {
+	FalseAlarmPPM int64    `json:"false_alarm_ppm,omitempty"`
+	ErrorFactor   float64  `json:"error_factor,omitempty"`
+	ErrorFloorPPM int64    `json:"error_floor_ppm,omitempty"`
+	ExceedPPM     int64    `json:"exceed_ppm,omitempty"`
+	WorsePPM      int64    `json:"worse_ppm,omitempty"`
+	Unknown       Duration `json:"unknown,omitempty"`
 }
 
 // Driver configures one driver.

@@ -22,6 +22,7 @@ type Guard struct {
 	inner   actuator.Driver
 	journal *Journal
 	skew    time.Duration
+	local   bool // see NewLocal
 
 	mu      sync.Mutex
 	running map[string]*call // by subject
@@ -46,11 +47,28 @@ func New(inner actuator.Driver, journal *Journal, skew time.Duration) *Guard {
 	return &Guard{inner: inner, journal: journal, skew: skew, running: make(map[string]*call)}
 }
 
+// NewLocal returns a guard for a driver that an executor performs itself. It
+// remembers what this process and earlier ones on the same journal did, but
+// can't refuse an executor on another host, and says so.
+func NewLocal(inner actuator.Driver, journal *Journal) *Guard {
+	g := New(inner, journal, 0)
+	g.local = true
+	return g
+}
+
 // Capabilities returns the driver's, with what the guard adds.
 func (g *Guard) Capabilities() actuator.Capabilities {
 	c := g.inner.Capabilities()
-	c.Fences, c.Remembers = true, true
+	c.Fences, c.Remembers = c.Fences || !g.local, true
 	return c
+}
+
+// Probe measures by the driver, where it can.
+func (g *Guard) Probe(ctx context.Context, c actuator.Command) (actuator.Reading, error) {
+	if p, ok := g.inner.(actuator.Prober); ok {
+		return p.Probe(ctx, c)
+	}
+	return actuator.Reading{}, fmt.Errorf("probe by driver %q: %w", g.inner.Capabilities().Name, actuator.ErrUnsupported)
 }
 
 // Perform performs a command that isn't stale, once.
@@ -128,7 +146,7 @@ func (g *Guard) run(ctx context.Context, current *call, c actuator.Command) {
 func (g *Guard) Status(ctx context.Context, c actuator.Command) (actuator.Status, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if err := g.journal.Fence(c.Step.Epoch); err != nil {
+	if err := g.journal.Fence(c.Step.Fleet, c.Step.Epoch); err != nil {
 		return actuator.Status{}, err
 	}
 	subject, sequence := c.Subject(), c.Step.Sequence()
@@ -139,8 +157,10 @@ func (g *Guard) Status(ctx context.Context, c actuator.Command) (actuator.Status
 	switch {
 	case last.Sequence > sequence:
 		return actuator.Status{State: actuator.Failed, Reason: "overtaken by a later command"}, nil
-	case last.Sequence < sequence || !last.Ended:
+	case last.Sequence < sequence:
 		return actuator.Status{State: actuator.Unknown}, nil
+	case !last.Ended: // begun by a process that held this journal and has ended
+		return actuator.Status{State: actuator.Unknown, Gone: true}, nil
 	}
 	if err := last.result(); err != nil {
 		return actuator.Status{State: actuator.Failed, Reason: err.Error()}, nil

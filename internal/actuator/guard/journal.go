@@ -5,21 +5,30 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
+	"syscall"
 
 	"drover/internal/actuator"
+	"drover/internal/model"
 )
 
 // Entry is the last command taken for a subject.
 type Entry struct {
+	Fleet    string `json:"fleet,omitempty"`
 	Subject  string `json:"subject"`
 	Sequence int    `json:"sequence"`
 	Epoch    int64  `json:"epoch"`
 	Key      string `json:"key"`
 	Ended    bool   `json:"ended"`
 	Error    string `json:"error,omitempty"` // where it ended by failing
+}
+
+func entryOf(c *actuator.Command) Entry {
+	return Entry{Fleet: string(c.Step.Fleet), Subject: c.Subject(), Sequence: c.Step.Sequence(), Epoch: c.Step.Epoch, Key: string(c.Step.ID)}
 }
 
 // result returns the command's result as Perform gave it.
@@ -33,18 +42,29 @@ func (e Entry) result() error {
 // Journal is a guard's memory: a file of JSON lines, one a change, synced before
 // the change counts. It isn't safe for concurrent use.
 type Journal struct {
-	file  *os.File // nil: in memory only
-	epoch int64
-	last  map[string]Entry
+	file *os.File // nil: in memory only
+	lock *os.File // held for as long as the process lives
+	// epochs holds the newest epoch seen of each fleet: fleets have owners of
+	// their own, whose epochs say nothing about one another.
+	epochs map[string]int64
+	last   map[string]Entry
 }
 
 // NewMemory returns a journal that doesn't outlive the process.
-func NewMemory() *Journal { return &Journal{last: make(map[string]Entry)} }
+func NewMemory() *Journal {
+	return &Journal{epochs: make(map[string]int64), last: make(map[string]Entry)}
+}
 
 // Open reads the journal at the path, or makes a new one, and rewrites it to one
 // line a subject. A torn last line, as a crash leaves it, is dropped.
 func Open(path string) (*Journal, error) {
 	j := NewMemory()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	if err := j.own(path + ".lock"); err != nil {
+		return nil, err
+	}
 	if err := j.read(path); err != nil {
 		return nil, err
 	}
@@ -59,8 +79,13 @@ func Open(path string) (*Journal, error) {
 		subjects = append(subjects, s)
 	}
 	sort.Strings(subjects)
-	for _, s := range append(subjects, "") {
+	for _, s := range subjects {
 		if err := j.append(j.last[s]); err != nil {
+			return nil, err
+		}
+	}
+	for _, fleet := range slices.Sorted(maps.Keys(j.epochs)) {
+		if err := j.append(Entry{Fleet: fleet}); err != nil {
 			return nil, err
 		}
 	}
@@ -68,6 +93,19 @@ func Open(path string) (*Journal, error) {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
 	return j, syncFolder(filepath.Dir(path))
+}
+
+// own takes the journal's lock: as long as another process that writes to it
+// lives, there is no second one.
+func (j *Journal) own(path string) error {
+	var err error
+	if j.lock, err = os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	if err := syscall.Flock(int(j.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return fmt.Errorf("journal %s: another process holds it: give each its own: %w", path, errors.Join(err, j.lock.Close()))
+	}
+	return nil
 }
 
 func (j *Journal) read(path string) error {
@@ -98,7 +136,7 @@ func (j *Journal) read(path string) error {
 
 // keep takes an entry into memory. One without a subject only says the epoch.
 func (j *Journal) keep(e Entry) {
-	j.epoch = max(j.epoch, e.Epoch)
+	j.epochs[e.Fleet] = max(j.epochs[e.Fleet], e.Epoch)
 	if e.Subject != "" {
 		j.last[e.Subject] = e
 	}
@@ -106,7 +144,7 @@ func (j *Journal) keep(e Entry) {
 
 // append makes an entry durable.
 func (j *Journal) append(e Entry) error {
-	e.Epoch = max(e.Epoch, j.epoch)
+	e.Epoch = max(e.Epoch, j.epochs[e.Fleet])
 	if j.file == nil {
 		return nil
 	}
@@ -128,8 +166,8 @@ func (j *Journal) Last(subject string) Entry { return j.last[subject] }
 
 // Admit refuses a command that is older than one taken before.
 func (j *Journal) Admit(c *actuator.Command) error {
-	if c.Step.Epoch < j.epoch {
-		return fmt.Errorf("%w: %s has epoch %d, epoch %d has been seen", actuator.ErrStale, c.Step.ID, c.Step.Epoch, j.epoch)
+	if seen := j.epochs[string(c.Step.Fleet)]; c.Step.Epoch < seen {
+		return fmt.Errorf("%w: %s has epoch %d, epoch %d has been seen", actuator.ErrStale, c.Step.ID, c.Step.Epoch, seen)
 	}
 	last := j.last[c.Subject()]
 	sequence := c.Step.Sequence()
@@ -144,26 +182,24 @@ func (j *Journal) Admit(c *actuator.Command) error {
 	return nil
 }
 
-// Fence makes the journal refuse epochs older than the one given.
-func (j *Journal) Fence(epoch int64) error {
-	if epoch <= j.epoch {
+// Fence makes the journal refuse epochs of a fleet older than the one given.
+func (j *Journal) Fence(fleet model.FleetID, epoch int64) error {
+	e := Entry{Fleet: string(fleet), Epoch: epoch}
+	if epoch <= j.epochs[e.Fleet] {
 		return nil
 	}
-	if err := j.append(Entry{Epoch: epoch}); err != nil {
-		return err
-	}
-	j.epoch = epoch
-	return nil
+	return j.set(e)
 }
 
 // Begin records that a command has been taken, before it acts.
 func (j *Journal) Begin(c *actuator.Command) error {
-	return j.set(Entry{Subject: c.Subject(), Sequence: c.Step.Sequence(), Epoch: c.Step.Epoch, Key: string(c.Step.ID)})
+	return j.set(entryOf(c))
 }
 
 // End records a command's result.
 func (j *Journal) End(c *actuator.Command, result error) error {
-	e := Entry{Subject: c.Subject(), Sequence: c.Step.Sequence(), Epoch: c.Step.Epoch, Key: string(c.Step.ID), Ended: true}
+	e := entryOf(c)
+	e.Ended = true
 	if result != nil {
 		e.Error = result.Error()
 	}
@@ -183,7 +219,7 @@ func (j *Journal) Close() error {
 	if j.file == nil {
 		return nil
 	}
-	return j.file.Close()
+	return errors.Join(j.file.Close(), j.lock.Close())
 }
 
 // syncFolder makes a rename durable.

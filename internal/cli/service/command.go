@@ -12,8 +12,10 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"drover/internal/actuator/build"
 	"drover/internal/cli"
 	"drover/internal/config"
+	"drover/internal/pipeline"
 	"drover/internal/stream"
 )
 
@@ -44,7 +46,7 @@ func Command(name, short, long string) *cobra.Command {
 			return runStage(cmd.Context(), conf, name)
 		}}
 	config.Register(c.Flags(), "kafka", "redis", "listen", "log", "data_dir", "interval", "beat", "horizon", "silent_after",
-		"save_every", "policy", "planning", "driver", "seed")
+		"save_every", "policy", "planning", "driver", "drivers", "seed")
 	c.Flags().StringVar(&file, "config", os.Getenv("DROVER_CONFIG"), "YAML file; see `drover config keys`")
 	return c
 }
@@ -55,6 +57,12 @@ func runStage(ctx context.Context, conf *config.Config, name string) (err error)
 	stages, err := Stages(conf, Version())
 	if err != nil {
 		return err
+	}
+	var drivers *build.Config
+	if name == pipeline.Executor && conf.Drivers != "" {
+		if drivers, err = LoadDrivers(conf, stages); err != nil {
+			return err
+		}
 	}
 	stage, err := Find(stages, name)
 	if err != nil {
@@ -71,7 +79,12 @@ func runStage(ctx context.Context, conf *config.Config, name string) (err error)
 	}
 	defer probe.Close()
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return r.RunStage(ctx, stage) })
+	group.Go(func() error {
+		if drivers == nil {
+			return r.RunStage(ctx, stage)
+		}
+		return r.RunExecutor(ctx, stages, Driving{File: drivers})
+	})
 	group.Go(func() error {
 		mux := r.NewMux(map[string]Check{"kafka": probe.Ready, "redis": r.Store.Ping})
 		return Serve(ctx, conf.Listen, mux, func(a net.Addr) { log.Info(name+" runs", "listen", a.String(), "brokers", conf.Kafka.Brokers) })

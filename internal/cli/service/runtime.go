@@ -146,13 +146,18 @@ func (r *Runtime) topicPlan() stream.Plan {
 // RunStage runs one stage until ctx ends. The forecaster's volume asks for
 // snapshots on a cadence; every output of the others counts.
 func (r *Runtime) RunStage(ctx context.Context, s engine.Stage) error {
+	return stream.Run(ctx, r.loop(s))
+}
+
+// loop returns the configuration of a stage's loop.
+func (r *Runtime) loop(s engine.Stage) stream.Config {
 	mode := stream.Transaction
 	if s.Name == pipeline.Forecaster {
 		mode = stream.Snapshot
 	}
-	return stream.Run(ctx, stream.Config{
+	return stream.Config{
 		Connection: r.Connection, Stage: s.Name, Group: s.Name, Topics: s.Topics, NewTask: s.NewTask, Mode: mode,
 		Store: r.Store, Fenced: store.ErrFenced, SaveEvery: r.Config.SaveEvery, Instance: r.Config.Kafka.Instance,
 		Classic: r.Config.Kafka.Classic,
-	})
+	}
 }

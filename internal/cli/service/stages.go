@@ -47,6 +47,9 @@ func Stages(c *config.Config, version string) (*pipeline.Config, error) {
 		p.Simulate(simulator.Config{Seed: uint64(c.Seed), BytesPerSecond: replay.CopyBytesPerSecond})
 		p.Executor.Saga.Limits, p.Executor.Saga.Watch = saga.Limits{}, 0
 	}
+	if c.Drivers != "" {
+		p.Executor.Live, p.Executor.Simulate = true, nil
+	}
 	return &p, p.Validate()
 }
 

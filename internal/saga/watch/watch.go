@@ -150,6 +150,9 @@ func (j *Judge) Tick(now model.Instant) Verdict {
 	return j.verdict
 }
 
+// Resume says that nobody could look until now: the silence was the watcher's.
+func (j *Judge) Resume(now model.Instant) { j.heard = max(j.heard, now) }
+
 // Reason says why the verdict is what it is.
 func (j *Judge) Reason() string { return j.reason }
 
