@@ -81,6 +81,7 @@ type printer struct {
 	w       *bufio.Writer
 	mapper  *mapping.Mapper
 	samples int
+	line    []byte // scratch
 	err     error
 }
 
@@ -102,12 +103,7 @@ func (p *printer) print(event any) {
 	if p.err != nil {
 		return
 	}
-	line, err := events.Encode(event)
-	if err != nil {
-		p.err = err
-		return
-	}
-	if _, p.err = p.w.Write(line); p.err == nil {
-		p.err = p.w.WriteByte('\n')
+	if p.line, p.err = events.Append(p.line[:0], event); p.err == nil {
+		_, p.err = p.w.Write(append(p.line, '\n'))
 	}
 }

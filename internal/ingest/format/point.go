@@ -1,7 +1,8 @@
 package format
 
 import (
-	"sort"
+	"slices"
+	"strings"
 
 	"drover/internal/model"
 )
@@ -51,7 +52,7 @@ func (l Labels) Get(name string) string {
 
 // Sort orders the labels by name.
 func (l Labels) Sort() {
-	sort.Slice(l, func(i, j int) bool { return l[i].Name < l[j].Name })
+	slices.SortFunc(l, func(a, b Label) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // Point is one sample of a series under its producer's own name, before a

@@ -15,11 +15,13 @@ const (
 	// maxOccurrences of one event are emitted.
 	maxOccurrences = 5000
 	// maxSpent days or steps are looked at over a whole document.
-	maxSpent = 5_000_000
+	maxSpent = 1_200_000
 	// eventSpent is the share of one event.
 	eventSpent = 500_000
 	// maxZoneSpent is for the rules of a document's own zones.
-	maxZoneSpent = 2_000_000
+	maxZoneSpent = 1_000_000
+	// maxZones names are looked for in Go's tables, over a whole document.
+	maxZones = 2000
 )
 
 // errTooDear refuses events once a document's rules have cost too much. It is
@@ -134,10 +136,30 @@ func (r *reader) base(c *calendar, e *event) model.CalendarEvent {
 
 // stamp writes a moment in iCalendar's notation, in local time.
 func stamp(m moment) string {
-	if m.allDay {
-		return m.naive.Format(layoutDate)
+	year, month, day := m.naive.Date()
+	b := make([]byte, 0, len(layoutTime))
+	b = digits(digits(digits(b, year, 4), int(month), 2), day, 2)
+	if !m.allDay {
+		hour, minute, second := m.naive.Clock()
+		b = digits(digits(digits(append(b, 'T'), hour, 2), minute, 2), second, 2)
 	}
-	return m.naive.Format(layoutTime)
+	return string(b)
+}
+
+// digits appends a number with leading zeros.
+func digits(b []byte, n, width int) []byte {
+	for scale := pow10(width - 1); scale > 0; scale /= 10 {
+		b = append(b, byte('0'+n/scale%10))
+	}
+	return b
+}
+
+func pow10(n int) int {
+	p := 1
+	for range n {
+		p *= 10
+	}
+	return p
 }
 
 // occurrence emits one occurrence if it lies within the bounds.

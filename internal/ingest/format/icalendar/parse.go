@@ -15,7 +15,9 @@ type calendar struct {
 	name  string
 	zone  string // X-WR-TIMEZONE
 	zones map[string]*zoneRules
-	found map[string]zone // zones looked up before, by TZID
+	found map[string]found // zones looked up before, by TZID
+	// lookups is how many names may still be looked for in Go's tables.
+	lookups *int
 	// work is what the document's own zones may still cost, in days looked at.
 	work *int
 	// changes are the events that replace one occurrence of a series.
@@ -36,7 +38,7 @@ const maxDepth = 16
 // events that they concern.
 func Parse(data []byte, opt format.Options, out *format.Out) {
 	data = jsonscan.BOM(data)
-	first := &reader{opt: opt, out: format.NewOut(nil), scan: scanner{data: data}, collect: true, zoneWork: maxZoneSpent}
+	first := &reader{opt: opt, out: format.NewOut(nil), scan: scanner{data: data}, collect: true, zoneWork: maxZoneSpent, lookups: maxZones}
 	fault := first.read()
 	for _, c := range first.calendars {
 		c.resolve(opt)
@@ -66,6 +68,7 @@ type reader struct {
 	zone     *zoneRules
 	spent    int // days looked at by rules, over the whole document
 	zoneWork int
+	lookups  int
 }
 
 // read reads the text up to its end or its first fault of structure.
@@ -136,7 +139,7 @@ func (r *reader) begin(name string) error {
 	switch {
 	case name == "VCALENDAR":
 		if r.collect {
-			r.calendars = append(r.calendars, &calendar{work: &r.zoneWork})
+			r.calendars = append(r.calendars, &calendar{work: &r.zoneWork, lookups: &r.lookups})
 		}
 		r.calendar = r.calendars[r.at]
 		r.at++

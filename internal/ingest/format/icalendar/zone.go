@@ -49,23 +49,29 @@ func (z zone) place(naive time.Time) time.Time {
 // zoneOf finds the zone that a TZID names: Go's tables by IANA or Windows name,
 // else the calendar's own VTIMEZONE.
 func (c *calendar) zoneOf(id string) (zone, error) {
-	if z, ok := c.found[id]; ok {
-		return z, nil
+	if f, ok := c.found[id]; ok {
+		return f.zone, f.err
+	}
+	if c.found == nil {
+		c.found = map[string]found{}
 	}
 	z, err := c.findZone(id)
-	if err == nil {
-		if c.found == nil {
-			c.found = map[string]zone{}
-		}
-		c.found[id] = z // Go reads its tables anew for every look-up
-	}
+	c.found[id] = found{z, err} // Go reads its tables anew for every look-up
 	return z, err
+}
+
+// found is what a look-up of a zone came to.
+type found struct {
+	zone zone
+	err  error
 }
 
 func (c *calendar) findZone(id string) (zone, error) {
 	name := strings.TrimSpace(strings.Trim(id, `"`))
-	if location := locate(name); location != nil {
-		return zone{location: location}, nil
+	if *c.lookups--; *c.lookups >= 0 {
+		if location := locate(name); location != nil {
+			return zone{location: location}, nil
+		}
 	}
 	if rules := c.zones[name]; rules != nil {
 		if err := rules.prepare(c.work); err != nil {

@@ -1,10 +1,13 @@
 package openmetrics
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/cespare/xxhash/v2"
 
 	"drover/internal/ingest/format"
 )
@@ -34,19 +37,38 @@ type family struct {
 
 	// group is the metric (labels without those of the type) being read, seen
 	// the ones before it.
-	group      string
-	inGroup    bool
-	seen       map[string]struct{}
+	group   []byte
+	inGroup bool
+	// seen and seriesSeen hold hashes: among a million metrics the odds that two
+	// share one are one in thirty million.
+	seen       map[uint64]struct{}
 	stamp      timestamp
 	hasStamp   bool
-	seriesSeen map[string]struct{} // series at this timestamp
+	seriesSeen map[uint64]struct{} // series at this timestamp
 	buckets    buckets
 
 	key []byte // scratch
 }
 
-func newFamily(name string) *family {
-	return &family{name: name, seen: map[string]struct{}{}, seriesSeen: map[string]struct{}{}}
+// newFamily opens a family; what the one before, which may be nil, has
+// allocated is used again.
+func newFamily(name string, before *family) *family {
+	if before == nil {
+		before = &family{}
+	}
+	*before = family{name: name, seen: emptied(before.seen), seriesSeen: emptied(before.seriesSeen), group: before.group[:0], key: before.key[:0]}
+	return before
+}
+
+// emptied empties a set. One that was large is let go: emptying it again and
+// again for small sets would cost what the large one did.
+func emptied(set map[uint64]struct{}) map[uint64]struct{} {
+	const large = 64
+	if set == nil || len(set) > large {
+		return map[uint64]struct{}{}
+	}
+	clear(set)
+	return set
 }
 
 // typ returns the declared type, "unknown" where there was none.
@@ -158,17 +180,18 @@ func (f *family) checkPlace(s sample, special string) error {
 		return f.checkRepeat(s)
 	}
 	f.key = appendKey(f.key[:0], s.labels, special)
-	if !f.inGroup || string(f.key) != f.group {
-		if _, again := f.seen[string(f.key)]; again {
+	if !f.inGroup || !bytes.Equal(f.key, f.group) {
+		hash := xxhash.Sum64(f.key)
+		if _, again := f.seen[hash]; again {
 			return fmt.Errorf("%s: the samples of a metric must stand together", s.name)
 		}
 		if err := f.endPoint(); err != nil {
 			return err
 		}
-		f.group = string(f.key)
-		f.seen[f.group] = struct{}{}
+		f.group = append(f.group[:0], f.key...)
+		f.seen[hash] = struct{}{}
 		f.inGroup, f.hasStamp, f.stamp = true, s.hasStamp, s.stamp
-		clear(f.seriesSeen)
+		f.seriesSeen = emptied(f.seriesSeen)
 		return f.checkRepeat(s)
 	}
 	if s.hasStamp != f.hasStamp {
@@ -182,7 +205,7 @@ func (f *family) checkPlace(s sample, special string) error {
 			return err
 		}
 		f.stamp = s.stamp
-		clear(f.seriesSeen)
+		f.seriesSeen = emptied(f.seriesSeen)
 	}
 	return f.checkRepeat(s)
 }
@@ -195,10 +218,11 @@ func (f *family) checkRepeat(s sample) error {
 	}
 	f.key = append(f.key[:0], s.name...)
 	f.key = appendKey(append(f.key, 0xff), s.labels, "")
-	if _, again := f.seriesSeen[string(f.key)]; again {
+	hash := xxhash.Sum64(f.key)
+	if _, again := f.seriesSeen[hash]; again {
 		return fmt.Errorf("%s: the same series comes twice without timestamps", s.name)
 	}
-	f.seriesSeen[string(f.key)] = struct{}{}
+	f.seriesSeen[hash] = struct{}{}
 	return nil
 }
 

@@ -15,7 +15,7 @@ import (
 // document with a fault anywhere is refused whole: nothing of it is emitted.
 func Parse(data []byte, opt format.Options, out *format.Out) {
 	samples := 0
-	if err := read(data, func(*format.Point) { samples++ }); err != nil {
+	if err := read(data, true, func(*format.Point) { samples++ }); err != nil {
 		out.Reject(err)
 		return
 	}
@@ -24,7 +24,7 @@ func Parse(data []byte, opt format.Options, out *format.Out) {
 		return
 	}
 	// The second pass can't fail: it reads the same bytes.
-	_ = read(data, func(p *format.Point) {
+	_ = read(data, false, func(p *format.Point) {
 		if p.At == model.NoInstant {
 			p.At = opt.At
 		}
@@ -40,14 +40,17 @@ type document struct {
 	point  format.Point
 	labels format.Labels
 	ended  bool
+	// check is false where a pass before this one has found no fault.
+	check bool
 }
 
 // read checks the document and calls yield with each sample until a fault.
-func read(data []byte, yield func(*format.Point)) error {
-	if !utf8.Valid(data) {
+// Without check only what the samples are made of is read.
+func read(data []byte, check bool, yield func(*format.Point)) error {
+	if check && !utf8.Valid(data) {
 		return errors.New("the text is not UTF-8")
 	}
-	d := &document{names: map[string]struct{}{}, yield: yield}
+	d := &document{names: map[string]struct{}{}, yield: yield, check: check}
 	// The samples' names and labels refer to data, which nobody changes.
 	text := unsafe.String(unsafe.SliceData(data), len(data))
 	for n := 1; len(text) > 0; n++ {
@@ -94,8 +97,10 @@ func (d *document) line(row string) error {
 		}
 		suffix = ""
 	}
-	if err := d.family.add(s, suffix); err != nil {
-		return err
+	if d.check {
+		if err := d.family.add(s, suffix); err != nil {
+			return err
+		}
 	}
 	d.emit(s, suffix)
 	return nil
@@ -159,10 +164,11 @@ func unitByte(b byte) bool {
 
 // start ends the family before and opens the next.
 func (d *document) start(name string) error {
+	before := d.family
 	if err := d.finish(); err != nil {
 		return err
 	}
-	d.family = newFamily(name)
+	d.family = newFamily(name, before)
 	return nil
 }
 
@@ -170,7 +176,7 @@ func (d *document) start(name string) error {
 func (d *document) finish() error {
 	f := d.family
 	d.family = nil
-	if f == nil {
+	if f == nil || !d.check {
 		return nil
 	}
 	if err := f.end(); err != nil {
@@ -205,8 +211,10 @@ func (d *document) emit(s sample, suffix string) {
 		p.At = model.Instant(s.stamp.millis())
 	}
 	p.Type = pointType(d.family.kind, suffix)
-	p.Labels = append(p.Labels[:0], s.labels...)
-	p.Labels.Sort()
+	if !d.check {
+		p.Labels = append(p.Labels[:0], s.labels...)
+		p.Labels.Sort()
+	}
 	d.yield(p)
 }
 
