@@ -165,6 +165,12 @@ func (f *family) checkValue(s sample, suffix string) error {
 		if math.IsNaN(s.value) || s.value < 0 {
 			return fmt.Errorf("%s: value %v: want a number from 0", s.name, s.value)
 		}
+	}
+	switch suffix {
+	case "_bucket", "_count", "_gcount":
+		if s.value != math.Trunc(s.value) || math.IsInf(s.value, 0) {
+			return fmt.Errorf("%s: value %v: want a whole number", s.name, s.value)
+		}
 	case "_gsum":
 		if math.IsNaN(s.value) {
 			return fmt.Errorf("%s: value NaN: want a number", s.name)
