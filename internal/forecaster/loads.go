@@ -72,6 +72,7 @@ func (l *loads) metric(m *model.Metric) error {
 		return err
 	}
 	cal := l.calendars.of(m.Fleet, m.Entity)
+	from := instance(m.Entity, m.Producer)
 	for _, sample := range m.Samples {
 		key := seriesKey{m.Fleet, m.Entity, sample.Resource}
 		s := l.series[key]
@@ -85,7 +86,7 @@ func (l *loads) metric(m *model.Metric) error {
 			l.unsorted = true
 		}
 		l.counts.Samples++
-		switch s.add(m.Producer, m.At, sample, l.config.Forecast.Bin, cal) {
+		switch s.add(m.Producer, from, m.At, sample, l.config.Forecast.Bin, cal) {
 		case duplicate:
 			l.counts.Duplicates++
 		case late:
@@ -158,6 +159,8 @@ func (l *loads) forget(at model.Instant) {
 		if at.Sub(max(s.last, s.closed)) > l.config.RetainFor {
 			delete(l.series, key)
 			l.unsorted = true
+		} else if s.rates != nil {
+			s.rates.Forget(at.Add(-l.config.RetainFor)) // instances that are no more
 		}
 	}
 }

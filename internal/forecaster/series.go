@@ -1,19 +1,12 @@
 package forecaster
 
 import (
+	"slices"
 	"time"
 
 	"drover/internal/forecast"
 	"drover/internal/model"
 )
-
-// bin is one open interval of a series; it holds samples with times in
-// (end-width, end], since a measured value describes the time before it.
-type bin struct {
-	end   model.Instant
-	sum   float64
-	count int64
-}
 
 // openBins is how many bins of a series are open at once: records of the
 // coming tick mix with those of the one that is being completed.
@@ -26,7 +19,8 @@ type series struct {
 	open     []bin // rising
 	closed   model.Instant
 	last     model.Instant // newest sample
-	observed float64       // mean of the last closed bin
+	observed float64       // value of the last closed bin
+	before   bin           // the last closed bin
 }
 
 // arrival says what became of a sample.
@@ -40,8 +34,9 @@ const (
 	invalid
 )
 
-// add takes one sample. Late samples count for the oldest bin still open.
-func (s *series) add(producer string, at model.Instant, sample model.Sample, width time.Duration, cal []model.CalendarEvent) arrival {
+// add takes one sample. Late samples count for the oldest bin still open. from is
+// what the producer is told apart by in a bin.
+func (s *series) add(producer string, from uint64, at model.Instant, sample model.Sample, width time.Duration, cal []model.CalendarEvent) arrival {
 	value := sample.Value
 	if sample.Kind == model.Counter {
 		if s.rates == nil {
@@ -57,7 +52,7 @@ func (s *series) add(producer string, at model.Instant, sample model.Sample, wid
 			return unused
 		}
 		value = rate
-	} else if at == s.last {
+	} else if s.repeats(from, at) {
 		return duplicate
 	}
 	s.last = max(s.last, at)
@@ -66,8 +61,24 @@ func (s *series) add(producer string, at model.Instant, sample model.Sample, wid
 	if end <= s.closed {
 		end, result = s.closed.Add(width), late
 	}
-	s.put(end, value, width, cal)
+	s.put(end, from, min(at, end), value, width, cal)
 	return result
+}
+
+// repeats tells whether a gauge's sample is one that came before: the newest of
+// the entity, or of the producer where producers are told apart.
+func (s *series) repeats(from uint64, at model.Instant) bool {
+	if from == 0 {
+		return at == s.last
+	}
+	for i := range s.open {
+		for _, p := range s.open[i].parts {
+			if p.producer == from && p.last == at {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func ceil(at model.Instant, width time.Duration) model.Instant {
@@ -80,19 +91,16 @@ func ceil(at model.Instant, width time.Duration) model.Instant {
 
 // put adds a value to the bin that ends at end, closing the oldest if too many
 // are open.
-func (s *series) put(end model.Instant, value float64, width time.Duration, cal []model.CalendarEvent) {
+func (s *series) put(end model.Instant, from uint64, at model.Instant, value float64, width time.Duration, cal []model.CalendarEvent) {
 	i := len(s.open)
 	for i > 0 && s.open[i-1].end > end {
 		i--
 	}
-	if i > 0 && s.open[i-1].end == end {
-		s.open[i-1].sum += value
-		s.open[i-1].count++
-		return
+	if i == 0 || s.open[i-1].end != end {
+		s.open = slices.Insert(s.open, i, bin{end: end})
+		i++
 	}
-	s.open = append(s.open, bin{})
-	copy(s.open[i+1:], s.open[i:])
-	s.open[i] = bin{end, value, 1}
+	s.open[i-1].put(from, at, value, width, s.before.most())
 	if len(s.open) > openBins {
 		s.closeUpTo(s.open[0].end, width, cal)
 	}
@@ -102,10 +110,10 @@ func (s *series) put(end model.Instant, value float64, width time.Duration, cal 
 func (s *series) closeUpTo(at model.Instant, width time.Duration, cal []model.CalendarEvent) {
 	n := 0
 	for n < len(s.open) && s.open[n].end <= at {
-		b := s.open[n]
-		s.observed = b.sum / float64(b.count)
-		s.closed = b.end
+		b := &s.open[n]
+		s.observed, s.closed = b.value(&s.before), b.end
 		s.model.Observe(b.end.Add(-width), s.observed, cal)
+		s.before = *b
 		n++
 	}
 	if n > 0 {

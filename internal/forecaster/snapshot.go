@@ -13,7 +13,7 @@ import (
 )
 
 // snapshotVersion is the first byte of every snapshot.
-const snapshotVersion = 1
+const snapshotVersion = 2
 
 var errTruncated = errors.New("truncated")
 
@@ -116,11 +116,10 @@ func (l *loads) appendSeries(b []byte) []byte {
 		body = binary.AppendVarint(body, int64(s.closed))
 		body = binary.AppendVarint(body, int64(s.last))
 		body = appendFloat(body, s.observed)
+		body = s.before.append(body)
 		body = binary.AppendUvarint(body, uint64(len(s.open)))
-		for _, o := range s.open {
-			body = binary.AppendVarint(body, int64(o.end))
-			body = appendFloat(body, o.sum)
-			body = binary.AppendVarint(body, o.count)
+		for i := range s.open {
+			body = s.open[i].append(body)
 		}
 		var rates []byte
 		if s.rates != nil {
@@ -168,13 +167,13 @@ func (l *loads) readSeries(b []byte, n int) error {
 func (s *series) read(b []byte) error {
 	r := reader{b: b}
 	s.closed, s.last = model.Instant(r.varint()), model.Instant(r.varint())
-	s.observed = r.float()
+	s.observed, s.before = r.float(), r.bin()
 	open := r.uvarint()
 	if open > openBins {
 		return fmt.Errorf("%d open bins: at most %d are kept", open, openBins)
 	}
 	for range open {
-		s.open = append(s.open, bin{model.Instant(r.varint()), r.float(), r.varint()})
+		s.open = append(s.open, r.bin())
 	}
 	rates := r.bytes()
 	if r.err != nil {
@@ -187,6 +186,30 @@ func (s *series) read(b []byte) error {
 		}
 	}
 	return s.model.UnmarshalBinary(r.b)
+}
+
+func (b *bin) append(to []byte) []byte {
+	to = binary.AppendVarint(to, int64(b.end))
+	to = binary.AppendUvarint(to, b.slots)
+	to = binary.AppendUvarint(to, uint64(len(b.parts)))
+	for _, p := range b.parts {
+		to = binary.AppendUvarint(to, p.producer)
+		to = appendFloat(to, p.sum)
+		to = binary.AppendVarint(to, p.count)
+		to = binary.AppendVarint(to, int64(p.last))
+	}
+	return to
+}
+
+func (r *reader) bin() bin {
+	b := bin{end: model.Instant(r.varint()), slots: r.uvarint()}
+	for range r.uvarint() {
+		if r.err != nil {
+			break
+		}
+		b.parts = append(b.parts, part{r.uvarint(), r.float(), r.varint(), model.Instant(r.varint())})
+	}
+	return b
 }
 
 // reader takes values off a buffer and remembers the first failure.

@@ -33,13 +33,16 @@ type Config struct {
 	RememberMoves time.Duration
 	// MaxAhead bounds how many records of one input are held for the others.
 	MaxAhead int
+	// RateHalfLife is that of the edges' rates (graph.Config.HalfLife).
+	RateHalfLife time.Duration
 	// NewPolicy makes the policy of a fleet.
 	NewPolicy func(model.FleetID) (Policy, error)
 }
 
 // DefaultConfig returns a decision every five minutes; NewPolicy is left open.
 func DefaultConfig() Config {
-	return Config{Interval: 5 * time.Minute, SilentAfter: 10 * time.Minute, RememberMoves: 24 * time.Hour, MaxAhead: 1_000_000}
+	return Config{Interval: 5 * time.Minute, SilentAfter: 10 * time.Minute, RememberMoves: 24 * time.Hour, MaxAhead: 1_000_000,
+		RateHalfLife: time.Hour}
 }
 
 // Validate checks the configuration.
@@ -49,6 +52,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("interval %v: must be above zero", c.Interval)
 	case c.RememberMoves < time.Hour:
 		return fmt.Errorf("remember-moves %v: budgets are per hour, so at least an hour is needed", c.RememberMoves)
+	case c.RateHalfLife <= 0:
+		return fmt.Errorf("rate-half-life %v: must be above zero", c.RateHalfLife)
 	case c.NewPolicy == nil:
 		return fmt.Errorf("planner: no policy")
 	}

@@ -3,6 +3,7 @@ package planner
 import (
 	"fmt"
 
+	"drover/internal/graph/demand"
 	"drover/internal/model"
 	"drover/internal/scenario"
 )
@@ -33,7 +34,9 @@ type state struct {
 	Moves    []scenario.RecentMove
 	Updates  []scenario.UpdateResult
 	Drained  map[model.ServerID]model.Instant
-	Policy   []byte
+	// Demands estimates what a call costs each application.
+	Demands *demand.Tracker
+	Policy  []byte
 }
 
 func newState() state {

@@ -50,6 +50,7 @@ func (h *handler) Tick(at model.Instant, records []stage.Record, inputs []model.
 	}
 	var out []stage.Emission
 	for _, id := range slices.Sorted(maps.Keys(h.fleets)) {
+		h.fleets[id].track(at, h.config)
 		emissions, err := h.decide(h.fleets[id], at, inputs)
 		if err != nil {
 			return nil, fmt.Errorf("fleet %s: %w", id, err)

@@ -136,19 +136,3 @@ func TestTooFew(t *testing.T) {
 		}
 	}
 }
-
-func TestWindowKeepsTheLast(t *testing.T) {
-	w := NewWindow(100)
-	r := rand.New(rand.NewPCG(6, 6))
-	for _, s := range append(load(r, 300, []float64{9000}, 0.01, 0, false), load(r, 100, []float64{2000}, 0.01, 0, false)...) {
-		w.Add(s)
-	}
-	d, err := w.Fit()
-	if err != nil || d.Samples != 100 || math.Abs(d.Micros[0]-2000) > 100 {
-		t.Errorf("%+v %v", d, err)
-	}
-	w.Add(Sample{CallsPerSecond: []float64{1, 2}, CPUMilli: 3})
-	if _, err := w.Fit(); !errors.Is(err, ErrTooFew) {
-		t.Errorf("after a caller more: %v", err)
-	}
-}

@@ -10,30 +10,30 @@ import (
 // Track is what a Tracker keeps of an application. Its fields are exported so
 // that it can be written as JSON with the rest of a reader's state.
 type Track struct {
-	// Samples are the last ticks, oldest first.
-	Samples []Sample
+	Fit Running
 	// UsageMilli is the decayed sum of the usage, Weight of ones, both as of At.
 	UsageMilli, Weight float64
 	At                 model.Instant
+	// Step is the time between the last two ticks.
+	Step time.Duration
 }
 
 // Tracker estimates the demand of every application of a fleet from what a
 // reader of the topics has at each tick: the edges, whose rates are decayed
 // averages, and the usage of each application. It decays the usage alike, so
 // that U = base + X S holds between the averages too. Samples that follow each
-// other overlap: standard errors are too small by about the square root of the
-// half-life over the tick.
+// other overlap, which the standard errors allow for.
 type Tracker struct {
 	// HalfLife of the edges' rates (graph.Config.HalfLife).
 	HalfLife time.Duration
-	// Limit is how many ticks are kept for each application.
-	Limit        int
+	// Memory is the half-life of what the fit knows: demands change with releases.
+	Memory       time.Duration
 	Applications map[model.ApplicationID]*Track
 }
 
-// NewTracker returns a tracker for rates of a half-life, over the last limit ticks.
-func NewTracker(halfLife time.Duration, limit int) *Tracker {
-	return &Tracker{HalfLife: halfLife, Limit: limit, Applications: map[model.ApplicationID]*Track{}}
+// NewTracker returns a tracker for rates of a half-life, with a memory.
+func NewTracker(halfLife, memory time.Duration) *Tracker {
+	return &Tracker{HalfLife: halfLife, Memory: memory, Applications: map[model.ApplicationID]*Track{}}
 }
 
 // Tick takes the edges as of a tick and the millicores that each application,
@@ -59,15 +59,19 @@ func (t *Tracker) Tick(at model.Instant, edges []model.Edge, usageMilli map[mode
 		} else if at <= track.At {
 			continue
 		}
-		fade := math.Exp2(-float64(at-track.At) / float64(t.HalfLife.Milliseconds()))
+		passed := at.Sub(track.At)
+		track.Step = passed
+		fade := faded(passed, t.HalfLife)
 		track.UsageMilli = track.UsageMilli*fade + usage
 		track.Weight = track.Weight*fade + 1
 		track.At = at
-		track.Samples = append(track.Samples, Sample{CallsPerSecond: []float64{rate}, CPUMilli: track.UsageMilli / track.Weight})
-		if extra := len(track.Samples) - t.Limit; extra > 0 {
-			track.Samples = append(track.Samples[:0], track.Samples[extra:]...)
-		}
+		track.Fit.Add(rate, track.UsageMilli/track.Weight, faded(passed, t.Memory))
 	}
+}
+
+// faded is what is left of a weight after a time.
+func faded(passed, halfLife time.Duration) float64 {
+	return math.Exp2(-passed.Seconds() / halfLife.Seconds())
 }
 
 // Demand returns the demand of a call to an application; ok is false while it is
@@ -77,7 +81,7 @@ func (t *Tracker) Demand(app model.ApplicationID) (d Demand, ok bool) {
 	if track == nil {
 		return Demand{}, false
 	}
-	d, err := Fit(track.Samples)
+	d, err := track.Fit.Demand(faded(track.Step, t.HalfLife))
 	return d, err == nil && d.Micros[0] > 0 && d.ErrorMicros[0] <= vague*d.Micros[0]
 }
 

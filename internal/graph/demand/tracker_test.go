@@ -16,7 +16,7 @@ import (
 func TestTrackerFollowsTheFold(t *testing.T) {
 	const tick, halfLife = 5 * time.Minute, time.Hour
 	r := rand.New(rand.NewPCG(1, 1))
-	tr := NewTracker(halfLife, 288)
+	tr := NewTracker(halfLife, 24*time.Hour)
 	at := model.Instant(1_700_000_000_000)
 	fade := math.Exp2(-tick.Hours() / halfLife.Hours())
 	sum, weight := 0.0, 0.0
@@ -36,8 +36,8 @@ func TestTrackerFollowsTheFold(t *testing.T) {
 	if !ok || math.Abs(d.Micros[0]-2500) > 125 || math.Abs(d.BaseMilli-40) > 15 {
 		t.Errorf("%+v %v, want 2500 µs and a base of 40 m", d, ok)
 	}
-	if n := len(tr.Applications["cart"].Samples); n != 288 {
-		t.Errorf("%d samples kept, want 288", n)
+	if n := tr.Applications["cart"].Fit.Count; n != 576 {
+		t.Errorf("%d samples counted, want 576", n)
 	}
 	for _, app := range []model.ApplicationID{"web", "broken", "unknown"} {
 		if _, ok := tr.Demand(app); ok {
@@ -51,7 +51,7 @@ func TestTrackerFollowsTheFold(t *testing.T) {
 }
 
 func TestTrackerSurvivesJSON(t *testing.T) {
-	tr := NewTracker(time.Hour, 50)
+	tr := NewTracker(time.Hour, 24*time.Hour)
 	r := rand.New(rand.NewPCG(2, 2))
 	at := model.Instant(1_700_000_000_000)
 	step := func(tr *Tracker, rate, usage float64) {
