@@ -15,6 +15,7 @@ import (
 	"drover/internal/cli/replay"
 	"drover/internal/cli/service"
 	"drover/internal/cli/solve"
+	"drover/internal/cli/token"
 	"drover/internal/cli/topics"
 	"drover/internal/cli/up"
 	"drover/internal/cli/whatif"
@@ -42,8 +43,10 @@ func newRootCommand() *cobra.Command {
 		ingest.Command(),
 		replay.Command(),
 		solve.Command(),
+		token.Command(),
 		topics.Command(),
 		up.Command(),
+		service.WebCommand(),
 		whatif.Command(),
 	)
 	return root

@@ -64,6 +64,12 @@ type Config struct {
 		DryRun      bool  `koanf:"dry_run"`
 		Evaluations int64 `koanf:"evaluations"`
 	} `koanf:"planning"`
+	Web struct {
+		Access   string `koanf:"access"`
+		TLSCert  string `koanf:"tls_cert"`
+		TLSKey   string `koanf:"tls_key"`
+		ClientCA string `koanf:"client_ca"`
+	} `koanf:"web"`
 	Ingest struct {
 		Producer    string        `koanf:"producer"`
 		Heartbeat   time.Duration `koanf:"heartbeat"`
@@ -227,6 +233,10 @@ func (c *Config) Validate() error {
 		return errors.New("ingest.tls.client_ca: client certificates need ingest.tls.cert and ingest.tls.key")
 	case c.Ingest.MaxBodyBytes < 1:
 		return fmt.Errorf("ingest.max_body_bytes: %d: must be above zero", c.Ingest.MaxBodyBytes)
+	case (c.Web.TLSCert == "") != (c.Web.TLSKey == ""):
+		return fmt.Errorf("web.tls_cert and web.tls_key: give both or none")
+	case c.Web.ClientCA != "" && c.Web.TLSCert == "":
+		return fmt.Errorf("web.client_ca: client certificates need web.tls_cert and web.tls_key")
 	case c.Kafka.ByKey < 1 || c.Kafka.ByFleet < 1:
 		return fmt.Errorf("kafka.entity_partitions: %d and kafka.fleet_partitions: %d: want at least one", c.Kafka.ByKey, c.Kafka.ByFleet)
 	}

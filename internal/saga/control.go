@@ -15,6 +15,7 @@ func (f *Fleet) Control(c model.Control) []Effect {
 		f.orders = keepLast(append(f.orders, c.ID), maxOrders)
 	}
 	switch {
+	case c.Plan == "" && c.Server != "": // drains and their end are the planner's
 	case c.Plan == "":
 		f.controlFleet(&c)
 	case f.find(c.Plan) != nil:

@@ -1,4 +1,5 @@
-// Package web is the operator's window: it folds the topics into a read model
-// and serves it as JSON and as a page. It decides nothing and writes nothing
-// but orders, which go through the same topics as everyone's.
+// Package web is the operator's window: it follows the topics into a read model
+// and serves the HTTP API and the console over it. It decides nothing; the only
+// things it writes are people's orders and the audit log, which go through the
+// same topics as everyone's.
 package web

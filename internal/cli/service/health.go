@@ -52,7 +52,8 @@ func ServeTLS(ctx context.Context, address string, secure *tls.Config, handler h
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w (choose another address with --listen)", address, err)
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, TLSConfig: secure}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, TLSConfig: secure,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 	if ready != nil {
 		ready(listener.Addr())
 	}

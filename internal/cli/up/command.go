@@ -64,7 +64,7 @@ End it with Ctrl-C. With --data the topics survive, and the next run goes on.`,
 	}
 	f := c.Flags()
 	config.Register(f, "listen", "data_dir", "seed", "log", "interval", "beat", "horizon", "planning",
-		"ingest.grpc_listen", "ingest.mappings")
+		"ingest.grpc_listen", "ingest.mappings", "web.access")
 	f.StringVar(&o.fleet, "fleet", "", "YAML file that describes the simulated fleet; empty: the built-in one")
 	f.StringVar(&o.speed, "speed", "60x", "how much faster than the clock the fleet lives")
 	f.DurationVar(&o.exitAfter, "exit-after", 0, "end by itself after this time; 0: not")

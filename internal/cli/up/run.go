@@ -21,6 +21,7 @@ import (
 	"drover/internal/store"
 	"drover/internal/stream"
 	"drover/internal/web"
+	"drover/internal/web/readmodel"
 )
 
 // run brings everything up and keeps it until ctx or the time ends.
@@ -55,7 +56,7 @@ type house struct {
 	runtime *service.Runtime
 	stages  *pipeline.Config
 	fleet   *simfleet.Fleet
-	model   *web.ReadModel
+	model   *readmodel.Model
 	closers []func()
 
 	mu   sync.Mutex // guards play, which the stage records and the clock both touch
@@ -63,7 +64,7 @@ type house struct {
 }
 
 func newHouse(ctx context.Context, conf *config.Config, spec *simfleet.Spec, log *slog.Logger, out io.Writer) (*house, error) {
-	h := &house{conf: conf, spec: spec, log: log, out: out, model: web.NewReadModel()}
+	h := &house{conf: conf, spec: spec, log: log, out: out, model: readmodel.New(readmodel.DefaultLimits())}
 	if err := h.start(ctx); err != nil {
 		h.close()
 		return nil, err
@@ -133,7 +134,12 @@ func (h *house) live(ctx context.Context, speed float64) error {
 	}
 	mux := h.runtime.NewMux(map[string]service.Check{"kafka": producer.Ready, "redis": h.runtime.Store.Ping})
 	doors.Handle(mux)
-	mux.Handle("/", web.NewHandler(h.model, h.log))
+	window, _, err := service.NewWeb(ctx, h.conf, h.model, producer, h.log)
+	if err != nil {
+		return err
+	}
+	mux.Handle("POST /api/v1/fleets/", window) // more special than the doors
+	mux.Handle("/", window)
 
 	var group sync.WaitGroup
 	failed := make(chan error, 8)
@@ -181,26 +187,21 @@ func (h *house) live(ctx context.Context, speed float64) error {
 // lets the simulated fleet know what is being done to it.
 func (h *house) watch(ctx context.Context) error {
 	return h.runtime.Connection.Tail(ctx, stream.FromStart, func(e stream.Entry) error {
-		if e.Err != nil {
-			h.log.Warn("record can't be read", "topic", e.Topic, "offset", e.Offset, "error", e.Err)
-			return nil
-		}
 		switch e.Topic {
 		case stream.Plans, stream.Steps, stream.Outcomes:
 			h.mu.Lock()
 			h.play.Observe(e.Event)
 			h.mu.Unlock()
 		}
-		if line, ok := h.model.Fold(e.Event); ok {
+		if line, ok := web.Follow(h.model, h.log, e); ok {
 			h.tell(line)
 		}
 		return nil
-	}, stream.Servers, stream.Applications, stream.Calendar, stream.Maintenance, stream.Control, stream.Graph,
-		stream.Forecasts, stream.Scenarios, stream.Plans, stream.Steps, stream.Outcomes)
+	}, web.Topics()...)
 }
 
 // tell prints a line, cut to what a terminal shows without being unreadable.
-func (h *house) tell(line web.Line) {
+func (h *house) tell(line readmodel.Line) {
 	const width = 200
 	text := line.Text
 	if len([]rune(text)) > width {

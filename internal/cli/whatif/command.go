@@ -14,6 +14,7 @@ import (
 	"drover/internal/cli"
 	"drover/internal/model"
 	"drover/internal/scenario"
+	"drover/internal/scenario/question"
 	"drover/internal/solver"
 )
 
@@ -83,7 +84,7 @@ func (o *options) run(cmd *cobra.Command) error {
 	if o.view != "" && o.fleet != "" {
 		return cli.Usage(fmt.Errorf("--view and --fleet exclude one another"))
 	}
-	question, err := o.question()
+	asked, err := question.Parse(question.Text{Drain: o.drain, Load: o.load, Lose: o.lose, Slow: o.slow, Growth: o.growth, Quantile: o.quantile})
 	if err != nil {
 		return cli.Usage(err)
 	}
@@ -102,15 +103,15 @@ func (o *options) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if question.At, err = parseAt(o.at, view.Tick); err != nil {
+	if asked.At, err = question.ParseAt(o.at, view.Tick); err != nil {
 		return cli.Usage(err)
 	}
-	if err := begin(&question, view); err != nil {
+	if err := question.Begin(&asked, view); err != nil {
 		return err
 	}
-	ev, plan := scenario.WhatIf(view, cfg, question, solve)
+	ev, plan := scenario.WhatIf(view, cfg, asked, solve)
 	if o.output == "json" {
-		return writeJSON(cmd.OutOrStdout(), report{question, ev, plan})
+		return writeJSON(cmd.OutOrStdout(), report{asked, ev, plan})
 	}
 	return writeTable(cmd.OutOrStdout(), ev, plan)
 }

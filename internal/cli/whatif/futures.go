@@ -10,6 +10,7 @@ import (
 
 	"drover/internal/model"
 	"drover/internal/scenario"
+	"drover/internal/scenario/question"
 )
 
 // fileFutures is the YAML form of a list of futures.
@@ -85,7 +86,7 @@ func (f *fileFuture) future() (scenario.Future, error) {
 	}
 	var err error
 	if f.Growth != "" {
-		if out.GrowthPPM, err = parseChange(f.Growth); err != nil {
+		if out.GrowthPPM, err = question.ParseChange(f.Growth); err != nil {
 			return out, fmt.Errorf("growth %q: %w", f.Growth, err)
 		}
 	}
@@ -94,7 +95,7 @@ func (f *fileFuture) future() (scenario.Future, error) {
 		if l.Application == "all" {
 			load.Application = ""
 		}
-		if load.ChangePPM, err = parseChange(l.Change); err != nil {
+		if load.ChangePPM, err = question.ParseChange(l.Change); err != nil {
 			return out, fmt.Errorf("load[%d].change %q: %w", i, l.Change, err)
 		}
 		if load.Start, load.End, err = parseWindow(l.Start, l.End); err != nil {
@@ -110,7 +111,7 @@ func (f *fileFuture) future() (scenario.Future, error) {
 		out.Lost = append(out.Lost, loss)
 	}
 	for i, s := range f.Slow {
-		ppm, err := parseChange(s.Factor)
+		ppm, err := question.ParseChange(s.Factor)
 		if err != nil {
 			return out, fmt.Errorf("slow[%d].factor %q: %w", i, s.Factor, err)
 		}

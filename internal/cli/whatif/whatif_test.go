@@ -123,14 +123,6 @@ func TestNamesAreHeldAgainstTheFleet(t *testing.T) {
 	}
 }
 
-func TestParseChange(t *testing.T) {
-	for text, want := range map[string]int64{"+40%": 400_000, "-10%": -100_000, "1.4x": 400_000, "0.25": 250_000, "2x": 1_000_000} {
-		if got, err := parseChange(text); err != nil || got != want {
-			t.Errorf("%q: %d, %v; want %d", text, got, err, want)
-		}
-	}
-}
-
 func TestParseFutures(t *testing.T) {
 	good := `
 futures:

@@ -1,4 +1,7 @@
-package whatif
+// Package question reads a what-if question as people write it ("web=+40%",
+// "zone:b", "18:00") and holds it against a fleet. The command line and the HTTP
+// API ask in the same words.
+package question
 
 import (
 	"fmt"
@@ -11,49 +14,60 @@ import (
 	"drover/internal/scenario"
 )
 
-// question reads the flags that describe the future asked about.
-func (o *options) question() (scenario.Question, error) {
-	q := scenario.Question{Future: scenario.Future{Name: "asked", Kind: model.ScenarioUser, Weight: 1, Required: true, Quantile: o.quantile}}
-	for _, s := range o.drain {
+// Text is a question as people write it.
+type Text struct {
+	// Drain lists servers to empty. Load holds "APP=+40%" ("all" for every
+	// application), Lose "server:ID", "rack:NAME" or "zone:NAME", Slow "A:B=3x".
+	Drain, Load, Lose, Slow []string
+	Growth                  string // "10%": growth of all load
+	// Quantile is the level of the forecasts within (0,1); 0: the expected load.
+	Quantile float64
+}
+
+// Parse reads everything but the time, which ParseAt reads. Errors name the
+// field as the command line's flag does.
+func Parse(o Text) (scenario.Question, error) {
+	q := scenario.Question{Future: scenario.Future{Name: "asked", Kind: model.ScenarioUser, Weight: 1, Required: true, Quantile: o.Quantile}}
+	for _, s := range o.Drain {
 		if s == "" {
 			return q, fmt.Errorf("--drain: want a server's name")
 		}
 		q.Drain = append(q.Drain, model.ServerID(s))
 	}
-	for _, s := range o.load {
+	for _, s := range o.Load {
 		l, err := parseLoad(s)
 		if err != nil {
 			return q, fmt.Errorf("--load %q: %w", s, err)
 		}
 		q.Future.Load = append(q.Future.Load, l)
 	}
-	for _, s := range o.lose {
+	for _, s := range o.Lose {
 		l, err := parseLoss(s)
 		if err != nil {
 			return q, fmt.Errorf("--lose %q: %w", s, err)
 		}
 		q.Future.Lost = append(q.Future.Lost, l)
 	}
-	for _, s := range o.slow {
+	for _, s := range o.Slow {
 		l, err := parseSlow(s)
 		if err != nil {
 			return q, fmt.Errorf("--slow %q: %w", s, err)
 		}
 		q.Future.Slow = append(q.Future.Slow, l)
 	}
-	if o.growth != "" {
-		ppm, err := parseChange(o.growth)
+	if o.Growth != "" {
+		ppm, err := ParseChange(o.Growth)
 		if err != nil {
-			return q, fmt.Errorf("--growth %q: %w", o.growth, err)
+			return q, fmt.Errorf("--growth %q: %w", o.Growth, err)
 		}
 		q.Future.GrowthPPM = ppm
 	}
 	return q, q.Future.Validate()
 }
 
-// parseChange reads "+40%", "-10%", "40%", "1.4x" or "0.4" as a change in parts
+// ParseChange reads "+40%", "-10%", "40%", "1.4x" or "0.4" as a change in parts
 // per million.
-func parseChange(s string) (int64, error) {
+func ParseChange(s string) (int64, error) {
 	number, factor, base := s, 1e6, 0.0
 	switch {
 	case strings.HasSuffix(s, "%"):
@@ -77,7 +91,7 @@ func parseLoad(s string) (scenario.LoadChange, error) {
 	if !ok || app == "" {
 		return scenario.LoadChange{}, fmt.Errorf("want APP=+40%%")
 	}
-	ppm, err := parseChange(change)
+	ppm, err := ParseChange(change)
 	if app == "all" {
 		app = ""
 	}
@@ -107,16 +121,16 @@ func parseSlow(s string) (scenario.SlowLink, error) {
 	if !ok || !both || a == "" || b == "" {
 		return scenario.SlowLink{}, fmt.Errorf("want A:B=3x")
 	}
-	ppm, err := parseChange(factor)
+	ppm, err := ParseChange(factor)
 	if err != nil {
 		return scenario.SlowLink{}, err
 	}
 	return scenario.SlowLink{From: model.ServerID(a), To: model.ServerID(b), FactorPPM: ppm + 1_000_000}, nil
 }
 
-// parseAt reads a time of day (its next occurrence, UTC) or a full time; empty
+// ParseAt reads a time of day (its next occurrence, UTC) or a full time; empty
 // is the view's own time.
-func parseAt(s string, now model.Instant) (model.Instant, error) {
+func ParseAt(s string, now model.Instant) (model.Instant, error) {
 	if s == "" {
 		return 0, nil
 	}
@@ -136,9 +150,9 @@ func parseAt(s string, now model.Instant) (model.Instant, error) {
 	return at, nil
 }
 
-// begin lets changes begin at the time asked about, and holds names against
+// Begin lets changes begin at the time asked about, and holds names against
 // the fleet: a question about a server that is not there is a mistake.
-func begin(q *scenario.Question, v scenario.View) error {
+func Begin(q *scenario.Question, v scenario.View) error {
 	zones, racks := map[string]bool{}, map[string]bool{}
 	for _, s := range v.Servers {
 		zones[s.Zone], racks[s.Rack] = true, true

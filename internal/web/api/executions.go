@@ -1,0 +1,98 @@
+package api
+
+import (
+	"drover/internal/model"
+	"drover/internal/web/readmodel"
+)
+
+// forward are the steps of a move, for progress.
+var forward = []model.StepKind{model.StepAdmit, model.StepProvision, model.StepReplicate, model.StepCatchUp, model.StepCutOver, model.StepWatch, model.StepRetire}
+
+// stepsOf pairs the intents of the executor's log with their outcomes.
+func stepsOf(r *readmodel.Run, at model.Instant) []Step {
+	out := []Step{}
+	open := map[model.StepID]int{}
+	for i := range r.Steps {
+		st := &r.Steps[i]
+		if at != 0 && st.At > at {
+			break
+		}
+		if st.Phase == model.PhaseIntent {
+			if _, again := open[st.ID]; again {
+				continue // told again after a crash
+			}
+			open[st.ID] = len(out)
+			out = append(out, Step{ID: st.ID, Move: st.MoveIndex, Kind: st.Kind, Compensation: st.Compensation, Reverse: st.Leg() == model.LegReverse,
+				Attempt: st.Attempt, State: "running", Started: st.At, Deadline: st.Deadline})
+			continue
+		}
+		if j, ok := open[st.ID]; ok && out[j].Ended == 0 {
+			out[j].State, out[j].Ended, out[j].Reason = string(st.Phase), st.At, st.Reason
+		}
+	}
+	return out
+}
+
+func executionRow(r *readmodel.Run, status *readmodel.Status, steps []Step) ExecutionRow {
+	row := ExecutionRow{PlanRow: planRow(r, status)}
+	bytes := map[int]int64{}
+	for i := range r.Plan.Moves {
+		m := &r.Plan.Moves[i]
+		row.DataBytes += m.DataBytes
+		bytes[m.Index] = m.DataBytes
+	}
+	done := 0
+	for i := range steps {
+		st := &steps[i]
+		row.Undoing = row.Undoing || st.Compensation || st.Reverse
+		if st.State != string(model.PhaseDone) || st.Compensation || st.Reverse {
+			continue
+		}
+		done++
+		if st.Kind == model.StepReplicate {
+			row.DoneBytes += bytes[st.Move]
+		}
+	}
+	if all := len(forward) * len(r.Plan.Moves); all > 0 {
+		row.Progress = round(min(1, float64(done)/float64(all)), 3)
+	}
+	if status.State == model.PlanSucceeded {
+		row.Progress = 1
+	}
+	return row
+}
+
+func (s *Server) executions(c *call) (any, error) {
+	var all []ExecutionRow
+	s.Model.View(c.fleet, func(f *readmodel.Fleet) {
+		c.runs(f, func(r *readmodel.Run, st *readmodel.Status) {
+			if steps := stepsOf(r, c.at); len(steps) > 0 || st.State == model.PlanRunning {
+				all = append(all, executionRow(r, st, steps))
+			}
+		})
+	})
+	return paged(c, all)
+}
+
+func (s *Server) execution(c *call) (any, error) {
+	var out *Execution
+	s.Model.View(c.fleet, func(f *readmodel.Fleet) {
+		r := c.run(f)
+		if r == nil {
+			return
+		}
+		status, steps := r.At(c.at), stepsOf(r, c.at)
+		one := Execution{ExecutionRow: executionRow(r, &status, steps), Now: c.present(f), Rows: []Move{}, Steps: steps, Left: status.Left}
+		if one.Left == nil {
+			one.Left = []string{}
+		}
+		for i := range r.Plan.Moves {
+			one.Rows = append(one.Rows, moveOf(&r.Plan.Moves[i], r, &status, c.at))
+		}
+		out = &one
+	})
+	if out == nil {
+		return nil, c.noPlan()
+	}
+	return *out, nil
+}

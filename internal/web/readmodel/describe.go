@@ -1,0 +1,90 @@
+package readmodel
+
+import (
+	"fmt"
+
+	"drover/internal/model"
+)
+
+// Line is one thing that happened, for people. Seq counts a fleet's lines.
+type Line struct {
+	Seq  uint64
+	At   model.Instant
+	Kind string
+	Plan model.PlanID // empty: of no plan
+	Text string
+}
+
+// describe tells in one line what an event means, where it is worth telling.
+func describe(event any, f *Fleet) (Line, bool) {
+	switch e := event.(type) {
+	case model.CalendarEvent:
+		if e.End < f.Now {
+			return Line{}, false
+		}
+		return Line{At: e.At, Kind: "calendar", Text: fmt.Sprintf("%s %q from %s to %s%s", e.Kind, e.Name, clock(e.Start), clock(e.End), uplift(e.UpliftPPM))}, true
+	case model.Maintenance:
+		return Line{At: e.At, Kind: "maintenance", Text: fmt.Sprintf("%s of %s from %s to %s", or(e.Reason, "maintenance"), e.Server, clock(e.Start), clock(e.End))}, true
+	case model.Evaluation:
+		return Line{At: e.Tick, Kind: "decide", Plan: e.PlanID, Text: fmt.Sprintf("%s: %s", e.Decision, e.Reason)}, true
+	case model.Plan:
+		if e.State == model.PlanSuperseded {
+			return Line{At: f.Now, Kind: "plan", Plan: e.ID, Text: fmt.Sprintf("%s is being stopped: %s", e.ID, e.Reason)}, true
+		}
+		return Line{At: e.Tick, Kind: "plan", Plan: e.ID, Text: fmt.Sprintf("%s: %s", e.ID, e.Reason)}, true
+	case model.Outcome:
+		return describeOutcome(&e)
+	case model.Control:
+		return Line{At: e.At, Kind: "order", Plan: e.Plan, Text: fmt.Sprintf("%s %s by %s", e.Kind, or(string(e.Plan), string(e.Server)), or(e.By, "unknown"))}, true
+	}
+	return Line{}, false
+}
+
+func describeOutcome(o *model.Outcome) (Line, bool) {
+	switch o.Kind {
+	case model.OutcomeMove:
+		return Line{At: o.At, Kind: "move", Plan: o.Plan, Text: fmt.Sprintf("%s: %s %s, runs on %s%s", o.Plan, o.Replica, Words(o.State), o.Server, because(o.Reason))}, true
+	case model.OutcomePlan:
+		return Line{At: o.At, Kind: "plan", Plan: o.Plan, Text: fmt.Sprintf("%s %s%s", o.Plan, Words(o.State), because(o.Reason))}, true
+	case model.OutcomeStep:
+		if !o.OK {
+			return Line{At: o.At, Kind: "step", Plan: o.Plan, Text: fmt.Sprintf("%s: %s of %s failed%s", o.Plan, o.Step, o.Replica, because(o.Reason))}, true
+		}
+	}
+	return Line{}, false
+}
+
+// Words writes a state as people say it.
+func Words(s model.PlanState) string {
+	switch s {
+	case model.PlanRolledBack:
+		return "rolled back"
+	case model.PlanParked:
+		return "parked: needs a person"
+	}
+	return string(s)
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + reason
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func uplift(ppm int64) string {
+	if ppm == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %+.0f %%", float64(ppm)/1e4)
+}
+
+// clock writes the time of day, and the day where it is another one.
+func clock(at model.Instant) string { return at.Time().Format("15:04") }

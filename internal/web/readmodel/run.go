@@ -1,0 +1,157 @@
+package readmodel
+
+import (
+	"drover/internal/model"
+)
+
+// Run is a plan with everything that became of it.
+type Run struct {
+	Plan     model.Plan
+	Steps    []model.Step    // in order of the executor's log
+	Outcomes []model.Outcome // in order
+	Orders   []model.Control // of people, for this plan
+	// StopReason and StoppedAt are set where the planner has found the plan wrong.
+	StopReason string
+	StoppedAt  model.Instant
+}
+
+// Status is how a run stands at some time.
+type Status struct {
+	State          model.PlanState
+	Reason         string
+	Started, Ended model.Instant
+	Left           []string
+	Paused, Killed bool
+	ApprovedWaves  int                   // -1: all
+	Moves          map[int]model.Outcome // the last word on each move, by index
+}
+
+func (f *Fleet) foldPlan(event any) Section {
+	switch e := event.(type) {
+	case model.Plan:
+		f.submit(e)
+	case model.Step:
+		if r := f.Run(e.Plan); r != nil {
+			r.Steps = appendBounded(r.Steps, e, f.limits.Steps)
+			f.Now = max(f.Now, e.At)
+		}
+	case model.Outcome:
+		f.outcome(e)
+	}
+	return Plans
+}
+
+func (f *Fleet) submit(p model.Plan) {
+	if known := f.byPlan[p.ID]; known != nil {
+		if p.State == model.PlanSuperseded {
+			known.StopReason, known.StoppedAt = p.Reason, max(f.Now, p.Tick)
+		}
+		return
+	}
+	r := &Run{Plan: p}
+	for _, c := range f.Orders { // an order may come before its plan
+		if c.Plan == p.ID {
+			r.Orders = append(r.Orders, c)
+		}
+	}
+	f.Plans = appendBounded(f.Plans, r, f.limits.Plans)
+	f.byPlan[p.ID] = r
+	if len(f.byPlan) > 2*f.limits.Plans {
+		f.byPlan = map[model.PlanID]*Run{}
+		for _, kept := range f.Plans {
+			f.byPlan[kept.Plan.ID] = kept
+		}
+	}
+}
+
+// Run returns a plan's run, or nil.
+func (f *Fleet) Run(id model.PlanID) *Run { return f.byPlan[id] }
+
+func (f *Fleet) outcome(o model.Outcome) {
+	f.Now = max(f.Now, o.At)
+	if o.Kind == model.OutcomeMove && o.Server != "" {
+		f.place(o.Replica, o.Server, o.At)
+	}
+	if r := f.Run(o.Plan); r != nil {
+		r.Outcomes = appendBounded(r.Outcomes, o, f.limits.Outcomes)
+	}
+}
+
+// order notes a person's order and what it changes for the whole fleet.
+func (f *Fleet) order(c model.Control) {
+	f.Now = max(f.Now, c.At)
+	f.Orders = appendBounded(f.Orders, c, f.limits.Orders)
+	if r := f.byPlan[c.Plan]; c.Plan != "" && r != nil {
+		r.Orders = append(r.Orders, c)
+	}
+	if c.Plan != "" {
+		return
+	}
+	switch {
+	case c.Kind == model.ControlDrain:
+		f.Drained[c.Server] = c.At
+	case c.Kind == model.ControlResume && c.Server != "":
+		delete(f.Drained, c.Server)
+	case c.Kind == model.ControlPause, c.Kind == model.ControlResume:
+		f.Paused = c.Kind == model.ControlPause
+	case c.Kind == model.ControlKill, c.Kind == model.ControlRevive:
+		f.Killed = c.Kind == model.ControlKill
+	}
+}
+
+// At returns how the run stood at a time; zero means now.
+func (r *Run) At(at model.Instant) Status {
+	s := Status{State: r.Plan.State, Moves: map[int]model.Outcome{}}
+	if s.State == "" {
+		s.State = model.PlanProposed
+	}
+	if !r.Plan.NeedsApproval {
+		s.ApprovedWaves = -1
+	}
+	past := func(t model.Instant) bool { return at == 0 || t <= at }
+	for i := range r.Outcomes {
+		if o := &r.Outcomes[i]; past(o.At) {
+			s.fold(o)
+		}
+	}
+	if r.StopReason != "" && past(r.StoppedAt) && !s.State.Ended() {
+		s.Reason = "is being stopped: " + r.StopReason
+	}
+	for i := range r.Orders {
+		if c := &r.Orders[i]; past(c.At) {
+			s.order(c)
+		}
+	}
+	return s
+}
+
+func (s *Status) fold(o *model.Outcome) {
+	switch o.Kind {
+	case model.OutcomePlan:
+		s.State, s.Reason, s.Left = o.State, o.Reason, o.Left
+		if o.State == model.PlanRunning && s.Started == 0 {
+			s.Started = o.At
+		}
+		if o.State.Ended() {
+			s.Ended = o.At
+		}
+	case model.OutcomeMove, model.OutcomeStep:
+		s.Moves[o.MoveIndex] = *o
+	}
+}
+
+func (s *Status) order(c *model.Control) {
+	switch c.Kind {
+	case model.ControlApprove:
+		switch {
+		case c.Wave <= 0:
+			s.ApprovedWaves = -1
+		case s.ApprovedWaves >= 0:
+			s.ApprovedWaves = max(s.ApprovedWaves, c.Wave)
+		}
+	case model.ControlPause, model.ControlResume:
+		s.Paused = c.Kind == model.ControlPause
+	case model.ControlKill, model.ControlRevive:
+		s.Killed = c.Kind == model.ControlKill
+	}
+}
