@@ -85,6 +85,9 @@ type Capabilities struct {
 	Writes bool `json:"writes"`
 	// Bandwidth: it keeps to Move.BandwidthBytesPerSecond.
 	Bandwidth bool `json:"bandwidth"`
+	// Probes: it measures the health of a replica (Prober). Where it doesn't, the
+	// watch is performed again and again.
+	Probes bool `json:"probes,omitempty"`
 }
 
 // Performs tells whether the driver does anything for the kind.

@@ -199,7 +199,11 @@ func newFake() *fake {
 func (f *fake) Find(*actuator.Command) (actuator.Driver, error) { return f, nil }
 
 // Capabilities implements actuator.Driver.
-func (f *fake) Capabilities() actuator.Capabilities { return f.caps }
+func (f *fake) Capabilities() actuator.Capabilities {
+	c := f.caps
+	c.Probes = f.reading != nil
+	return c
+}
 
 // Perform implements actuator.Driver.
 func (f *fake) Perform(ctx context.Context, c actuator.Command) error {
@@ -232,9 +236,6 @@ func (f *fake) Status(_ context.Context, c actuator.Command) (actuator.Status, e
 
 // Probe implements actuator.Prober.
 func (f *fake) Probe(_ context.Context, c actuator.Command) (model.Reading, error) {
-	if f.reading == nil {
-		return model.Reading{}, actuator.ErrUnsupported
-	}
 	return f.reading(c)
 }
 

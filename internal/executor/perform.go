@@ -160,11 +160,8 @@ func (r *running) report(report model.Report) {
 
 // probe looks at a replica once.
 func probe(ctx context.Context, driver actuator.Driver, c actuator.Command) (model.Reading, error) {
-	if p, ok := driver.(actuator.Prober); ok {
-		reading, err := p.Probe(ctx, c)
-		if !errors.Is(err, actuator.ErrUnsupported) {
-			return reading, err
-		}
+	if p, ok := driver.(actuator.Prober); ok && driver.Capabilities().Probes {
+		return p.Probe(ctx, c)
 	}
 	return model.Reading{}, actuator.ErrUnsupported
 }

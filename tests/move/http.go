@@ -77,11 +77,11 @@ func NewHTTPSite(ctx context.Context) (*HTTPSite, error) {
 		}
 		address := host + ":" + port
 		s.places[server] = process.Place{
-			Spec:   process.Spec{Name: "http@" + string(server), Argv: []string{self}, Dir: s.Folder, Env: []string{serveVariable + "=" + address}},
+			Spec:   process.Spec{Name: "db/0@" + string(server), Argv: []string{self}, Dir: s.Folder, Env: []string{serveVariable + "=" + address}},
 			Health: "http://" + address + "/", Route: actuator.Route{Backend: "db", Server: string(server)},
 		}
 		servers = append(servers, Server{Name: string(server), Address: address, Open: i == 0})
-		s.Own("http@" + string(server))
+		s.Own("db/0@" + string(server))
 	}
 	if _, err := s.Supervisor.Start(ctx, s.places["a"].Spec); err != nil {
 		return s, err
@@ -116,7 +116,7 @@ func (s *HTTPSite) Driver(trace actuator.Tracer) actuator.Driver {
 
 // KillTarget ends the process on the move's target, as a crash would.
 func (s *HTTPSite) KillTarget(m model.Move) {
-	_ = s.Supervisor.Kill("http@" + string(m.To)) // none there is a crash too
+	_ = s.Supervisor.Kill("db/0@" + string(m.To)) // none there is a crash too
 }
 
 // Dial returns a client with a connection of its own.

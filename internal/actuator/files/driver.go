@@ -220,22 +220,14 @@ func (d *Driver) cutOver(ctx context.Context, from, to *Place) error {
 // handOver stops the service at one place and starts it at another with the
 // same files.
 func (d *Driver) handOver(ctx context.Context, from, to *Place) error {
-	open, err := d.open(ctx, to)
-	if err != nil {
-		return err
+	h := actuator.HandOver{
+		Taken:    func(ctx context.Context) (bool, error) { return d.open(ctx, to) },
+		Try:      func(ctx context.Context) error { return d.tryHandOver(ctx, from, to) },
+		Finish:   func(ctx context.Context) error { return d.finish(ctx, from, to) },
+		GiveBack: func(ctx context.Context) error { return d.giveBack(ctx, from, to) },
+		Back:     backPatience,
 	}
-	if open {
-		return d.finish(ctx, from, to)
-	}
-	if err = d.tryHandOver(ctx, from, to); err == nil {
-		return nil
-	}
-	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), backPatience)
-	defer cancel()
-	if open, wrong := d.open(rest, to); wrong == nil && !open {
-		err = errors.Join(err, d.giveBack(rest, from, to))
-	}
-	return err
+	return h.Run(ctx)
 }
 
 func (d *Driver) tryHandOver(ctx context.Context, from, to *Place) error {

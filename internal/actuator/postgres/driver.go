@@ -185,18 +185,11 @@ type pair struct {
 }
 
 func (d *Driver) pair(c *actuator.Command) (*pair, error) {
-	p := &pair{Driver: d, command: c}
-	for _, s := range []struct {
-		side   **side
-		server model.ServerID
-	}{{&p.from, c.Move.From}, {&p.to, c.Move.To}} {
-		instance, err := d.Locate(c.Move.Replica, s.server)
-		if err != nil {
-			return nil, fmt.Errorf("postgres %s on server %s: %w", c.Move.Replica, s.server, err)
-		}
-		*s.side = &side{Instance: instance, timeout: d.Timeout}
+	from, to, err := actuator.Both(c, "postgres", d.Locate)
+	if err != nil {
+		return nil, err
 	}
-	return p, nil
+	return &pair{d, c, &side{Instance: from, timeout: d.Timeout}, &side{Instance: to, timeout: d.Timeout}}, nil
 }
 
 func (p *pair) close() {

@@ -17,24 +17,14 @@ func refused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 // handOver carries the sequence of the package's comment out, from wherever an
 // earlier try has left it.
 func (p *pair) handOver(ctx context.Context, source, target *side) error {
-	open, err := p.open(ctx, target)
-	if err != nil {
-		return err
+	h := actuator.HandOver{
+		Taken:    func(ctx context.Context) (bool, error) { return p.open(ctx, target) },
+		Try:      func(ctx context.Context) error { return p.tryHandOver(ctx, source, target) },
+		Finish:   func(ctx context.Context) error { return p.finish(ctx, source, target) },
+		GiveBack: func(ctx context.Context) error { return p.giveBack(ctx, source, target) },
+		Back:     p.Close,
 	}
-	if open {
-		return p.finish(ctx, source, target)
-	}
-	err = p.tryHandOver(ctx, source, target)
-	if err == nil {
-		return nil
-	}
-	// The way back must not fail because the time for the way there is over.
-	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.Close)
-	defer cancel()
-	if open, wrong := p.open(rest, target); wrong == nil && !open {
-		err = errors.Join(err, p.giveBack(rest, source, target))
-	}
-	return err
+	return h.Run(ctx)
 }
 
 // tryHandOver does steps 1 to 7 with a target that isn't open.

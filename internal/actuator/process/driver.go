@@ -194,7 +194,7 @@ func (d *Driver) shift(ctx context.Context, from, to *Place) error {
 
 // backOut takes the share back from a target that has failed during the ramp.
 func (d *Driver) backOut(ctx context.Context, to *Place) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), healthTimeout)
+	ctx, cancel := actuator.Rest(ctx, healthTimeout)
 	defer cancel()
 	return d.Traffic.Admit(ctx, to.Route, actuator.Closed)
 }

@@ -2,7 +2,6 @@ package redis
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -87,28 +86,14 @@ func (p *pair) taken(ctx context.Context, source, target *side) (bool, error) {
 // handOver carries the sequence of the package's comment out, from wherever an
 // earlier try has left it.
 func (p *pair) handOver(ctx context.Context, source, target *side) error {
-	var err error
-	for range handOverTries {
-		var taken bool
-		if taken, err = p.taken(ctx, source, target); err == nil && taken {
-			return p.finish(ctx, source, target)
-		}
-		if err == nil {
-			if err = p.tryHandOver(ctx, source, target); err == nil {
-				return nil
-			}
-		}
-		if context.Cause(ctx) != nil {
-			break
-		}
+	h := actuator.HandOver{
+		Taken:    func(ctx context.Context) (bool, error) { return p.taken(ctx, source, target) },
+		Try:      func(ctx context.Context) error { return p.tryHandOver(ctx, source, target) },
+		Finish:   func(ctx context.Context) error { return p.finish(ctx, source, target) },
+		GiveBack: func(ctx context.Context) error { return p.giveBack(ctx, source, target) },
+		Tries:    handOverTries, Back: 2 * p.Timeout,
 	}
-	// The way back must not fail because the time for the way there is over.
-	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*p.Timeout)
-	defer cancel()
-	if taken, wrong := p.taken(rest, source, target); wrong == nil && !taken {
-		err = errors.Join(err, p.giveBack(rest, source, target))
-	}
-	return err
+	return h.Run(ctx)
 }
 
 // tryHandOver does steps 1 to 9 with a target that has taken no write.

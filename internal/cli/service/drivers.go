@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -13,6 +15,7 @@ import (
 	"drover/internal/actuator"
 	"drover/internal/actuator/build"
 	"drover/internal/actuator/process"
+	"drover/internal/actuator/protocol"
 	"drover/internal/config"
 	"drover/internal/engine"
 	"drover/internal/executor"
@@ -115,6 +118,7 @@ func (r *Runtime) RunExecutor(ctx context.Context, p *pipeline.Config, d Driving
 	if err != nil {
 		return err
 	}
+	r.describe(ctx, set)
 	if d.Wrap != nil {
 		d.Wrap(set)
 	}
@@ -145,6 +149,25 @@ func (r *Runtime) RunExecutor(ctx context.Context, p *pipeline.Config, d Driving
 	group.Go(func() error { return r.runLive(ctx, s, performer) })
 	group.Go(func() error { r.keep(ctx, supervisor); return nil })
 	return group.Wait()
+}
+
+// describePatience is how long a driver elsewhere may take to say what it can do.
+const describePatience = 5 * time.Second
+
+// describe asks the drivers that are elsewhere what they can do. One that doesn't
+// answer is taken to promise nothing.
+func (r *Runtime) describe(ctx context.Context, set *actuator.Set) {
+	for _, name := range slices.Sorted(maps.Keys(set.Drivers)) {
+		asked, ok := set.Drivers[name].(*protocol.Client)
+		if !ok {
+			continue
+		}
+		within, cancel := context.WithTimeout(ctx, describePatience)
+		if _, err := asked.Describe(within); err != nil {
+			r.Log.Warn("a driver doesn't say what it can do: nothing is taken to be promised", "driver", name, "error", err)
+		}
+		cancel()
+	}
 }
 
 // keep revives processes of this host that have ended.
