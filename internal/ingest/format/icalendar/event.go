@@ -27,20 +27,24 @@ type text struct{ zone, value string }
 const maxDates = 20_000
 
 func (e *event) property(p *property) {
-	kept := func() text { return text{p.param("TZID"), strings.TrimSpace(p.value)} }
+	value := strings.TrimSpace(p.value)
+	if value == "" {
+		return // some producers write RRULE: and the like for "none"
+	}
+	kept := func() text { return text{p.param("TZID"), value} }
 	switch p.name {
 	case "UID":
-		e.uid = strings.TrimSpace(p.value)
+		e.uid = value
 	case "SUMMARY":
 		e.summary = unescape(p.value)
 	case "STATUS":
-		e.status = strings.ToUpper(strings.TrimSpace(p.value))
+		e.status = strings.ToUpper(value)
 	case "CATEGORIES":
 		for _, c := range strings.Split(p.value, ",") {
 			e.categories = append(e.categories, unescape(c))
 		}
 	case "X-APPLE-SPECIAL-DAY":
-		e.special = strings.ToUpper(strings.TrimSpace(p.value))
+		e.special = strings.ToUpper(value)
 	case "DTSTART":
 		e.start = kept()
 	case "DTEND":
@@ -52,9 +56,9 @@ func (e *event) property(p *property) {
 	case "DTSTAMP", "LAST-MODIFIED":
 		e.stamp = kept()
 	case "RRULE":
-		e.rules = append(e.rules, strings.TrimSpace(p.value))
+		e.rules = append(e.rules, value)
 	case "EXRULE":
-		e.exceptRules = append(e.exceptRules, strings.TrimSpace(p.value))
+		e.exceptRules = append(e.exceptRules, value)
 	case "RDATE":
 		if len(e.dates) < maxDates {
 			e.dates = append(e.dates, kept())

@@ -191,6 +191,9 @@ func (z *zoneRules) prepare(work *int) error {
 	until := time.Date(lastZoneYear, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, o := range z.observances {
 		start, err := time.Parse(layoutTime, o.start)
+		if len(o.start) == len(layoutDate) {
+			start, err = time.Parse(layoutDate, o.start) // midnight is meant
+		}
 		if err != nil || o.faulty {
 			return fmt.Errorf("an observance from %q can't be read", o.start)
 		}

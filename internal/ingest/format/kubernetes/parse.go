@@ -39,6 +39,7 @@ type reader struct {
 	opt       format.Options
 	out       *format.Out
 	documents int
+	decoded   int // bytes of YAML
 	workloads []workload
 	services  []object
 }
@@ -56,18 +57,13 @@ func Parse(data []byte, opt format.Options, out *format.Out) {
 		r.finish()
 		return
 	}
-	if err := yamldoc.CheckTotal(data); err != nil {
+	if err := yamldoc.CheckCount(data); err != nil {
 		out.Reject(err)
 		return
 	}
 	yamldoc.Documents(data, func(doc []byte, line int) {
 		r.documents++
-		var o object
-		err := yamldoc.Decode(doc, &o, false)
-		if err == nil {
-			err = r.object(&o)
-		}
-		if err != nil {
+		if err := r.document(doc); err != nil {
 			out.Reject(fmt.Errorf("document at line %d: %w", line, err))
 		}
 	})
@@ -75,6 +71,36 @@ func Parse(data []byte, opt format.Options, out *format.Out) {
 		out.Reject(errors.New("no document: want Kubernetes manifests"))
 	}
 	r.finish()
+}
+
+// largeBytes is the size from which documents that say nothing to us are not
+// decoded: bundles hold megabytes of custom resource definitions.
+const largeBytes = 64 << 10
+
+// document reads one document of YAML.
+func (r *reader) document(doc []byte) error {
+	if len(doc) > largeBytes && yamldoc.Top(doc, "apiVersion") != "" {
+		if kind := yamldoc.Top(doc, "kind"); kind != "" && !wanted(kind) {
+			return nil
+		}
+	}
+	if r.decoded += len(doc); r.decoded > yamldoc.MaxTotalBytes {
+		return fmt.Errorf("more than %d bytes of YAML: send it in parts", yamldoc.MaxTotalBytes)
+	}
+	var o object
+	if err := yamldoc.Decode(doc, &o, false); err != nil {
+		return err
+	}
+	return r.object(&o)
+}
+
+// wanted tells whether documents of a kind are read.
+func wanted(kind string) bool {
+	switch kind {
+	case "Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "Pod", "DaemonSet", "Job", "CronJob", "Service":
+		return true
+	}
+	return strings.HasSuffix(kind, "List")
 }
 
 // json reads what `kubectl get -o json` prints: a List or one object, item by

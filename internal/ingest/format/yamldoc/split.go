@@ -37,10 +37,29 @@ func CheckTotal(data []byte) error {
 	if len(data) > MaxTotalBytes {
 		return fmt.Errorf("%d bytes of YAML: at most %d are read, send it in parts", len(data), MaxTotalBytes)
 	}
+	return CheckCount(data)
+}
+
+// CheckCount refuses a stream of too many documents.
+func CheckCount(data []byte) error {
 	if n := bytes.Count(data, []byte("\n---")); n > maxDocuments {
 		return fmt.Errorf("%d documents of YAML: at most %d are read, send them in parts", n, maxDocuments)
 	}
 	return nil
+}
+
+// Top returns the plain text behind a key at the top of a document, without
+// decoding it; empty: none.
+func Top(document []byte, key string) string {
+	for row := range bytes.Lines(document) {
+		value, ok := bytes.CutPrefix(row, []byte(key+":"))
+		if !ok {
+			continue
+		}
+		value, _, _ = bytes.Cut(value, []byte(" #"))
+		return string(bytes.Trim(value, " \t\r\n\"'"))
+	}
+	return ""
 }
 
 // Documents calls yield with each document of data and the line it starts at.
