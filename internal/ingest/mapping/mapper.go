@@ -23,10 +23,11 @@ type Mapper struct {
 
 	open  map[groupKey]*group
 	order []groupKey
-	// expect is how many series made up an output the last time it left.
-	expect map[outputKey]int
-	// latest is the newest time seen of an entity.
-	latest map[model.EntityID]model.Instant
+	// expect is how many series made up an output the last time it left, latest
+	// the newest time seen of an entity, both by hashes: a large producer has a
+	// million entities.
+	expect map[uint64]int32
+	latest map[uint64]model.Instant
 
 	entity, producer, series []byte // scratch
 }
@@ -38,10 +39,14 @@ type groupKey struct {
 	at       model.Instant
 }
 
-type outputKey struct {
-	entity   model.EntityID
-	producer string
-	output   int
+// hash tells an output of an entity from all others.
+func (k *groupKey) hash(output int) uint64 {
+	var d xxhash.Digest
+	d.ResetWithSeed(uint64(output))
+	_, _ = d.WriteString(string(k.entity)) // a digest takes everything
+	_, _ = d.WriteString("\xff")
+	_, _ = d.WriteString(k.producer)
+	return d.Sum64()
 }
 
 // group holds the sums for one entity at one time.
@@ -60,7 +65,7 @@ type sum struct {
 
 // NewMapper returns a mapper for one producer.
 func NewMapper(rules *Rules, opt format.Options) *Mapper {
-	return &Mapper{rules: rules, opt: opt, open: map[groupKey]*group{}, expect: map[outputKey]int{}, latest: map[model.EntityID]model.Instant{}}
+	return &Mapper{rules: rules, opt: opt, open: map[groupKey]*group{}, expect: map[uint64]int32{}, latest: map[uint64]model.Instant{}}
 }
 
 // Wants tells whether any output reads a metric of this name.
@@ -157,8 +162,8 @@ func (m *Mapper) add(t *term, out *output, p *format.Point, part sum, hash uint6
 		m.open[key] = g
 		m.order = append(m.order, key)
 	}
-	if m.latest[key.entity] < p.At {
-		m.latest[key.entity] = p.At
+	if entity := xxhash.Sum64String(string(key.entity)); m.latest[entity] < p.At {
+		m.latest[entity] = p.At
 	}
 	for i := range g.sums {
 		if s := &g.sums[i]; s.output == t.output {
@@ -180,7 +185,7 @@ func (m *Mapper) Flush(last bool, emit func(model.Metric)) {
 	kept := m.order[:0]
 	for _, key := range m.order {
 		g := m.open[key]
-		overdue := last || key.at < m.latest[key.entity]
+		overdue := last || key.at < m.latest[xxhash.Sum64String(string(key.entity))]
 		metric := model.Metric{Fleet: m.opt.Fleet, Entity: key.entity, At: key.at, Producer: key.producer}
 		waiting := false
 		for i := range g.sums {
@@ -215,11 +220,11 @@ func (m *Mapper) complete(key groupKey, s *sum, overdue bool) bool {
 	if s.seen != m.rules.outputs[s.output].all {
 		return false
 	}
-	out := outputKey{key.entity, key.producer, s.output}
-	if len(s.parts) < m.expect[out] && !overdue {
+	out := key.hash(s.output)
+	if len(s.parts) < int(m.expect[out]) && !overdue {
 		return false
 	}
-	m.expect[out] = len(s.parts)
+	m.expect[out] = int32(len(s.parts))
 	return true
 }
 

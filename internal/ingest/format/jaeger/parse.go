@@ -1,14 +1,18 @@
 // Package jaeger reads traces as Jaeger's query API and user interface export
 // them: {"data":[{"spans":[...],"processes":{...}}]}, one such trace alone, or
-// one a line; also spans alone, as its stores keep them.
+// one a line; also spans alone, as its stores keep them, and all of it in the
+// JSON form of Jaeger's protobuf messages (ids in base64, times as texts).
 package jaeger
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"drover/internal/ingest/format"
 	"drover/internal/ingest/format/jsonscan"
@@ -18,6 +22,10 @@ import (
 type tag struct {
 	Key   string          `json:"key"`
 	Value json.RawMessage `json:"value"`
+	// The form of Jaeger's protobuf messages has a field for each type.
+	Text    string          `json:"vStr"`
+	Bool    bool            `json:"vBool"`
+	Integer json.RawMessage `json:"vInt64"`
 }
 
 type reference struct {
@@ -32,16 +40,16 @@ type process struct {
 }
 
 type spanJSON struct {
-	TraceID    string      `json:"traceID"`
-	SpanID     string      `json:"spanID"`
-	ParentID   string      `json:"parentSpanID"`
-	Name       string      `json:"operationName"`
-	References []reference `json:"references"`
-	Start      json.Number `json:"startTime"`
-	Duration   json.Number `json:"duration"`
-	Tags       []tag       `json:"tags"`
-	ProcessID  string      `json:"processID"`
-	Process    *process    `json:"process"`
+	TraceID    string          `json:"traceID"`
+	SpanID     string          `json:"spanID"`
+	ParentID   string          `json:"parentSpanID"`
+	Name       string          `json:"operationName"`
+	References []reference     `json:"references"`
+	Start      json.RawMessage `json:"startTime"`
+	Duration   json.RawMessage `json:"duration"`
+	Tags       []tag           `json:"tags"`
+	ProcessID  string          `json:"processID"`
+	Process    *process        `json:"process"`
 }
 
 // Parse reads traces; each span is a record and a model.Span.
@@ -111,12 +119,12 @@ func read(element []byte, processes map[string]process, opt format.Options) (mod
 	if j.TraceID == "" || j.SpanID == "" {
 		return model.Span{}, errors.New("traceID and spanID must not be empty")
 	}
-	start, err1 := micros(j.Start)
-	duration, err2 := micros(j.Duration)
+	start, err1 := startMicros(j.Start)
+	duration, err2 := durationMicros(j.Duration)
 	if err := errors.Join(err1, err2); err != nil {
 		return model.Span{}, fmt.Errorf("%s: %w", j.SpanID, err)
 	}
-	if j.Duration == "" {
+	if len(j.Duration) == 0 {
 		duration = -1
 	}
 	p := j.Process
@@ -128,7 +136,7 @@ func read(element []byte, processes map[string]process, opt format.Options) (mod
 		p = &named
 	}
 	s := model.Span{Fleet: opt.Fleet, Producer: opt.Producer,
-		TraceID: strings.ToLower(j.TraceID), ID: strings.ToLower(j.SpanID), ParentID: strings.ToLower(j.parent()),
+		TraceID: hexID(j.TraceID), ID: hexID(j.SpanID), ParentID: hexID(j.parent()),
 		Service: model.ApplicationID(p.Service), Instance: first(p.Tags, "service.instance.id", "hostname", "host.name", "ip"),
 		Name: j.Name, StartMicros: max(start, 0), DurationMicros: max(duration, -1)}
 	apply(&s, j.Tags)
@@ -140,7 +148,7 @@ func read(element []byte, processes map[string]process, opt format.Options) (mod
 func (j *spanJSON) parent() string {
 	for _, kind := range []string{"CHILD_OF", "FOLLOWS_FROM"} {
 		for _, r := range j.References {
-			if r.Kind == kind && (r.TraceID == "" || strings.EqualFold(r.TraceID, j.TraceID)) {
+			if (r.Kind == kind || r.Kind == "" && kind == "CHILD_OF") && (r.TraceID == "" || strings.EqualFold(r.TraceID, j.TraceID)) {
 				return r.SpanID
 			}
 		}
@@ -171,7 +179,10 @@ func first(tags []tag, names ...string) string {
 			if tags[i].Key != n {
 				continue
 			}
-			var text string
+			text := tags[i].typed()
+			if text != "" {
+				return text
+			}
 			if json.Unmarshal(tags[i].Value, &text) != nil {
 				text = string(tags[i].Value)
 			}
@@ -183,6 +194,17 @@ func first(tags []tag, names ...string) string {
 	return ""
 }
 
+// typed returns the value of a tag in the protobuf messages' form.
+func (t *tag) typed() string {
+	switch {
+	case t.Text != "":
+		return t.Text
+	case t.Bool:
+		return "true"
+	}
+	return strings.Trim(string(t.Integer), `"`)
+}
+
 func size(tags []tag, names ...string) uint64 {
 	n, err := strconv.ParseUint(first(tags, names...), 10, 64)
 	if err != nil {
@@ -191,17 +213,58 @@ func size(tags []tag, names ...string) uint64 {
 	return n
 }
 
+// hexID returns an id in lower-case hexadecimal; base64 of 8 or 16 bytes, which
+// ends in = and so can't be mistaken, is turned into it.
+func hexID(id string) string {
+	if strings.HasSuffix(id, "=") {
+		if raw, err := base64.StdEncoding.DecodeString(id); err == nil {
+			return hex.EncodeToString(raw)
+		}
+	}
+	return strings.ToLower(id)
+}
+
+// startMicros reads microseconds since the epoch, or a time in RFC 3339.
+func startMicros(raw json.RawMessage) (int64, error) {
+	text, quoted := unquote(raw)
+	if quoted {
+		if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
+			return t.UnixMicro(), nil
+		}
+	}
+	return micros(text)
+}
+
+// durationMicros reads microseconds, or a text such as 1.5s.
+func durationMicros(raw json.RawMessage) (int64, error) {
+	text, quoted := unquote(raw)
+	if quoted {
+		if d, err := time.ParseDuration(text); err == nil {
+			return d.Microseconds(), nil
+		}
+	}
+	return micros(text)
+}
+
+// unquote returns a JSON number's text, or a string's value.
+func unquote(raw json.RawMessage) (text string, quoted bool) {
+	if len(raw) > 0 && raw[0] == '"' && json.Unmarshal(raw, &text) == nil {
+		return text, true
+	}
+	return string(raw), false
+}
+
 // micros reads microseconds, which some exporters write with a fraction.
-func micros(n json.Number) (int64, error) {
-	if n == "" {
+func micros(text string) (int64, error) {
+	if text == "" || text == "null" {
 		return 0, nil
 	}
-	if v, err := strconv.ParseInt(string(n), 10, 64); err == nil {
+	if v, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return v, nil
 	}
-	f, err := strconv.ParseFloat(string(n), 64)
-	if err != nil || f > 1e18 || f < -1e18 {
-		return 0, fmt.Errorf("%q: want microseconds", string(n))
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(f <= 1e18 && f >= -1e18) {
+		return 0, fmt.Errorf("%q: want microseconds", text)
 	}
 	return int64(f), nil
 }

@@ -79,12 +79,22 @@ func readHub(hub map[string]json.RawMessage, place int) (model.Hop, error) {
 	}
 	hop := model.Hop{TTL: ttl, Address: host(text(hub, "host", "ip"))}
 	sent, sentOK := number(hub, "Snt", "Sent", "snt", "sent")
-	loss, lossOK := number(hub, "Loss%", "Loss", "loss")
-	if !lossOK {
-		return hop, errors.New("no Loss%: want the columns of mtr's default order")
-	}
 	if !sentOK {
 		sent = 1
+	}
+	loss, lossOK := number(hub, "Loss%", "Loss", "loss")
+	if !lossOK {
+		// With columns of the user's own, what was dropped or came back may be there.
+		received, ok := number(hub, "Rcv", "Rcvd", "rcv")
+		if dropped, told := number(hub, "Drop", "Dropped", "drop"); told && !ok {
+			received, ok = sent-dropped, true
+		}
+		if _, answered := number(hub, "Avg", "avg", "Best", "best", "Wrst", "Worst", "worst"); !ok && !answered {
+			return hop, errors.New("no Loss% and no times: want mtr's columns")
+		}
+		if ok && sent > 0 {
+			loss = 100 * (sent - received) / sent
+		}
 	}
 	if loss < 0 || loss > 100 || sent < 0 || sent > 1e9 {
 		return hop, fmt.Errorf("field Loss%%: %v of %v: want 0 to 100 per cent", loss, sent)
@@ -104,6 +114,10 @@ func readHub(hub map[string]json.RawMessage, place int) (model.Hop, error) {
 // host returns the address of a hub, empty for a silent one. With -b, mtr writes
 // "name (address)".
 func host(s string) string {
+	// With -z, older versions put the autonomous system before the address.
+	if as, rest, ok := strings.Cut(s, " "); ok && strings.HasPrefix(as, "AS") && strings.Trim(as[2:], "0123456789?") == "" {
+		s = strings.TrimSpace(rest)
+	}
 	if s == "???" {
 		return ""
 	}
