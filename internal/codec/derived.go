@@ -33,6 +33,7 @@ func link(c *coder, l *model.Link) {
 	c.long(&l.BandwidthBytesPerSecond)
 	c.boolean(&l.Measured)
 	whole(c, &l.At)
+	list(c, &l.Routers, name[string])
 }
 
 func doubles(c *coder, v *[]float64) { list(c, v, (*coder).double) }

@@ -92,4 +92,7 @@ type Link struct {
 	BandwidthBytesPerSecond int64 // 0: unknown
 	Measured                bool  // false: estimated by coordinates
 	At                      Instant
+	// Routers are the addresses of the routers on every usual route from From to
+	// To, the nearest first: what the two can't do without.
+	Routers []string
 }

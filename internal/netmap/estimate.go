@@ -36,7 +36,7 @@ func (f *fleetMap) link(a, b node, at model.Instant, cfg *Config) (model.Link, b
 	link := model.Link{Fleet: f.id, From: model.ServerID(f.names[a]), To: model.ServerID(f.names[b]), At: at}
 	forth, back := f.lookup(a, b), f.lookup(b, a)
 	if forth != nil {
-		link.LossPPM, link.At = forth.lossPPM(), forth.at
+		link.LossPPM, link.At, link.Routers = forth.lossPPM(), forth.at, f.routersOf(forth)
 	}
 	for _, p := range []*pair{forth, back} {
 		if p != nil && p.measured(at, cfg) {

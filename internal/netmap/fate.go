@@ -64,6 +64,31 @@ func (m *Map) Domains(fleet model.FleetID) []Domain {
 // unavoidable returns the routers that are on all usual routes of the pairs of
 // one source, in no order.
 func unavoidable(pairs []*pair) []node {
+	candidates, targets := common(pairs)
+	if targets < leastTargets {
+		return nil
+	}
+	return slices.Collect(maps.Keys(candidates))
+}
+
+// routersOf returns the routers on every usual route of a pair, the nearest
+// first, without its end.
+func (f *fleetMap) routersOf(p *pair) []string {
+	candidates, _ := common([]*pair{p})
+	delete(candidates, p.to)
+	nodes := slices.SortedFunc(maps.Keys(candidates), func(a, b node) int {
+		return cmp.Or(cmp.Compare(candidates[a], candidates[b]), cmp.Compare(a, b))
+	})
+	var names []string
+	for _, n := range nodes {
+		names = append(names, f.names[n])
+	}
+	return names
+}
+
+// common returns the routers that are on all usual routes of some pairs, with
+// their distances, and how many of the pairs have a route.
+func common(pairs []*pair) (map[node]int, int) {
 	var candidates map[node]int // with their distance
 	targets := 0
 	for _, p := range pairs {
@@ -87,10 +112,7 @@ func unavoidable(pairs []*pair) []node {
 			})
 		}
 	}
-	if targets < leastTargets {
-		return nil
-	}
-	return slices.Collect(maps.Keys(candidates))
+	return candidates, targets
 }
 
 // usual returns the pair's routes that are not just candidates for a change.

@@ -3,6 +3,7 @@ package netmap
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -109,5 +110,25 @@ func TestEstimatesAreTold(t *testing.T) {
 	large.Observe(probe("b", "x", noon, 5000))
 	if links := large.Changed(noon.Add(time.Minute)); len(links) != 2 {
 		t.Errorf("a fleet above the limit: %+v", links)
+	}
+}
+
+func TestLinksTellTheRoutersOnEveryRoute(t *testing.T) {
+	m := New(Config{})
+	at := model.Instant(1_700_000_000_000)
+	for i := range 40 {
+		way := []string{"r1", "a", "core", "b"}
+		if i%2 == 0 { // two equal ways, by a or by z
+			way[1] = "z"
+		}
+		hops := make([]model.Hop, 0, len(way))
+		for ttl, address := range way {
+			hops = append(hops, model.Hop{TTL: ttl + 1, Address: address, RTTMicros: []int64{int64(100 * (ttl + 1))}})
+		}
+		m.Observe(model.Path{Fleet: "f", From: "s1", To: "b", At: at.Add(time.Duration(i) * time.Minute), Reached: true, Hops: hops})
+	}
+	links := m.Changed(at.Add(time.Hour))
+	if len(links) != 1 || !slices.Equal(links[0].Routers, []string{"r1", "core"}) {
+		t.Errorf("%+v: want the routers r1 and core, which both ways pass", links)
 	}
 }

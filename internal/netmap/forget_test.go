@@ -2,6 +2,7 @@ package netmap
 
 import (
 	"math/rand/v2"
+	"reflect"
 	"testing"
 	"time"
 
@@ -45,7 +46,7 @@ func TestOldPairsAreForgotten(t *testing.T) {
 	if err := restored.UnmarshalBinary(snapshot); err != nil {
 		t.Fatal(err)
 	}
-	if again, _ := restored.Estimate("f", "s12", "s13"); again != link {
+	if again, _ := restored.Estimate("f", "s12", "s13"); !reflect.DeepEqual(again, link) {
 		t.Errorf("restored: %+v, want %+v", again, link)
 	}
 }

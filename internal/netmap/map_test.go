@@ -125,7 +125,7 @@ func TestSnapshotHasTheSameFuture(t *testing.T) {
 			for j := range top.servers {
 				x, a := m.Estimate("f", top.servers[i], top.servers[j])
 				y, b := restored.Estimate("f", top.servers[i], top.servers[j])
-				if x != y || a != b {
+				if !reflect.DeepEqual(x, y) || a != b {
 					t.Fatalf("estimates differ:\n%+v\n%+v", x, y)
 				}
 			}

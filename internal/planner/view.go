@@ -14,7 +14,7 @@ import (
 func (f *fleet) view(at model.Instant, interval time.Duration, inputs []model.InputOffset) scenario.View {
 	return scenario.View{
 		Fleet: f.id, Tick: at, Interval: interval,
-		Servers: f.state.Servers, Applications: f.demanded(), Forecasts: f.forecasts,
+		Servers: f.racked(), Applications: f.demanded(), Forecasts: f.forecasts,
 		Edges: ordered(f.state.Edges), Links: ordered(f.state.Links), Calendar: ordered(f.state.Calendar),
 		Maintenance: ordered(f.state.Maintenance), Placement: f.state.Placement, InFlight: ordered(f.state.Plans),
 		RecentMoves: f.state.Moves, Updates: f.state.Updates, Drained: f.state.Drained, Inputs: inputs,
