@@ -1,6 +1,6 @@
 # Targets that show something print one JSON object as their last line.
 SHELL := /bin/bash
-.PHONY: build test check fuzz storm bench-stream bench-solver bench-forecast executor-table
+.PHONY: build test check fuzz bench-ingest storm bench-stream bench-solver bench-forecast executor-table
 
 RUNS ?= 3
 SEED ?= 7
@@ -30,6 +30,9 @@ storm:
 
 bench-stream:
 	@set -o pipefail; DROVER_REQUIRE_ALL=1 go test ./tests/stream -run '^$$' -bench Stream -benchtime 1x -timeout 60m $(last_json)
+
+bench-ingest:
+	go run ./tests/worst
 
 bench-solver:
 	go test -run '^$$' -bench Moves ./internal/solver

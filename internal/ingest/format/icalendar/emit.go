@@ -15,13 +15,13 @@ const (
 	// maxOccurrences of one event are emitted.
 	maxOccurrences = 5000
 	// maxSpent days or steps are looked at over a whole document.
-	maxSpent = 1_200_000
+	maxSpent = 1_000_000
 	// eventSpent is the share of one event.
 	eventSpent = 500_000
 	// maxZoneSpent is for the rules of a document's own zones.
-	maxZoneSpent = 1_000_000
+	maxZoneSpent = 500_000
 	// maxZones names are looked for in Go's tables, over a whole document.
-	maxZones = 2000
+	maxZones = 500
 )
 
 // errTooDear refuses events once a document's rules have cost too much. It is

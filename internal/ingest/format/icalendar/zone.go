@@ -111,6 +111,7 @@ type zoneRules struct {
 	id          string
 	observances []*observance
 	onsets      []onset
+	last        int // onsets begun at the time asked for last
 	prepared    bool
 }
 
@@ -229,8 +230,14 @@ func (z *zoneRules) prepare(work *int) error {
 	return nil
 }
 
+// offset returns the offset in force at t. Times mostly come in order, so that
+// the onset of the last question is looked at first.
 func (z *zoneRules) offset(t time.Time) time.Duration {
-	i := sort.Search(len(z.onsets), func(i int) bool { return z.onsets[i].utc.After(t) })
+	i := z.last
+	if !(i > 0 && !z.onsets[i-1].utc.After(t) && (i == len(z.onsets) || z.onsets[i].utc.After(t))) {
+		i = sort.Search(len(z.onsets), func(i int) bool { return z.onsets[i].utc.After(t) })
+		z.last = i
+	}
 	if i == 0 {
 		return z.observances[0].from
 	}

@@ -20,8 +20,8 @@ import (
 
 type document struct {
 	Report *struct {
-		MTR  map[string]json.RawMessage   `json:"mtr"`
-		Hubs []map[string]json.RawMessage `json:"hubs"`
+		MTR  map[string]json.RawMessage `json:"mtr"`
+		Hubs json.RawMessage            `json:"hubs"`
 	} `json:"report"`
 }
 
@@ -52,12 +52,8 @@ func read(record []byte, opt format.Options) (model.Path, error) {
 	if path.From == "" || path.To == "" {
 		return path, errors.New("report.mtr: src and dst must not be empty")
 	}
-	for i, hub := range d.Report.Hubs {
-		hop, err := readHub(hub, i+1)
-		if err != nil {
-			return path, fmt.Errorf("hubs[%d]: %w", i, err)
-		}
-		path.Hops = append(path.Hops, hop)
+	if err := readHubs(&path, d.Report.Hubs); err != nil {
+		return path, err
 	}
 	if n := len(path.Hops); n > 0 {
 		// mtr stops at the target; of target and last hop, one may be a name.
@@ -66,6 +62,32 @@ func read(record []byte, opt format.Options) (model.Path, error) {
 			(last.Address == path.To || !isAddress(path.To) || !isAddress(last.Address))
 	}
 	return path, nil
+}
+
+// maxHubs is more than a route has hops, each with some addresses.
+const maxHubs = 2000
+
+// readHubs reads the hops one by one, so that a great many cost little.
+func readHubs(path *model.Path, hubs json.RawMessage) error {
+	if len(hubs) == 0 || string(hubs) == "null" {
+		return nil
+	}
+	n := 0
+	return jsonscan.Array(hubs, func(element []byte) error {
+		if n++; n > maxHubs {
+			return fmt.Errorf("more than %d hubs", maxHubs)
+		}
+		var hub map[string]json.RawMessage
+		if err := json.Unmarshal(element, &hub); err != nil {
+			return fmt.Errorf("hubs[%d]: %w", n-1, err)
+		}
+		hop, err := readHub(hub, n)
+		if err != nil {
+			return fmt.Errorf("hubs[%d]: %w", n-1, err)
+		}
+		path.Hops = append(path.Hops, hop)
+		return nil
+	})
 }
 
 func readHub(hub map[string]json.RawMessage, place int) (model.Hop, error) {

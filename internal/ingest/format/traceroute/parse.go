@@ -43,6 +43,9 @@ type reader struct {
 	fault   error
 }
 
+// maxLine is longer than any hop's answers.
+const maxLine = 64 << 10
+
 // line reads one line: a header, a hop, more of a hop, or words.
 func (r *reader) line(row string, n int) {
 	trimmed := strings.TrimSpace(row)
@@ -55,6 +58,12 @@ func (r *reader) line(row string, n int) {
 		return
 	}
 	if !(trimmed[0] >= '0' && trimmed[0] <= '9') && !(r.open && row[0] == ' ') {
+		return
+	}
+	if len(trimmed) > maxLine {
+		if r.open {
+			r.refuse(fmt.Errorf("line %d: %d characters, no hop has so many answers", n, len(trimmed)))
+		}
 		return
 	}
 	fields := strings.Fields(trimmed)
