@@ -79,6 +79,9 @@ func (o *Options) Check() error {
 func Unbounded() (lower, upper float64) { return math.NaN(), math.NaN() }
 
 // models returns one model, or all that the ensemble joins.
+// Models returns one model, or all that the ensemble joins.
+func Models(name string) []panel.Model { return models(name) }
+
 func models(name string) []panel.Model {
 	all := append([]panel.Model{
 		smoothing.Naive{},

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"drover/internal/forecast/base"
 	"drover/internal/forecast/panel"
 )
 
@@ -49,6 +50,9 @@ func fitAll(models []panel.Model, before []panel.Fitted, rows []series, p *panel
 		t.Histories = append(t.Histories, r.known(n, p.Season()))
 		t.Offsets = append(t.Offsets, int64(r.start)/max(1, p.Step.Milliseconds()))
 	}
+	if slices.ContainsFunc(models, startsFromBase) {
+		t.Base = base.Of(t)
+	}
 	fitted := make([]panel.Fitted, len(models))
 	o.each(len(models), func(m int) {
 		if c, ok := models[m].(panel.Continuer); ok && before != nil {
@@ -59,6 +63,9 @@ func fitAll(models []panel.Model, before []panel.Fitted, rows []series, p *panel
 	})
 	return fitted
 }
+
+// startsFromBase tells whether a model makes use of the base forecasts.
+func startsFromBase(m panel.Model) bool { return m.Name() == "gbdt" || m.Name() == "lstm" }
 
 // roll fits once before the first origin and forecasts from all of them: a
 // later origin sees more of the history, never more of the parameters.

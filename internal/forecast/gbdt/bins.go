@@ -16,25 +16,27 @@ import (
 // maxBins is the number of bins of a feature; bin 0 holds missing values.
 const maxBins = 64
 
-// Matrix is the rows to learn from, feature by feature, in bins.
+// Matrix is the rows to learn from, in bins, row by row: a leaf's rows lie
+// scattered, and one row's features share a cache line.
 type Matrix struct {
-	rows    int
-	columns [][]uint8
-	edges   [][]float32 // edges[f][b] is the upper end of bin b+1
+	rows, features int
+	bins           []uint8     // bins[row*features+f]
+	edges          [][]float32 // edges[f][b] is the upper end of bin b+1
 }
 
 // NewMatrix bins columns of equal length; NaN is missing. Edges stand at
 // quantiles of at most 20,000 evenly spaced rows.
 func NewMatrix(columns [][]float32) *Matrix {
-	m := &Matrix{}
-	for _, column := range columns {
-		m.rows = len(column)
+	m := &Matrix{features: len(columns)}
+	if len(columns) > 0 {
+		m.rows = len(columns[0])
+	}
+	m.bins = make([]uint8, m.rows*m.features)
+	for f, column := range columns {
 		edges := edgesOf(column)
-		bins := make([]uint8, len(column))
 		for i, v := range column {
-			bins[i] = binOf(edges, v)
+			m.bins[i*m.features+f] = binOf(edges, v)
 		}
-		m.columns = append(m.columns, bins)
 		m.edges = append(m.edges, edges)
 	}
 	return m

@@ -30,40 +30,52 @@ type Forest struct {
 func Boost(m *Matrix, target []float32, o Options) *Forest {
 	rng := rand.New(rand.NewPCG(o.Seed, 0x9e3779b97f4a7c15))
 	f := &Forest{rate: float32(o.Rate), base: quantile(slices.Clone(target), o.Level)}
-	g := &grower{m: m, o: o, order: make([]int32, m.rows), spare: make([]int32, m.rows), gradient: make([]float32, m.rows)}
+	g := &grower{m: m, o: o, order: make([]int32, m.rows), spare: make([]int32, m.rows), side: make([]cell, m.rows)}
 	left := make([]float32, m.rows) // residuals
 	for i, y := range target {
 		left[i] = y - f.base
 	}
-	up, down := float32(o.Level), float32(o.Level-1)
 	residuals := make([]float32, 0, m.rows)
+	seen := make([]bool, m.rows)
 	for range o.Trees {
-		n := 0
-		for i, r := range left {
-			g.gradient[i] = down
-			if r > 0 {
-				g.gradient[i] = up
-			}
-			if rng.Float64() < o.Rows {
-				g.order[n] = int32(i)
-				n++
-			}
-		}
-		g.features = pick(rng, len(m.columns), o.Columns)
+		n := g.draw(rng, left, seen)
+		g.features = pick(rng, m.features, o.Columns)
 		t, leaves := g.grow(n)
 		for _, l := range leaves {
 			residuals = residuals[:0]
 			for _, r := range g.order[l.from:l.to] {
 				residuals = append(residuals, left[r])
 			}
-			t[l.node].value = quantile(residuals, o.Level)
+			value := quantile(residuals, o.Level)
+			t[l.node].value = value
+			for _, r := range g.order[l.from:l.to] {
+				left[r] -= f.rate * value
+			}
 		}
 		f.trees = append(f.trees, t)
 		for i := range left {
-			left[i] -= f.rate * t.binned(m, i)
+			if !seen[i] {
+				left[i] -= f.rate * t.binned(m, i)
+			}
 		}
 	}
 	return f
+}
+
+// draw picks the rows of one tree and notes on which side of the prediction
+// each row lies.
+func (g *grower) draw(rng *rand.Rand, left []float32, seen []bool) (n int) {
+	for i, r := range left {
+		g.side[i] = belowRow
+		if r > 0 {
+			g.side[i] = aboveRow
+		}
+		if seen[i] = rng.Float64() < g.o.Rows; seen[i] {
+			g.order[n] = int32(i)
+			n++
+		}
+	}
+	return n
 }
 
 // pick returns a share of the features, at least one, in rising order.
@@ -82,9 +94,9 @@ func pick(rng *rand.Rand, n int, share float64) []int {
 
 // binned returns the leaf value for one row of the matrix.
 func (t tree) binned(m *Matrix, row int) float32 {
-	i := int32(0)
+	i, bins := int32(0), m.bins[row*m.features:(row+1)*m.features]
 	for t[i].feature >= 0 {
-		if m.columns[t[i].feature][row] <= t[i].bin {
+		if bins[t[i].feature] <= t[i].bin {
 			i = t[i].left
 		} else {
 			i = t[i].right

@@ -14,7 +14,7 @@ type view struct {
 }
 
 // featureCount is the length of a row.
-const featureCount = 45
+const featureCount = 46
 
 // newView measures a history. limit is how many of its values may be looked at.
 func newView(x []float64, day, week int, offset int64) view {
@@ -121,11 +121,25 @@ func (v *view) origin(z, sum []float64, n int) recent {
 	return r
 }
 
-// row fills the features of one step. extra are further forecasts of the step,
-// in transformed values.
-func (v *view) row(out []float32, r *recent, h int, extra []float64) {
+// centre returns what a step's features and target are measured from: the last
+// known value of its phase, or the mean of the base forecasts.
+func (v *view) centre(r *recent, h int, extra []float64, fromBase bool) float64 {
+	if !fromBase || len(extra) == 0 {
+		value, _ := v.anchor(r.z, len(r.z), h)
+		return value
+	}
+	sum := 0.0
+	for _, x := range extra {
+		sum += x / float64(len(extra))
+	}
+	return sum
+}
+
+// row fills the features of one step, measured from anchor. extra are the base
+// forecasts of the step, in transformed values.
+func (v *view) row(out []float32, r *recent, h int, extra []float64, anchor float64) {
 	n, target := len(r.z), len(r.z)+h
-	anchor, seasons := v.anchor(r.z, n, h)
+	last, seasons := v.anchor(r.z, n, h)
 	nan, k := math.NaN(), 0
 	at := func(i int) float64 {
 		if i < 0 || i >= n {
@@ -165,6 +179,7 @@ func (v *view) row(out []float32, r *recent, h int, extra []float64) {
 		put(x)
 	}
 	put(anchor - r.level)
+	put(last - anchor)
 	for _, x := range extra {
 		put(x - anchor)
 	}

@@ -4,65 +4,87 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"drover/internal/forecast/linear"
+	"drover/internal/forecast/base"
 	"drover/internal/forecast/panel"
-	"drover/internal/forecast/smoothing"
 )
 
-// Global is one forest for all series and all steps of the horizon. It learns
-// how far a value lies from the last known one of its phase.
+// Global is one set of forests for all series and all steps of the horizon. Half
+// of them learn how far a value lies from the last known one of its phase, half
+// how far from the mean of the base forecasts: their errors differ, and their
+// mean is better than either.
 type Global struct {
 	Options
-	// MaxRows bounds the rows learned from, spread evenly over the series.
+	// Forests are averaged; each has a seed of its own.
+	Forests int
+	// MaxRows bounds the rows learned from. Series whose values swing more give
+	// more of them, because scaled and relative errors are to count alike.
 	MaxRows int
 }
 
-// Default is what the ensemble uses: about eight CPU seconds for 130,000 rows.
+// Default is what the ensemble uses where time is no matter: about five CPU
+// seconds a forest for 130,000 rows.
 func Default() Global {
-	return Global{Options: Options{Trees: 240, Leaves: 64, MinRows: 40, Rate: 0.065, Rows: 0.45, Columns: 0.6, Shrink: 10, Level: 0.5}, MaxRows: 130_000}
+	return Global{Options: Options{Trees: 240, Leaves: 64, MinRows: 40, Rate: 0.065, Rows: 0.45, Columns: 0.6, Shrink: 10, Level: 0.5},
+		Forests: 2, MaxRows: 130_000}
 }
 
 // Name implements panel.Model.
 func (Global) Name() string { return "gbdt" }
 
 type fittedGlobal struct {
-	views  []view
-	forest *Forest
-	extras []panel.Fitted
+	views   []view
+	forests []grown
+	base    *base.Forecasts
+}
+
+// grown is a forest and what its target is measured from.
+type grown struct {
+	*Forest
+	fromBase bool
 }
 
 // Fit implements panel.Model.
-func (g Global) Fit(t *panel.Task) panel.Fitted {
-	f := &fittedGlobal{views: make([]view, len(t.Histories))}
+func (g Global) Fit(t *panel.Task) panel.Fitted { return g.fit(t) }
+
+func (g Global) fit(t *panel.Task) *fittedGlobal {
+	f := &fittedGlobal{views: make([]view, len(t.Histories)), base: base.Of(t)}
 	for i, x := range t.Histories {
 		f.views[i] = newView(x, t.Season(0), t.Season(1), t.Offsets[i])
 	}
-	for s := range t.Seasons {
-		if s < 2 {
-			f.extras = append(f.extras, linear.Pooled{Season: s, Lags: 8, Penalty: 0.02, Log: true}.Fit(t))
+	for k := range max(1, g.Forests) {
+		o := g.Options
+		o.Seed = g.Seed + t.Seed + uint64(1000*k)
+		columns, target := g.rows(t, f, o.Seed, k%2 == 1)
+		if len(target) < 4*g.MinRows {
+			break
 		}
+		f.forests = append(f.forests, grown{Boost(NewMatrix(columns), target, o), k%2 == 1})
 	}
-	f.extras = append(f.extras, smoothing.Double{}.Fit(t))
-	columns, target := g.rows(t, f)
-	if len(target) < 4*g.MinRows {
-		return f
-	}
-	o := g.Options
-	o.Seed += t.Seed
-	f.forest = Boost(NewMatrix(columns), target, o)
 	return f
 }
 
-// rows draws origins and steps evenly, the same for the same task.
-func (g Global) rows(t *panel.Task, f *fittedGlobal) (columns [][]float32, target []float32) {
-	rng := rand.New(rand.NewPCG(g.Seed+t.Seed, 17))
+// Refit implements panel.Continuer: what was grown on the shorter histories
+// stays and is averaged with what is grown now.
+func (g Global) Refit(before panel.Fitted, t *panel.Task) panel.Fitted {
+	g.Seed += 500
+	f := g.fit(t)
+	if b, ok := before.(*fittedGlobal); ok && len(f.forests) > 0 {
+		f.forests = append(f.forests, b.forests...)
+	}
+	return f
+}
+
+const stepsPerOrigin = 6
+
+// rows draws origins and steps evenly over each series' share, the same for the
+// same task and seed.
+func (g Global) rows(t *panel.Task, f *fittedGlobal, seed uint64, fromBase bool) (columns [][]float32, target []float32) {
+	rng := rand.New(rand.NewPCG(seed, 17))
 	columns = make([][]float32, featureCount)
 	for c := range columns {
 		columns[c] = make([]float32, 0, g.MaxRows)
 	}
-	perSeries := max(1, g.MaxRows/max(1, len(t.Histories)))
 	row := make([]float32, featureCount)
-	const steps = 6
 	for i, x := range t.Histories {
 		v := &f.views[i]
 		first := min(v.day*8, len(x)/2)
@@ -72,34 +94,48 @@ func (g Global) rows(t *panel.Task, f *fittedGlobal) (columns [][]float32, targe
 		}
 		z := v.transform(x)
 		sum := prefix(z)
-		origins := min(last-first+1, max(1, perSeries/steps))
+		origins := max(1, min(int(f.share(i)*float64(g.MaxRows))/stepsPerOrigin, 3*(last-first)))
 		for o := range origins {
-			n := first + int(float64(o)+rng.Float64())*(last-first)/origins
+			n := first + int((float64(o)+rng.Float64())*float64(last-first)/float64(origins))
 			n = min(max(n, first), last)
 			r := v.origin(z, sum, n)
-			extra := f.extra(i, x[:n], v, t.Horizon)
-			for range steps {
+			extra := f.base.At(i, x[:n], v.log, t.Horizon)
+			for range stepsPerOrigin {
 				h := rng.IntN(t.Horizon)
-				anchor, _ := v.anchor(z[:n], n, h)
-				v.row(row, &r, h, at(extra, h))
+				step := at(extra, h)
+				centre := v.centre(&r, h, step, fromBase)
+				v.row(row, &r, h, step, centre)
 				for c := range columns {
 					columns[c] = append(columns[c], row[c])
 				}
-				target = append(target, float32((z[n+h]-anchor)/v.unit))
+				target = append(target, float32((z[n+h]-centre)/v.unit))
 			}
 		}
 	}
 	return columns, target
 }
 
-// extra returns what the pooled regressions and the smoothing forecast, in
-// transformed values: they remember more than the last weeks.
-func (f *fittedGlobal) extra(i int, x []float64, v *view, horizon int) [][]float64 {
-	out := make([][]float64, len(f.extras))
-	for e, m := range f.extras {
-		out[e] = v.transform(m.Forecast(i, x, horizon))
+// share is a series' part of the rows: half of them are spread evenly, half by
+// how large the series' relative changes are.
+func (f *fittedGlobal) share(i int) float64 {
+	const most = 8 // times the fleet's mean
+	mean, n := 0.0, 0.0
+	for _, v := range f.views {
+		if v.log {
+			mean, n = mean+min(v.unit, 1), n+1
+		}
 	}
-	return out
+	part := func(v *view) float64 {
+		if !v.log || mean == 0 {
+			return 1
+		}
+		return min(v.unit/(mean/n), most)
+	}
+	total := 0.0
+	for j := range f.views {
+		total += 1 + part(&f.views[j])
+	}
+	return (1 + part(&f.views[i])) / total
 }
 
 func at(rows [][]float64, h int) []float64 {
@@ -121,17 +157,20 @@ func prefix(z []float64) []float64 {
 // Forecast implements panel.Fitted.
 func (f *fittedGlobal) Forecast(series int, history []float64, horizon int) []float64 {
 	v := &f.views[series]
-	if f.forest == nil || len(history) <= v.day {
+	if len(f.forests) == 0 || len(history) <= v.day {
 		return panel.Naive(history, v.day, horizon)
 	}
 	z := v.transform(history)
 	r := v.origin(z, prefix(z), len(z))
-	extra := f.extra(series, history, v, horizon)
+	extra := f.base.At(series, history, v.log, horizon)
 	out, row := make([]float64, horizon), make([]float32, featureCount)
 	for h := range out {
-		anchor, _ := v.anchor(z, len(z), h)
-		v.row(row, &r, h, at(extra, h))
-		out[h] = anchor + float64(v.unit*f.forest.Predict(row))
+		step := at(extra, h)
+		for _, forest := range f.forests {
+			centre := v.centre(&r, h, step, forest.fromBase)
+			v.row(row, &r, h, step, centre)
+			out[h] += (centre + float64(v.unit*forest.Predict(row))) / float64(len(f.forests))
+		}
 		if v.log {
 			out[h] = math.Exp(min(out[h], 700))
 		}

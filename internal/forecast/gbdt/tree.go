@@ -14,10 +14,22 @@ type node struct {
 // tree is nodes from the root at 0.
 type tree []node
 
-// cell is one bin of a histogram.
-type cell struct {
-	gradient float32
-	count    int32
+// cell is one bin of a histogram: how many rows in the lower half, how many of
+// them lie above the prediction in the upper. The pinball loss has two slopes
+// only, so that these two numbers hold the sum of the gradients exactly.
+type cell uint64
+
+const (
+	belowRow cell = 1
+	aboveRow cell = 1<<32 + 1
+)
+
+func (c cell) rows() int { return int(uint32(c)) }
+
+// gradient is the sum of the slopes of the loss at a level.
+func (c cell) gradient(level float64) float64 {
+	above := float64(c >> 32)
+	return above - float64((1-level)*float64(uint32(c)))
 }
 
 // leaf is a node that may still be split.
@@ -28,7 +40,6 @@ type leaf struct {
 	gain       float64
 	feature    int
 	bin        uint8
-	sum        float64
 	splittable bool
 }
 
@@ -38,7 +49,7 @@ type grower struct {
 	o        Options
 	order    []int32
 	spare    []int32
-	gradient []float32
+	side     []cell // belowRow or aboveRow, by row
 	features []int
 	pool     [][]cell
 }
@@ -50,20 +61,18 @@ func (g *grower) histogram() []cell {
 		clear(h)
 		return h
 	}
-	return make([]cell, len(g.m.columns)*maxBins)
+	return make([]cell, g.m.features*maxBins)
 }
 
 // fill counts a leaf's rows into its histogram.
 func (g *grower) fill(l *leaf) {
 	l.histogram = g.histogram()
-	rows := g.order[l.from:l.to]
-	for _, f := range g.features {
-		column := g.m.columns[f]
-		h := l.histogram[f*maxBins : (f+1)*maxBins : (f+1)*maxBins]
-		for _, r := range rows {
-			c := &h[column[r]&(maxBins-1)]
-			c.gradient += g.gradient[r]
-			c.count++
+	h, width := l.histogram, g.m.features
+	for _, r := range g.order[l.from:l.to] {
+		side := g.side[r]
+		bins := g.m.bins[int(r)*width : int(r)*width+width]
+		for _, f := range g.features {
+			h[f*maxBins+int(bins[f]&(maxBins-1))] += side
 		}
 	}
 }
@@ -71,26 +80,34 @@ func (g *grower) fill(l *leaf) {
 // search finds a leaf's best split: the one that takes most off the squared
 // error of the gradients.
 func (g *grower) search(l *leaf) {
-	l.sum = 0
-	for _, r := range g.order[l.from:l.to] {
-		l.sum += float64(g.gradient[r])
-	}
-	n := l.to - l.from
 	l.gain, l.splittable = 0, false
-	parent := l.sum * l.sum / (float64(n) + g.o.Shrink)
+	n := l.to - l.from
+	var all cell
+	if len(g.features) > 0 {
+		f := g.features[0]
+		for _, c := range l.histogram[f*maxBins : (f+1)*maxBins] {
+			all += c
+		}
+	}
+	total := all.gradient(g.o.Level)
+	parent := total * total / (float64(n) + g.o.Shrink)
 	for _, f := range g.features {
 		h := l.histogram[f*maxBins : (f+1)*maxBins]
-		sum, count := 0.0, 0
+		var left cell
 		for b := range len(g.m.edges[f]) + 1 {
-			sum += float64(h[b].gradient)
-			count += int(h[b].count)
+			left += h[b]
+			count := left.rows()
 			if count < g.o.MinRows {
 				continue
 			}
 			if n-count < g.o.MinRows {
 				break
 			}
-			rest := l.sum - sum
+			if h[b] == 0 {
+				continue // the same split as one bin before
+			}
+			sum := left.gradient(g.o.Level)
+			rest := total - sum
 			gain := sum*sum/(float64(count)+g.o.Shrink) + rest*rest/(float64(n-count)+g.o.Shrink) - parent
 			if gain > l.gain+1e-9 {
 				l.gain, l.feature, l.bin, l.splittable = gain, f, uint8(b), true
@@ -102,10 +119,10 @@ func (g *grower) search(l *leaf) {
 // partition orders a leaf's rows so that the left child's come first, keeping
 // their order, and returns where the right child's begin.
 func (g *grower) partition(l *leaf) int {
-	column := g.m.columns[l.feature]
+	bins, width := g.m.bins[l.feature:], g.m.features
 	left, right := l.from, 0
 	for _, r := range g.order[l.from:l.to] {
-		if column[r] <= l.bin {
+		if bins[int(r)*width] <= l.bin {
 			g.order[left] = r
 			left++
 		} else {
@@ -165,8 +182,7 @@ func (g *grower) split(t *tree, l leaf) (left, right leaf) {
 	large.histogram = l.histogram
 	for _, f := range g.features {
 		for b := f * maxBins; b < (f+1)*maxBins; b++ {
-			large.histogram[b].gradient -= small.histogram[b].gradient
-			large.histogram[b].count -= small.histogram[b].count
+			large.histogram[b] -= small.histogram[b]
 		}
 	}
 	g.search(&left)

@@ -4,13 +4,15 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"drover/internal/forecast/base"
 	"drover/internal/forecast/panel"
 )
 
 // Global is one network for all series. A step of its window is one of the
 // shortest seasons (a day): the values relative to the latest one, and the
-// differences to the day before. What it learns is the difference to seasonal
-// naive at every step of the horizon.
+// differences to the day before. What it learns is what the base forecasts leave
+// at every step of the horizon, as in Smyl's hybrid of smoothing and network (IJF
+// 2020), which won the M4 competition.
 type Global struct {
 	Days    int // of the window
 	Hidden  int
@@ -37,6 +39,8 @@ type Fitted struct {
 	log                []bool
 	unit               []float64
 	net                *Network
+	base               *base.Forecasts
+	start              []float64 // mean of the base forecasts of the window at hand
 	window, skip, out  []float64
 }
 
@@ -53,7 +57,7 @@ func (g Global) Refit(before panel.Fitted, t *panel.Task) panel.Fitted {
 // or others, starting from the earlier weights where the shapes agree: a third
 // of the samples is enough then.
 func (g Global) Continue(before *Fitted, t *panel.Task) *Fitted {
-	f := &Fitted{Global: g, day: max(1, t.Season(0)), week: t.Season(1), horizon: t.Horizon}
+	f := &Fitted{Global: g, day: max(1, t.Season(0)), week: t.Season(1), horizon: t.Horizon, base: base.Of(t), start: make([]float64, t.Horizon)}
 	for _, x := range t.Histories {
 		log := true
 		for _, v := range x {
@@ -62,7 +66,7 @@ func (g Global) Continue(before *Fitted, t *panel.Task) *Fitted {
 		f.log = append(f.log, log)
 		f.unit = append(f.unit, panel.Scale(transform(x, log), f.day))
 	}
-	s := shape{steps: g.Days, in: 2 * f.day, hidden: g.Hidden, skip: 3 * t.Horizon, out: t.Horizon}
+	s := shape{steps: g.Days, in: 2 * f.day, hidden: g.Hidden, skip: (3 + base.Most) * t.Horizon, out: t.Horizon}
 	rng := rand.New(rand.NewPCG(g.Seed+t.Seed, 29))
 	f.window, f.skip, f.out = make([]float64, s.steps*s.in), make([]float64, s.skip), make([]float64, s.out)
 	samples, rate := g.Samples, g.Rate
@@ -84,9 +88,11 @@ func (g Global) Continue(before *Fitted, t *panel.Task) *Fitted {
 // need is how many values a window takes before its origin.
 func (f *Fitted) need() int { return (f.Days + 1) * f.day }
 
-// inputs fills window and skip for the origin after n known values.
-func (f *Fitted) inputs(z []float64, unit float64, n int) {
-	last := z[n-1]
+// inputs fills window, skip and start for the origin after n known values x,
+// which are z as the network sees them.
+func (f *Fitted) inputs(series int, x, z []float64, n int) {
+	unit, last := f.unit[series], z[n-1]
+	f.startFrom(series, x[:n])
 	for d := range f.Days {
 		from := n - (f.Days-d)*f.day
 		w := f.window[d*2*f.day : (d+1)*2*f.day]
@@ -109,7 +115,25 @@ func (f *Fitted) inputs(z []float64, unit float64, n int) {
 		if j := i - (h/f.day+1)*f.day; i >= 0 && j >= 0 {
 			f.skip[f.horizon+h] = squash((z[i] - z[j]) / unit)
 		}
-		f.skip[2*f.horizon+h] = squash((z[ref] - z[max(0, ref-f.day)]) / unit)
+		f.skip[2*f.horizon+h] = squash((z[ref] - f.start[h]) / unit)
+	}
+}
+
+// startFrom computes the base forecasts: their mean is what the network starts
+// from, how they differ from it is among what it sees.
+func (f *Fitted) startFrom(series int, x []float64) {
+	all := f.base.At(series, x, f.log[series], f.horizon)
+	clear(f.start)
+	for _, one := range all {
+		for h, v := range one {
+			f.start[h] += v / float64(len(all))
+		}
+	}
+	for e, one := range all {
+		skip := f.skip[(3+e)*f.horizon : (4+e)*f.horizon]
+		for h, v := range one {
+			skip[h] = squash((v - f.start[h]) / f.unit[series])
+		}
 	}
 }
 
@@ -138,11 +162,10 @@ func (f *Fitted) train(t *panel.Task, rng *rand.Rand, samples int, rate float64)
 			i := usable[rng.IntN(len(usable))]
 			z := views[i]
 			n := f.need() + rng.IntN(len(z)-f.horizon-f.need()+1)
-			f.inputs(z, f.unit[i], n)
+			f.inputs(i, t.Histories[i], z, n)
 			f.net.forward(f.window, f.skip, f.out)
 			for h := range dOut {
-				ref := z[n+h-(h/f.day+1)*f.day]
-				dOut[h] = slope(f.out[h]-(z[n+h]-ref)/f.unit[i]) / float64(f.horizon*f.Batch)
+				dOut[h] = slope(f.out[h]-(z[n+h]-f.start[h])/f.unit[i]) / float64(f.horizon*f.Batch)
 			}
 			f.net.backward(f.window, f.skip, dOut, grad)
 		}
@@ -171,10 +194,10 @@ func (f *Fitted) Forecast(series int, history []float64, horizon int) []float64 
 	z := transform(history, f.log[series])
 	out := panel.Naive(z, f.day, horizon)
 	if len(z) >= f.need() {
-		f.inputs(z, f.unit[series], len(z))
+		f.inputs(series, history, z, len(z))
 		f.net.forward(f.window, f.skip, f.out)
 		for h := range min(horizon, f.horizon) {
-			out[h] += f.unit[series] * f.out[h]
+			out[h] = f.start[h] + float64(f.unit[series]*f.out[h])
 		}
 	}
 	if f.log[series] {

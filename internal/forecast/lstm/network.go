@@ -10,6 +10,8 @@ package lstm
 import (
 	"math"
 	"math/rand/v2"
+
+	"gonum.org/v1/gonum/floats"
 )
 
 // shape is the sizes of a network: in values a step, over steps, hidden cells,
@@ -67,29 +69,10 @@ func (n *Network) workspace() {
 	n.dGates, n.joined = make([]float64, 4*n.hidden), make([]float64, n.in+n.hidden)
 }
 
-func dot(a, b []float64) float64 {
-	b = b[:len(a)]
-	var s0, s1, s2, s3 float64
-	i := 0
-	for ; i+4 <= len(a); i += 4 {
-		s0 += a[i] * b[i]
-		s1 += a[i+1] * b[i+1]
-		s2 += a[i+2] * b[i+2]
-		s3 += a[i+3] * b[i+3]
-	}
-	for ; i < len(a); i++ {
-		s0 += a[i] * b[i]
-	}
-	return (s0 + s1) + (s2 + s3)
-}
+func dot(a, b []float64) float64 { return floats.Dot(a, b) }
 
 // add does to += k*from.
-func add(to, from []float64, k float64) {
-	to = to[:len(from)]
-	for i, v := range from {
-		to[i] += k * v
-	}
-}
+func add(to, from []float64, k float64) { floats.AddScaled(to, k, from) }
 
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 

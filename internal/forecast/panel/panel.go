@@ -66,6 +66,9 @@ type Task struct {
 	Seasons []int
 	Horizon int
 	Seed    uint64
+	// Base is what several models start from, where it was fitted for all of
+	// them already: a *base.Forecasts. Nil: each model fits its own.
+	Base any
 }
 
 // Season returns the task's i-th season in steps, or 0.
