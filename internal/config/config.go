@@ -59,7 +59,12 @@ type Config struct {
 	Driver      string        `koanf:"driver"`
 	Drivers     string        `koanf:"drivers"`
 	Seed        int64         `koanf:"seed"`
-	Planning    struct {
+	Refit       struct {
+		Every      time.Duration `koanf:"every"`
+		Age        time.Duration `koanf:"age"`
+		Operations int64         `koanf:"operations"`
+	} `koanf:"refit"`
+	Planning struct {
 		Approval    bool  `koanf:"approval"`
 		DryRun      bool  `koanf:"dry_run"`
 		Evaluations int64 `koanf:"evaluations"`

@@ -113,8 +113,8 @@ func (s *Series) uplift(at model.Instant, base float64, calendar []model.Calenda
 			continue
 		}
 		ratio, doubt := s.ratio(e, phase)
-		sum.amount += ratio * s.effectScale(base)
-		sum.doubt += doubt * s.effectScale(base)
+		sum.amount += ratio * s.effectScale(base+float64(s.slow))
+		sum.doubt += doubt * s.effectScale(base+float64(s.slow))
 	}
 	return sum
 }
@@ -148,7 +148,7 @@ func (s *Series) learnEvents(at model.Instant, base, value float64, calendar []m
 		if !ok || s.seasonsSeen(at) < 1 {
 			continue
 		}
-		scale := s.effectScale(base)
+		scale := s.effectScale(base + float64(s.slow))
 		if scale <= 0 {
 			continue
 		}

@@ -10,12 +10,13 @@ import (
 
 // Limits of the streaming state. They bound its serialised size to 2 KB.
 const (
-	maxDaySlots  = 72 // of the first season: 20 minutes for a day
-	maxWeekSlots = 56 // of the second season: 3 hours for a week
-	maxBlocks    = 5  // leads at which errors are kept
-	maxKinds     = 4  // event kinds whose effects are remembered
-	recentBins   = 16 // deviations kept bin by bin
-	pastHours    = 25 // deviations kept every twenty-fourth of the first season
+	maxDaySlots  = 72       // of the first season: 20 minutes for a day
+	maxWeekSlots = 42       // of the second season: 4 hours for a week
+	maxBlocks    = 5        // leads at which errors are kept
+	maxKinds     = 4        // event kinds whose effects are remembered
+	recentBins   = 16       // deviations kept bin by bin
+	pastHours    = 25       // deviations kept every twenty-fourth of the first season
+	maxKept      = 24 * 400 // blocks of history
 )
 
 // Config says what every Series of a forecaster has in common. It is read
@@ -37,6 +38,9 @@ type Config struct {
 	// Prior is what is believed of a series before it has shown itself; nil means
 	// DefaultPrior.
 	Prior *Prior
+	// Blocks is how many blocks (twenty-fourths of the first season) of its past a
+	// series keeps for models that are fitted now and then; 0: none.
+	Blocks int
 }
 
 // Prior is the fleet's experience, used until a series has its own.
@@ -63,6 +67,13 @@ func DefaultConfig() *Config {
 	}
 }
 
+// Block is the width of a block of history: a twenty-fourth of the first season,
+// or of a day.
+func (c *Config) Block() time.Duration {
+	l := newLayout(c)
+	return time.Duration(l.hour*l.bin) * time.Millisecond
+}
+
 // Validate checks the configuration and says what is wrong and what is right.
 func (c *Config) Validate() error {
 	if c.Bin < time.Millisecond {
@@ -70,6 +81,9 @@ func (c *Config) Validate() error {
 	}
 	if c.Horizon < 1 {
 		return fmt.Errorf("forecast: horizon %d: want at least one step", c.Horizon)
+	}
+	if c.Blocks < 0 || c.Blocks > maxKept {
+		return fmt.Errorf("forecast: %d blocks of history: want 0 to %d", c.Blocks, maxKept)
 	}
 	if len(c.Levels) == 0 {
 		return fmt.Errorf("forecast: no quantile levels: give at least one in (0,1)")

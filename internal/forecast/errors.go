@@ -50,21 +50,31 @@ func (s *Series) predict(b *block, keep, base float64, x *[4]float64) (y [modelC
 	if b.seen < 8 {
 		y[regressionModel] = y[smoothModel]
 	}
-	w := s.weights(b)
+	w, _, _ := s.weights(b)
 	for m := range w {
 		y[ensembleModel] += float64(w[m] * y[m])
 	}
 	return y
 }
 
+// guided draws the ensemble's forecast of a target to a guide's, by how the two
+// did at a lead; it returns the guide's forecast besides.
+func (s *Series) guided(y *[modelCount + 1]float64, g *Guide, i int, at, origin model.Instant, keep, fast float64) float64 {
+	_, least, others := s.weights(&s.blocks[i])
+	follow := s.follow(g, at, origin, keep, fast)
+	y[ensembleModel] += float64(s.guides.share(i, least, others) * (follow - y[ensembleModel]))
+	return follow
+}
+
 // weights returns the models' shares at a lead: by the inverse third power of
-// their errors, drawn to equal shares while there are few errors.
-func (s *Series) weights(b *block) (w [modelCount]float64) {
-	least := math.Inf(1)
+// their errors, drawn to equal shares while there are few errors. least is the
+// least of the errors, total the sum of the others' inverse third powers
+// relative to it.
+func (s *Series) weights(b *block) (w [modelCount]float64, least, total float64) {
+	least = math.Inf(1)
 	for m := range w {
 		least = min(least, float64(b.error[m]))
 	}
-	total := 0.0
 	for m := range w {
 		w[m] = 1
 		if e := float64(b.error[m]); e > 0 {
@@ -77,7 +87,7 @@ func (s *Series) weights(b *block) (w [modelCount]float64) {
 	for m := range w {
 		w[m] = own*w[m]/total + (1-own)/modelCount
 	}
-	return w
+	return w, least, total
 }
 
 // learnErrors compares what every block would have said of this bin with what
@@ -98,7 +108,10 @@ func (s *Series) learnErrors(at model.Instant, base, quiet float64) {
 		fast, slow := s.origin(n, lead)
 		x := s.regressors(at, base, fast, slow)
 		y := s.predict(b, s.lay.keep[i], base, &x)
-		s.learnZone(b, i, lead, quiet-y[ensembleModel])
+		if g, origin := s.onTrial(i, at); g != nil {
+			s.judgeGuide(i, s.guided(&y, g, i, at, origin, s.lay.keep[i], fast), quiet)
+		}
+		s.learnZone(b, lead, quiet-y[ensembleModel])
 		for m, v := range y {
 			b.error[m] = average(b.error[m], math.Abs(quiet-v), float64(b.seen), 1-s.lay.memory)
 		}
@@ -116,19 +129,13 @@ func (s *Series) learnErrors(at model.Instant, base, quiet float64) {
 // it is not (online quantile tracking; Gibbs & Candes, NeurIPS 2021, and
 // Angelopoulos et al., NeurIPS 2023), which keeps the long-run coverage at the
 // level whatever the errors do.
-func (s *Series) learnZone(b *block, index, lead int, err float64) {
+func (s *Series) learnZone(b *block, lead int, err float64) {
 	scale := s.errorScale(b)
 	if scale <= 0 {
 		return
 	}
 	u := err / scale
-	if index == s.lay.blocks-1 {
-		inside := 0.0
-		if u >= float64(b.zone[2]) && u <= float64(b.zone[6]) {
-			inside = 1
-		}
-		s.covered = average(s.covered, inside, float64(b.seen), 1-s.lay.memory)
-	}
+	s.judge(b, u, scale)
 	step := 0.06 / math.Sqrt(1+float64(lead)/4)
 	for l, p := range zoneLevels {
 		if u > float64(b.zone[l]) {

@@ -50,14 +50,13 @@ func (s *Series) Explain(at model.Instant, calendar []model.CalendarEvent) Expla
 	base := s.base(at)
 	lead := max(1, int(int64(at-s.last)/s.lay.bin))
 	_, upper, _ := s.between(lead)
-	b := &s.blocks[upper]
 	keep := math.Exp2(-float64(lead) / float64(2*s.lay.hour))
 	regressors := s.regressors(at, base, float64(s.fast), float64(s.slow))
-	point := s.predict(b, keep, base, &regressors)[ensembleModel]
+	point := s.joint(upper, at, keep, base, &regressors)
 	x.Season = base - x.Level
 	x.Trend = point - base
 	x.Forecast = point
-	x.Spread = s.errorScale(b)
+	x.Spread = s.errorScale(&s.blocks[upper])
 	for i := range calendar {
 		e := &calendar[i]
 		phase, ok := phaseAt(e, at)
@@ -65,7 +64,7 @@ func (s *Series) Explain(at model.Instant, calendar []model.CalendarEvent) Expla
 			continue
 		}
 		ratio, doubt := s.ratio(e, phase)
-		scale := s.effectScale(base)
+		scale := s.effectScale(base + float64(s.slow))
 		effect := EventEffect{Name: e.Name, Kind: e.Kind, Phase: phase.String(), Amount: ratio * scale, Doubt: doubt * scale}
 		if k := s.find(kindOf(e)); k >= 0 {
 			effect.Bins = int(s.kinds[k].bins[phase])
@@ -73,8 +72,28 @@ func (s *Series) Explain(at model.Instant, calendar []model.CalendarEvent) Expla
 		x.Events = append(x.Events, effect)
 		x.Forecast += effect.Amount
 	}
-	for m, w := range s.weights(b) {
-		x.Models = append(x.Models, ModelWeight{Name: modelNames[m], Weight: w, Error: float64(b.error[m])})
-	}
+	x.Models = s.shares(upper, at)
 	return x
 }
+
+// shares lists the models' weights at a judged lead; the guide of the fitted
+// models comes last.
+func (s *Series) shares(i int, at model.Instant) []ModelWeight {
+	b := &s.blocks[i]
+	w, least, others := s.weights(b)
+	rest := 1.0
+	var guide []ModelWeight
+	if s.guides != nil && s.guides.newest.covers(at, s.guides.block) {
+		share := s.guides.share(i, least, others)
+		rest -= share
+		guide = []ModelWeight{{Name: FittedModels, Weight: share, Error: float64(s.guides.error[i])}}
+	}
+	var out []ModelWeight
+	for m := range w {
+		out = append(out, ModelWeight{Name: modelNames[m], Weight: rest * w[m], Error: float64(b.error[m])})
+	}
+	return append(out, guide...)
+}
+
+// FittedModels is the name under which what the guide says is weighed.
+const FittedModels = "fitted"

@@ -51,24 +51,38 @@ func (s *Series) step(at model.Instant, calendar []model.CalendarEvent, row []fl
 	x := s.regressors(at, base, float64(s.fast), float64(s.slow))
 	add := s.uplift(at, base, calendar)
 	keep := math.Exp2(-float64(lead) / float64(2*s.lay.hour))
-	a := s.predict(&s.blocks[lower], keep, base, &x)[ensembleModel]
+	a := s.joint(lower, at, keep, base, &x)
 	b := a
 	if upper != lower {
-		b = s.predict(&s.blocks[upper], keep, base, &x)[ensembleModel]
+		b = s.joint(upper, at, keep, base, &x)
 	}
 	point := a + float64(w*(b-a)) + add.amount
 	low, high := s.errorScale(&s.blocks[lower]), s.errorScale(&s.blocks[upper])
 	scale := low + float64(w*(high-low))
-	scale = math.Sqrt(scale*scale + add.doubt*add.doubt)
-	for l, p := range s.cfg.Levels {
+	// An event's doubt widens the distribution around its median.
+	wide := math.Sqrt(scale*scale + add.doubt*add.doubt)
+	zone := func(p float64) float64 {
 		z := zoneAt(&s.blocks[lower].zone, p)
-		z += float64(w * (zoneAt(&s.blocks[upper].zone, p) - z))
-		row[l] = s.bounded(point + float64(z*scale))
+		return z + float64(w*(zoneAt(&s.blocks[upper].zone, p)-z))
+	}
+	middle := zone(0.5)
+	for l, p := range s.cfg.Levels {
+		row[l] = s.bounded(point + float64(middle*scale) + float64((zone(p)-middle)*wide))
 		if l > 0 {
 			row[l] = max(row[l], row[l-1])
 		}
 	}
 	return s.bounded(point + float64(zoneMean(&s.blocks[lower].zone)*scale))
+}
+
+// joint is what the models, weighted by their errors at a judged lead, and the
+// newest guide say of a target.
+func (s *Series) joint(i int, at model.Instant, keep, base float64, x *[4]float64) float64 {
+	y := s.predict(&s.blocks[i], keep, base, x)
+	if s.guides != nil && s.guides.newest.covers(at, s.guides.block) {
+		s.guided(&y, &s.guides.newest, i, at, s.last, keep, float64(s.fast))
+	}
+	return y[ensembleModel]
 }
 
 // between returns the two judged blocks whose leads enclose a lead.
@@ -142,7 +156,7 @@ func (s *Series) info(tick model.Instant) Info {
 			in.MASE = own / float64(s.naiveScale)
 		}
 		if judged == s.lay.blocks-1 {
-			in.Coverage80 = float64(s.covered)
+			in.Coverage80 = float64(s.blocks[judged].covered)
 		}
 	}
 	switch {

@@ -25,6 +25,11 @@ type block struct {
 	error [modelCount + 1]float32 // decayed mean absolute error of each model
 	zone  [len(zoneLevels)]float32
 	seen  float32 // targets compared so far
+	// Decayed means of what was forecast at this lead.
+	covered float32 // share of values inside the 80 % interval
+	below   float32 // share of values below the 95 % quantile
+	loss    float32 // pinball loss, twice the mean over five levels, in the series' unit
+	bias    float32 // median less value
 }
 
 // Series is the streaming state of one resource of one entity. All of it is
@@ -48,7 +53,6 @@ type Series struct {
 	fast, slow  float32 // smoothed deviations
 	up, down    float32 // cumulative sums that look for a level shift
 	naiveScale  float32 // mean absolute seasonal difference
-	covered     float32 // share of values inside the 80 % interval at the longest lead
 	shifts      uint16
 
 	profile  [maxDaySlots]float32 // NaN: slot not seen yet
@@ -62,6 +66,8 @@ type Series struct {
 	pastSlow [pastHours]float32
 	peaks    [8]float32 // greatest value by day, the last eight days
 	blocks   [maxBlocks]block
+	history  *History // nil: nothing is kept for models that are fitted
+	guides   *guides
 	kinds    [maxKinds]kindEffect
 }
 
@@ -75,6 +81,10 @@ func NewSeries(cfg *Config) *Series {
 	}
 	for b := range s.blocks {
 		s.blocks[b].zone = zoneStart
+	}
+	if cfg.Blocks > 0 {
+		s.history = newHistory(s.lay.hour*s.lay.bin, cfg.Blocks)
+		s.guides = &guides{block: s.lay.hour * s.lay.bin}
 	}
 	return s
 }
@@ -103,6 +113,9 @@ func (s *Series) Observe(bin model.Instant, value float64, calendar []model.Cale
 	s.learnEvents(bin, base, value, calendar)
 	quiet := value - s.uplift(bin, base, calendar).amount
 	s.learnLevel(bin, value, quiet, quiet-base)
+	if s.history != nil {
+		s.history.add(bin, quiet)
+	}
 	s.last = bin
 	s.value = float32(value)
 	s.count++

@@ -14,7 +14,7 @@ const maxValue = 1e38
 
 // stateVersion stands first in a serialised Series; it rises with every change
 // of the layout.
-const stateVersion = 1
+const stateVersion = 2
 
 // coder walks over the state's fields once for writing, once for reading, so
 // that the two can't drift apart.
@@ -80,7 +80,7 @@ func (s *Series) fields(c *coder) {
 	c.instant(&s.first)
 	c.instant(&s.last)
 	c.u32(&s.count)
-	c.floats(&s.value, &s.level, &s.spread, &s.fast, &s.slow, &s.up, &s.down, &s.naiveScale, &s.covered, &s.slotSum)
+	c.floats(&s.value, &s.level, &s.spread, &s.fast, &s.slow, &s.up, &s.down, &s.naiveScale, &s.slotSum)
 	slot := uint16(s.slot)
 	c.u16(&slot)
 	s.slot = int16(slot)
@@ -101,7 +101,7 @@ func (s *Series) fields(c *coder) {
 		c.slice(b.coef[:])
 		c.slice(b.error[:])
 		c.slice(b.zone[:])
-		c.floats(&b.seen)
+		c.floats(&b.seen, &b.covered, &b.below, &b.loss, &b.bias)
 	}
 	s.kindFields(c)
 }

@@ -28,14 +28,31 @@ type Config struct {
 	StaleAfter, RetainFor time.Duration
 	// MaxSeries bounds the series of one partition; more are dead-lettered.
 	MaxSeries int
+	Refit     Refit
 	// MetricPartitions, CallPartitions and PathPartitions are how many
 	// partitions the inputs have: readers wait for a marker of each.
 	MetricPartitions, CallPartitions, PathPartitions int
 }
 
+// Refit says when the models that learn from many series at a time are fitted.
+type Refit struct {
+	// Every is the event time between two rounds; 0: they are never fitted.
+	Every time.Duration
+	// Age is when a series' fitted forecast is due for another.
+	Age time.Duration
+	// Operations is the budget of one round, counted, not timed: the most wrong
+	// series that fit into it are fitted.
+	Operations int64
+	// Least is how many blocks (hours, where a season is a day) of history a
+	// series must have.
+	Least int
+	Seed  uint64
+}
+
 // DefaultConfig returns ticks and bins of five minutes and three hours ahead.
 func DefaultConfig() Config {
 	fc := *forecast.DefaultConfig()
+	fc.Blocks = 28 * 24
 	return Config{
 		Interval:         5 * time.Minute,
 		Forecast:         fc,
@@ -45,6 +62,7 @@ func DefaultConfig() Config {
 		StaleAfter:       30 * time.Minute,
 		RetainFor:        7 * 24 * time.Hour,
 		MaxSeries:        2_000_000,
+		Refit:            Refit{Every: time.Hour, Age: 24 * time.Hour, Operations: 2_000_000_000, Least: 7 * 24, Seed: 1},
 		MetricPartitions: 6,
 		CallPartitions:   6,
 		PathPartitions:   6,
@@ -62,9 +80,28 @@ func (c *Config) Validate() error {
 	if c.Horizon < 1 || c.MaxSeries < 1 {
 		return fmt.Errorf("horizon %d and max-series %d: must be above zero", c.Horizon, c.MaxSeries)
 	}
+	if err := c.Refit.validate(c); err != nil {
+		return err
+	}
 	if c.MetricPartitions < 1 || c.CallPartitions < 1 || c.PathPartitions < 1 {
 		return fmt.Errorf("partitions of metrics, calls, paths: %d, %d, %d must be above zero",
 			c.MetricPartitions, c.CallPartitions, c.PathPartitions)
+	}
+	return nil
+}
+
+func (r *Refit) validate(c *Config) error {
+	if r.Every == 0 {
+		return nil
+	}
+	if r.Every < c.Interval {
+		return fmt.Errorf("refit every %v: must be the interval of %v or more, or 0 for never", r.Every, c.Interval)
+	}
+	if r.Age < r.Every || r.Operations < 1 {
+		return fmt.Errorf("refit age %v and operations %d: want an age of %v or more and a budget above zero", r.Age, r.Operations, r.Every)
+	}
+	if c.Forecast.Blocks < r.Least || r.Least < 3 {
+		return fmt.Errorf("refit from %d blocks of history: want 3 to the %d that are kept", r.Least, c.Forecast.Blocks)
 	}
 	return nil
 }

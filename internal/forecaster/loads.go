@@ -1,6 +1,7 @@
 package forecaster
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -39,15 +40,20 @@ type loads struct {
 	unsorted  bool
 	calendars calendars
 	counts    Counts
+	// warm holds each fleet's network as it was fitted last.
+	warm map[model.FleetID][]byte
 }
 
 // Counts says what became of samples, for metrics and reports.
 type Counts struct {
 	Samples, Duplicates, Late, Invalid uint64
+	// Refits counts the fits of a fleet's models, Refitted the series in them.
+	Refits, Refitted uint64
 }
 
 func newLoads(c *Config) loads {
-	return loads{config: c, clock: newClock(c), series: map[seriesKey]*series{}, calendars: newCalendars()}
+	return loads{config: c, clock: newClock(c), series: map[seriesKey]*series{}, calendars: newCalendars(),
+		warm: map[model.FleetID][]byte{}}
 }
 
 func (l *loads) handle(event any, marker func(model.Instant) stage.Emission) ([]stage.Emission, error) {
@@ -59,10 +65,14 @@ func (l *loads) handle(event any, marker func(model.Instant) stage.Emission) ([]
 		return nil, nil
 	case model.Heartbeat:
 		var out []stage.Emission
+		var failed error
 		l.clock.heartbeat(e, func(tick model.Instant) {
-			out = append(l.tick(tick, out), marker(tick))
+			var err error
+			out, err = l.tick(tick, out)
+			out = append(out, marker(tick))
+			failed = cmp.Or(failed, err)
 		})
-		return out, nil
+		return out, failed
 	}
 	return nil, stage.Reject("schema", "a %T has no place in metrics", event)
 }
@@ -117,21 +127,27 @@ func (l *loads) check(m *model.Metric) error {
 	return l.clock.checkTime(m.At, l.config)
 }
 
-// tick closes the bins that end by it and forecasts every series.
-func (l *loads) tick(at model.Instant, out []stage.Emission) []stage.Emission {
+// tick closes the bins that end by it, fits what is due and forecasts every
+// series.
+func (l *loads) tick(at model.Instant, out []stage.Emission) ([]stage.Emission, error) {
 	l.forget(at)
 	l.sort()
 	for _, key := range l.sorted {
+		l.series[key].closeUpTo(at, l.config.Forecast.Bin, l.calendars.of(key.fleet, key.entity))
+	}
+	if err := l.refit(at); err != nil {
+		return out, err
+	}
+	for _, key := range l.sorted {
 		s := l.series[key]
-		cal := l.calendars.of(key.fleet, key.entity)
-		s.closeUpTo(at, l.config.Forecast.Bin, cal)
 		if s.closed == 0 {
 			continue
 		}
+		cal := l.calendars.of(key.fleet, key.entity)
 		out = append(out, stage.Emission{Topic: stream.Forecasts, Fleet: key.fleet,
 			Key: string(key.entity) + "/" + key.resource.String(), Partition: stage.ByKey, Event: l.forecast(key, s, at, cal)})
 	}
-	return out
+	return out, nil
 }
 
 func (l *loads) forecast(key seriesKey, s *series, at model.Instant, cal []model.CalendarEvent) model.Forecast {

@@ -24,6 +24,7 @@ type head struct {
 	Calendar  []model.CalendarEvent
 	Counts    Counts
 	Series    int
+	Networks  map[model.FleetID][]byte
 }
 
 type clockHead struct {
@@ -49,6 +50,7 @@ func (t *Task) AppendSnapshot(b []byte) ([]byte, error) {
 		Calendar:  t.loads.calendars.all(),
 		Counts:    t.loads.counts,
 		Series:    len(t.loads.series),
+		Networks:  t.loads.warm,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("forecaster snapshot: %w", err)
@@ -94,6 +96,9 @@ func (t *Task) Restore(b []byte) error {
 		fresh.loads.calendars.fold(e)
 	}
 	fresh.loads.counts = h.Counts
+	for fleet, network := range h.Networks {
+		fresh.loads.warm[fleet] = network
+	}
 	if err := fresh.loads.readSeries(sections[1], h.Series); err != nil {
 		return fmt.Errorf("forecaster snapshot: series: %w", err)
 	}
@@ -126,6 +131,7 @@ func (l *loads) appendSeries(b []byte) []byte {
 			rates = s.rates.AppendBinary(nil)
 		}
 		body = appendBytes(body, rates)
+		body = appendBytes(body, s.model.AppendMemory(nil))
 		body = s.model.AppendBinary(body)
 		b = appendBytes(b, []byte(key.fleet))
 		b = appendBytes(b, []byte(key.entity))
@@ -176,6 +182,7 @@ func (s *series) read(b []byte) error {
 		s.open = append(s.open, r.bin())
 	}
 	rates := r.bytes()
+	memory := r.bytes()
 	if r.err != nil {
 		return r.err
 	}
@@ -185,7 +192,10 @@ func (s *series) read(b []byte) error {
 			return err
 		}
 	}
-	return s.model.UnmarshalBinary(r.b)
+	if err := s.model.UnmarshalBinary(r.b); err != nil {
+		return err
+	}
+	return s.model.UnmarshalMemory(memory)
 }
 
 func (b *bin) append(to []byte) []byte {

@@ -98,3 +98,6 @@ func (c *clock) checkTime(at model.Instant, config *Config) error {
 	}
 	return nil
 }
+
+// Counts says what became of samples and series so far.
+func (t *Task) Counts() Counts { return t.loads.counts }

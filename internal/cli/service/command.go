@@ -45,7 +45,7 @@ func Command(name, short, long string) *cobra.Command {
 			}
 			return runStage(cmd.Context(), conf, name)
 		}}
-	config.Register(c.Flags(), "kafka", "redis", "listen", "log", "data_dir", "interval", "beat", "horizon", "silent_after",
+	config.Register(c.Flags(), "kafka", "redis", "listen", "log", "data_dir", "interval", "beat", "horizon", "refit", "silent_after",
 		"save_every", "policy", "planning", "driver", "drivers", "seed")
 	c.Flags().StringVar(&file, "config", os.Getenv("DROVER_CONFIG"), "YAML file; see `drover config keys`")
 	return c

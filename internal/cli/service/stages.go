@@ -20,6 +20,7 @@ func Stages(c *config.Config, version string) (*pipeline.Config, error) {
 	p.Executor.Beat = c.Beat
 	p.SetInterval(c.Interval)
 	p.Forecaster.Horizon, p.Forecaster.SilentAfter = c.Horizon, c.SilentAfter
+	p.Forecaster.Refit.Every, p.Forecaster.Refit.Age, p.Forecaster.Refit.Operations = c.Refit.Every, c.Refit.Age, c.Refit.Operations
 	p.Planner.SilentAfter, p.Executor.SilentAfter = c.SilentAfter, c.SilentAfter
 	p.Forecaster.MetricPartitions, p.Forecaster.CallPartitions, p.Forecaster.PathPartitions = c.Kafka.ByKey, c.Kafka.ByKey, c.Kafka.ByKey
 	policy := scenario.DefaultConfig()

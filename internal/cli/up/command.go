@@ -63,7 +63,7 @@ End it with Ctrl-C. With --data the topics survive, and the next run goes on.`,
 		},
 	}
 	f := c.Flags()
-	config.Register(f, "listen", "data_dir", "seed", "log", "interval", "beat", "horizon", "planning",
+	config.Register(f, "listen", "data_dir", "seed", "log", "interval", "beat", "horizon", "refit", "planning",
 		"ingest.grpc_listen", "ingest.mappings", "web.access")
 	f.StringVar(&o.fleet, "fleet", "", "YAML file that describes the simulated fleet; empty: the built-in one")
 	f.StringVar(&o.speed, "speed", "60x", "how much faster than the clock the fleet lives")

@@ -9,6 +9,7 @@ package arima
 
 import (
 	"math"
+	"slices"
 )
 
 // Order says which terms a model has. Seasonal terms multiply out as in Box &
@@ -68,6 +69,10 @@ func candidates(day, week int) []Order {
 // Select fits every candidate order to a history and returns the one with the
 // least AICc. exogenous columns have the history's length; none is fine.
 func Select(z []float64, day, week int, exogenous [][]float64) *Fit {
+	return choose(z, day, week, exogenous, candidates(max(1, day), week))
+}
+
+func choose(z []float64, day, week int, exogenous [][]float64, orders []Order) *Fit {
 	period := max(1, day)
 	w := difference(z, period)
 	columns := make([][]float64, len(exogenous))
@@ -83,15 +88,22 @@ func Select(z []float64, day, week int, exogenous [][]float64) *Fit {
 	if len(w) < longest+32 {
 		return nil
 	}
-	noise := innovations(w, min(period+3, len(w)/6))
+	var noise []float64
+	if slices.ContainsFunc(orders, func(o Order) bool { return o.Q > 0 }) {
+		noise = innovations(w, min(period+3, len(w)/6))
+	}
 	var best *Fit
-	for _, o := range candidates(period, week) {
+	for _, o := range orders {
+		o.Long = week
 		if f := estimate(w, noise, o, columns, longest); f != nil && (best == nil || f.AICc < best.AICc) {
 			best = f
 		}
 	}
 	if best == nil {
 		return nil
+	}
+	if best.Order.Q == 0 {
+		return best
 	}
 	if again := estimate(w, best.residuals(w, columns), best.Order, columns, longest); again != nil && again.AICc < best.AICc {
 		best = again

@@ -7,7 +7,10 @@ import (
 )
 
 // Model is ARIMA as one of the models of a panel.
-type Model struct{}
+type Model struct {
+	// Few compares the three orders that are chosen most instead of all.
+	Few bool
+}
 
 // Name implements panel.Model.
 func (Model) Name() string { return "arima" }
@@ -19,7 +22,7 @@ type fitted struct {
 }
 
 // Fit implements panel.Model.
-func (Model) Fit(t *panel.Task) panel.Fitted {
+func (m Model) Fit(t *panel.Task) panel.Fitted {
 	f := &fitted{season: max(1, t.Season(0))}
 	for _, x := range t.Histories {
 		log := true
@@ -27,9 +30,23 @@ func (Model) Fit(t *panel.Task) panel.Fitted {
 			log = log && v > 0
 		}
 		f.log = append(f.log, log)
-		f.fits = append(f.fits, Select(logs(x, log), t.Season(0), t.Season(1), nil))
+		f.fits = append(f.fits, choose(logs(x, log), t.Season(0), t.Season(1), nil, m.orders(t)))
 	}
 	return f
+}
+
+func (m Model) orders(t *panel.Task) []Order {
+	all := candidates(max(1, t.Season(0)), t.Season(1))
+	if !m.Few {
+		return all
+	}
+	var few []Order
+	for _, o := range all {
+		if o.P == 2 && o.Q == 0 {
+			few = append(few, o)
+		}
+	}
+	return few
 }
 
 func logs(x []float64, log bool) []float64 {

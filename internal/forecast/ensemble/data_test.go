@@ -63,9 +63,9 @@ func TestModelsBeatSeasonalNaiveOnRealSeries(t *testing.T) {
 	cut, _ := p.Cut(48, 1)
 	owa := func(name string) float64 {
 		o := options(name)
-		o.Horizon = 48
+		o.Horizon, o.Effort = 48, Full
 		var tally score.Tally
-		for i, s := range forecast(t, cut, o).Series {
+		for i, s := range run(t, cut, o).Series {
 			history := cut.Series[i].Values
 			tally.Add(history, p.Series[i].Values[len(history):], s.Quantiles, 24)
 		}

@@ -31,12 +31,12 @@ func made(count, n int, scale float64) *panel.Panel {
 }
 
 func options(name string) Options {
-	o := Options{Horizon: 24, Levels: []float64{0.1, 0.5, 0.9, 0.99}, Model: name, Seed: 1}
+	o := Options{Horizon: 24, Levels: []float64{0.1, 0.5, 0.9, 0.99}, Model: name, Seed: 1, Effort: Quick}
 	o.Lower, o.Upper = Unbounded()
 	return o
 }
 
-func forecast(t *testing.T, p *panel.Panel, o Options) *Result {
+func run(t *testing.T, p *panel.Panel, o Options) *Result {
 	t.Helper()
 	r, err := Run(p, o)
 	if err != nil {
@@ -56,8 +56,21 @@ func forecast(t *testing.T, p *panel.Panel, o Options) *Result {
 func TestEveryModelForecastsTheSeason(t *testing.T) {
 	p := made(4, 420, 1)
 	cut, _ := p.Cut(24, 1)
+	efforts := []Effort{Quick, Full}
+	if testing.Short() {
+		efforts = efforts[:1]
+	}
+	for _, effort := range efforts {
+		testEveryModel(t, p, cut, effort)
+	}
+}
+
+func testEveryModel(t *testing.T, p, cut *panel.Panel, effort Effort) {
+	t.Helper()
 	for _, name := range append(Names(), Auto) {
-		r := forecast(t, cut, options(name))
+		o := options(name)
+		o.Effort = effort
+		r := run(t, cut, o)
 		sum := 0.0
 		for i, s := range r.Series {
 			for h := range 24 {
@@ -65,17 +78,17 @@ func TestEveryModelForecastsTheSeason(t *testing.T) {
 			}
 		}
 		if sum > 4.5 {
-			t.Errorf("%s: mean error %.2f where the noise is 1.6", name, sum)
+			t.Errorf("%s, %s: mean error %.2f where the noise is 1.6", name, effort, sum)
 		}
 		if first := start.Add(396 * time.Hour); r.Series[0].First != first {
-			t.Errorf("%s: begins at %v, not %v", name, r.Series[0].First, first)
+			t.Errorf("%s, %s: begins at %v, not %v", name, effort, r.Series[0].First, first)
 		}
 	}
 }
 
 func TestSameResultOnAnyNumberOfThreads(t *testing.T) {
 	p := made(3, 360, 1)
-	one := forecast(t, p, options(Auto))
+	one := run(t, p, options(Auto))
 	o := options(Auto)
 	o.Each = func(n int, f func(int)) {
 		var wait sync.WaitGroup
@@ -84,7 +97,7 @@ func TestSameResultOnAnyNumberOfThreads(t *testing.T) {
 		}
 		wait.Wait()
 	}
-	if many := forecast(t, p, o); !reflect.DeepEqual(one.Series[0].Quantiles, many.Series[0].Quantiles) {
+	if many := run(t, p, o); !reflect.DeepEqual(one.Series[0].Quantiles, many.Series[0].Quantiles) {
 		t.Error("threads change the result")
 	}
 }
@@ -94,7 +107,7 @@ func TestSameResultOnAnyNumberOfThreads(t *testing.T) {
 func TestNoLookAhead(t *testing.T) {
 	p := made(3, 420, 1)
 	o := options(Auto)
-	ms := models(Auto)
+	ms := models(Auto, &o)
 	rows := prepare(p, &o)
 	before := roll(ms, rows, p, &o)
 	for k, back := range before.backs {
@@ -117,7 +130,7 @@ func TestNoLookAhead(t *testing.T) {
 
 func TestScaleEquivariance(t *testing.T) {
 	for _, name := range []string{"seasonal-naive", "seasonal-mean", "holt-winters", "arima", "ar-ridge", "gbdt"} {
-		a, b := forecast(t, made(3, 360, 1), options(name)), forecast(t, made(3, 360, 1024), options(name))
+		a, b := run(t, made(3, 360, 1), options(name)), run(t, made(3, 360, 1024), options(name))
 		for h := range 24 {
 			x, y := a.Series[0].Quantiles.At(h, 0.9)*1024, b.Series[0].Quantiles.At(h, 0.9)
 			if math.Abs(x-y) > 0.02*math.Abs(x) {
@@ -158,7 +171,7 @@ func TestHardSeries(t *testing.T) {
 	add("jumps", 300, func(i int) float64 { return float64(i/150*1000 + i%24) })
 	add("huge", 300, func(i int) float64 { return 1e100 * float64(i%24) })
 	add("negative", 300, func(i int) float64 { return -float64(i % 24) })
-	r := forecast(t, p, options(Auto))
+	r := run(t, p, options(Auto))
 	for _, s := range r.Series[:len(r.Series)-1] {
 		for h := range s.Quantiles.Values {
 			if s.Quantiles.Values[h][0] < 0 {
@@ -184,7 +197,7 @@ func TestFineSeriesAreForecastThroughBlocks(t *testing.T) {
 	p.Series = []panel.Series{s}
 	o := options("seasonal-mean")
 	o.Horizon = 100
-	q := forecast(t, p, o).Series[0].Quantiles
+	q := run(t, p, o).Series[0].Quantiles
 	for h := range 100 {
 		if want := 50 + 20*math.Sin(2*math.Pi*float64(h)/288); math.Abs(q.At(h, 0.5)-want) > 3 {
 			t.Fatalf("step %d: %.1f for %.1f", h, q.At(h, 0.5), want)
@@ -205,9 +218,9 @@ func TestEventsAreLearnedAndPutBack(t *testing.T) {
 		}
 	}
 	o := options("holt-winters")
-	without := forecast(t, p, o).Series[0].Quantiles
+	without := run(t, p, o).Series[0].Quantiles
 	o.Events = events
-	with := forecast(t, p, o).Series[0].Quantiles
+	with := run(t, p, o).Series[0].Quantiles
 	for h := 9; h < 12; h++ {
 		if d := with.At(h, 0.5) - without.At(h, 0.5); d < 35 {
 			t.Errorf("step %d: the sale of 60 adds %.1f", h, d)

@@ -13,13 +13,7 @@ import (
 	"math"
 	"strings"
 
-	"drover/internal/forecast/arima"
 	"drover/internal/forecast/effects"
-	"drover/internal/forecast/gbdt"
-	"drover/internal/forecast/linear"
-	"drover/internal/forecast/lstm"
-	"drover/internal/forecast/panel"
-	"drover/internal/forecast/smoothing"
 )
 
 // Auto is the ensemble of all models that fit the panel.
@@ -33,6 +27,11 @@ type Options struct {
 	// Model is Auto or one of Names.
 	Model string
 	Seed  uint64
+	// Effort is how much work the models do.
+	Effort Effort
+	// Warm is what the network knew after an earlier run (Joined.Warm); it goes on
+	// from there. Nil: it begins anew.
+	Warm []byte
 	// Events act on the series; past ones are learned from.
 	Events []effects.Event
 	// Lower and Upper bound every series; NaN means that it is found out: a
@@ -79,48 +78,3 @@ func (o *Options) Check() error {
 func Unbounded() (lower, upper float64) { return math.NaN(), math.NaN() }
 
 // models returns one model, or all that the ensemble joins.
-// Models returns one model, or all that the ensemble joins.
-func Models(name string) []panel.Model { return models(name) }
-
-func models(name string) []panel.Model {
-	all := append([]panel.Model{
-		smoothing.Naive{},
-		smoothing.Mean{HalfLife: 5, WeekHalfLife: 3},
-		smoothing.Double{},
-		arima.Model{},
-	}, ridges()...)
-	all = append(all, gbdt.Default(), lstm.Default())
-	var out []panel.Model
-	for _, m := range all {
-		if name == Auto || m.Name() == name {
-			out = append(out, m)
-		}
-	}
-	return out
-}
-
-// ridges are the two that see a panel from different sides.
-func ridges() []panel.Model {
-	return []panel.Model{
-		linear.Ridge{Label: "ar-ridge", Season: 0, Lags: 8, Strength: 300, Penalty: 0.02, Log: true},
-		linear.Ridge{Label: "ar-ridge-long", Season: 1, Lags: 8, Strength: 1000, Penalty: 0.02, Log: true},
-	}
-}
-
-// Names lists the models that can be asked for.
-func Names() []string {
-	var names []string
-	for _, m := range models(Auto) {
-		names = append(names, m.Name())
-	}
-	return names
-}
-
-func known(name string) bool {
-	for _, n := range Names() {
-		if n == name {
-			return true
-		}
-	}
-	return false
-}

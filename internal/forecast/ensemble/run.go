@@ -30,34 +30,59 @@ func Run(p *panel.Panel, o Options) (*Result, error) {
 	}
 	rows := prepare(p, &o)
 	c := coarsen(rows, p, &o)
-	ms := models(o.Model)
-	t := roll(ms, c.rows, c.panel, &c.options)
-	s := weigh(t, c.rows)
+	j := join(c, &o)
 	shapes := make([][]float64, len(rows))
 	for i, r := range rows {
 		shapes[i] = shape(r.values, p.Season())
 	}
-	bands := calibrate(t, s, rows, shapes, c, &o)
-	used := inUse(s.fleet)
-	fitted := refit(ms, used, t, c)
-	result := &Result{Series: make([]Forecast, len(rows))}
-	for _, m := range ms {
-		result.Models = append(result.Models, m.Name())
-	}
-	points := forecastAll(fitted, c.rows, &c.options)
+	bands := calibrate(j.trial, j.shares, rows, shapes, c, &o)
+	result := &Result{Series: make([]Forecast, len(rows)), Models: j.names}
 	for i, r := range rows {
-		joined := make([]float64, c.options.Horizon)
-		for h := range joined {
-			for j, m := range used {
-				joined[h] += s.series[i][m] * points[j][i][h]
-			}
-		}
-		c.rows[i].clamp(joined, c.rows[i].values)
-		point := c.refine(i, r.values, joined, o.Horizon)
+		point := c.refine(i, r.values, j.points[i], o.Horizon)
 		result.Series[i] = Forecast{ID: r.id, First: r.start + model.Instant(int64(len(r.values))*p.Step.Milliseconds()),
-			Quantiles: r.quantiles(point, bands, i, shapes[i], &o), Weights: s.series[i]}
+			Quantiles: r.quantiles(point, bands, i, shapes[i], &o), Weights: j.shares.series[i]}
 	}
 	return result, nil
+}
+
+// joined is the ensemble's point forecasts with what they were made of.
+type joined struct {
+	names  []string
+	trial  *trial
+	shares shares
+	fitted []panel.Fitted // of the models in use
+	points [][]float64    // by series and step of the coarse panel
+}
+
+// join fits the models, weighs them at the rolling origins and forecasts from
+// the end.
+func join(c *coarse, o *Options) *joined {
+	ms := models(o.Model, o)
+	j := &joined{trial: roll(ms, c.rows, c.panel, &c.options), points: make([][]float64, len(c.rows))}
+	for _, m := range ms {
+		j.names = append(j.names, m.Name())
+	}
+	j.shares = weigh(j.trial, c.rows)
+	used := inUse(j.shares.fleet)
+	if o.Effort == Quick && j.trial.fitted != nil {
+		for _, m := range used {
+			j.fitted = append(j.fitted, j.trial.fitted[m])
+		}
+	} else {
+		j.fitted = refit(ms, used, j.trial, c)
+	}
+	points := forecastAll(j.fitted, c.rows, &c.options)
+	for i := range c.rows {
+		sum := make([]float64, c.options.Horizon)
+		for h := range sum {
+			for k, m := range used {
+				sum[h] += j.shares.series[i][m] * points[k][i][h]
+			}
+		}
+		c.rows[i].clamp(sum, c.rows[i].values)
+		j.points[i] = sum
+	}
+	return j
 }
 
 // refit fits the models in use to the whole histories.

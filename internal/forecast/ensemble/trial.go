@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"drover/internal/forecast/base"
+	"drover/internal/forecast/gbdt"
+	"drover/internal/forecast/lstm"
 	"drover/internal/forecast/panel"
 )
 
@@ -19,9 +21,9 @@ type trial struct {
 	points    int             // how many steps walk visits
 }
 
-// backs returns the rolling origins: up to four, half a horizon or a season
+// backs returns the rolling origins: up to most, half a horizon or a season
 // apart, all within the last third of the median history.
-func backs(rows []series, horizon, season int) []int {
+func backs(rows []series, horizon, season, most int) []int {
 	lengths := make([]int, 0, len(rows))
 	for _, r := range rows {
 		lengths = append(lengths, len(r.values))
@@ -29,7 +31,7 @@ func backs(rows []series, horizon, season int) []int {
 	n := median(lengths)
 	gap := max(season, horizon/2)
 	var out []int
-	for k := range 4 {
+	for k := range most {
 		if back := horizon + k*gap; back <= n/3 {
 			out = append(out, back)
 		}
@@ -41,7 +43,7 @@ func backs(rows []series, horizon, season int) []int {
 // fitAll fits the models to the histories without their last steps; before,
 // where not nil, is what they were fitted to earlier.
 func fitAll(models []panel.Model, before []panel.Fitted, rows []series, p *panel.Panel, o *Options, back int) []panel.Fitted {
-	t := &panel.Task{Seasons: p.Seasons, Horizon: o.Horizon, Seed: o.Seed}
+	t := &panel.Task{Seasons: p.Seasons, Horizon: o.Horizon, Seed: o.Seed, Step: p.Step, Quick: o.Effort == Quick}
 	for _, r := range rows {
 		n := len(r.values) - back
 		if n < 1 {
@@ -65,12 +67,18 @@ func fitAll(models []panel.Model, before []panel.Fitted, rows []series, p *panel
 }
 
 // startsFromBase tells whether a model makes use of the base forecasts.
-func startsFromBase(m panel.Model) bool { return m.Name() == "gbdt" || m.Name() == "lstm" }
+func startsFromBase(m panel.Model) bool {
+	switch m.(type) {
+	case gbdt.Global, lstm.Global, base.Model:
+		return true
+	}
+	return false
+}
 
 // roll fits once before the first origin and forecasts from all of them: a
 // later origin sees more of the history, never more of the parameters.
 func roll(models []panel.Model, rows []series, p *panel.Panel, o *Options) *trial {
-	t := &trial{backs: backs(rows, o.Horizon, p.Season())}
+	t := &trial{backs: backs(rows, o.Horizon, p.Season(), o.Effort.origins())}
 	t.forecasts = make([][][][]float64, len(models))
 	if len(t.backs) == 0 {
 		return t

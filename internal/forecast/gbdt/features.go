@@ -1,6 +1,10 @@
 package gbdt
 
-import "math"
+import (
+	"math"
+
+	"drover/internal/forecast/base"
+)
 
 // view is one series as the trees see it: logarithms where all is positive, in
 // units of the mean absolute difference at the shortest season.
@@ -63,6 +67,14 @@ func (v *view) transform(x []float64) []float64 {
 		z[i] = math.Log(max(y, 1e-300))
 	}
 	return z
+}
+
+// seen returns base forecasts as the trees see them.
+func (v *view) seen(each [][]float64) [][]float64 {
+	if v.log {
+		return base.Logs(each)
+	}
+	return each
 }
 
 // anchor returns what a target at step h after n known values is measured from:

@@ -16,9 +16,10 @@ type Global struct {
 	Options
 	// Forests are averaged; each has a seed of its own.
 	Forests int
-	// MaxRows bounds the rows learned from. Series whose values swing more give
+	// MaxRows bounds the rows learned from, PerSeries, where above zero, those for
+	// each series, of which a panel has Least at least. Series whose values swing more give
 	// more of them, because scaled and relative errors are to count alike.
-	MaxRows int
+	MaxRows, PerSeries, Least int
 }
 
 // Default is what the ensemble uses where time is no matter: about five CPU
@@ -26,6 +27,12 @@ type Global struct {
 func Default() Global {
 	return Global{Options: Options{Trees: 240, Leaves: 64, MinRows: 40, Rate: 0.065, Rows: 0.45, Columns: 0.6, Shrink: 10, Level: 0.5},
 		Forests: 2, MaxRows: 130_000}
+}
+
+// Quick is what the stream can afford: a CPU millisecond a series.
+func Quick() Global {
+	return Global{Options: Options{Trees: 50, Leaves: 24, MinRows: 30, Rate: 0.15, Rows: 0.5, Columns: 0.5, Shrink: 10, Level: 0.5},
+		Forests: 1, MaxRows: 16_000, PerSeries: 40, Least: 1500}
 }
 
 // Name implements panel.Model.
@@ -85,6 +92,7 @@ func (g Global) rows(t *panel.Task, f *fittedGlobal, seed uint64, fromBase bool)
 		columns[c] = make([]float32, 0, g.MaxRows)
 	}
 	row := make([]float32, featureCount)
+	most, shares := g.most(len(t.Histories)), f.shares()
 	for i, x := range t.Histories {
 		v := &f.views[i]
 		first := min(v.day*8, len(x)/2)
@@ -94,12 +102,12 @@ func (g Global) rows(t *panel.Task, f *fittedGlobal, seed uint64, fromBase bool)
 		}
 		z := v.transform(x)
 		sum := prefix(z)
-		origins := max(1, min(int(f.share(i)*float64(g.MaxRows))/stepsPerOrigin, 3*(last-first)))
+		origins := max(1, min(int(shares[i]*float64(most))/stepsPerOrigin, 3*(last-first)))
 		for o := range origins {
 			n := first + int((float64(o)+rng.Float64())*float64(last-first)/float64(origins))
 			n = min(max(n, first), last)
 			r := v.origin(z, sum, n)
-			extra := f.base.At(i, x[:n], v.log, t.Horizon)
+			extra := v.seen(f.base.Each(i, x[:n], t.Horizon))
 			for range stepsPerOrigin {
 				h := rng.IntN(t.Horizon)
 				step := at(extra, h)
@@ -115,9 +123,17 @@ func (g Global) rows(t *panel.Task, f *fittedGlobal, seed uint64, fromBase bool)
 	return columns, target
 }
 
-// share is a series' part of the rows: half of them are spread evenly, half by
-// how large the series' relative changes are.
-func (f *fittedGlobal) share(i int) float64 {
+// most is how many rows a panel of n series is learned from.
+func (g Global) most(n int) int {
+	if g.PerSeries == 0 {
+		return g.MaxRows
+	}
+	return min(g.MaxRows, max(g.PerSeries*n, g.Least))
+}
+
+// shares are the series' parts of the rows: half of them are spread evenly, half
+// by how large a series' relative changes are.
+func (f *fittedGlobal) shares() []float64 {
 	const most = 8 // times the fleet's mean
 	mean, n := 0.0, 0.0
 	for _, v := range f.views {
@@ -125,17 +141,18 @@ func (f *fittedGlobal) share(i int) float64 {
 			mean, n = mean+min(v.unit, 1), n+1
 		}
 	}
-	part := func(v *view) float64 {
-		if !v.log || mean == 0 {
-			return 1
+	out, total := make([]float64, len(f.views)), 0.0
+	for i, v := range f.views {
+		out[i] = 2
+		if v.log && mean > 0 {
+			out[i] = 1 + min(v.unit/(mean/n), most)
 		}
-		return min(v.unit/(mean/n), most)
+		total += out[i]
 	}
-	total := 0.0
-	for j := range f.views {
-		total += 1 + part(&f.views[j])
+	for i := range out {
+		out[i] /= total
 	}
-	return (1 + part(&f.views[i])) / total
+	return out
 }
 
 func at(rows [][]float64, h int) []float64 {
@@ -162,7 +179,7 @@ func (f *fittedGlobal) Forecast(series int, history []float64, horizon int) []fl
 	}
 	z := v.transform(history)
 	r := v.origin(z, prefix(z), len(z))
-	extra := f.base.At(series, history, v.log, horizon)
+	extra := v.seen(f.base.Kept(series, history, horizon))
 	out, row := make([]float64, horizon), make([]float32, featureCount)
 	for h := range out {
 		step := at(extra, h)

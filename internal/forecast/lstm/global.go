@@ -17,15 +17,26 @@ type Global struct {
 	Days    int // of the window
 	Hidden  int
 	Samples int // windows learned from in all, repeats counted
-	Batch   int
-	Rate    float64
-	Seed    uint64
+	// PerSeries, where above zero, bounds the samples by the number of series.
+	PerSeries int
+	Batch     int
+	Rate      float64
+	Seed      uint64
+	// Warm holds the weights to start from, as AppendWeights wrote them; those of
+	// another shape are passed over.
+	Warm []byte
 }
 
 // Default is what the ensemble uses: about four CPU seconds, less where there
 // are fewer values than samples.
 func Default() Global {
 	return Global{Days: 8, Hidden: 24, Samples: 10_000, Batch: 24, Rate: 0.006}
+}
+
+// Quick is what the stream can afford; there the network goes on from its last
+// weights, round by round.
+func Quick() Global {
+	return Global{Days: 7, Hidden: 12, Samples: 1200, PerSeries: 3, Batch: 16, Rate: 0.01}
 }
 
 // Name implements panel.Model.
@@ -70,12 +81,15 @@ func (g Global) Continue(before *Fitted, t *panel.Task) *Fitted {
 	rng := rand.New(rand.NewPCG(g.Seed+t.Seed, 29))
 	f.window, f.skip, f.out = make([]float64, s.steps*s.in), make([]float64, s.skip), make([]float64, s.out)
 	samples, rate := g.Samples, g.Rate
+	if g.PerSeries > 0 {
+		samples = min(samples, max(g.PerSeries*len(t.Histories), 8*g.Batch))
+	}
 	if before != nil && before.net != nil && before.net.shape == s {
 		f.net = &Network{shape: s, w: append([]float64(nil), before.net.w...)}
 		f.net.workspace()
 		samples, rate = samples/3, rate/3
-	} else {
-		f.net = newNetwork(s, rng)
+	} else if f.net = newNetwork(s, rng); f.net.readWeights(g.Warm) {
+		rate /= 3
 	}
 	values := 0
 	for _, x := range t.Histories {
@@ -92,7 +106,7 @@ func (f *Fitted) need() int { return (f.Days + 1) * f.day }
 // which are z as the network sees them.
 func (f *Fitted) inputs(series int, x, z []float64, n int) {
 	unit, last := f.unit[series], z[n-1]
-	f.startFrom(series, x[:n])
+	f.startFrom(series, f.base.Each(series, x[:n], f.horizon))
 	for d := range f.Days {
 		from := n - (f.Days-d)*f.day
 		w := f.window[d*2*f.day : (d+1)*2*f.day]
@@ -121,8 +135,10 @@ func (f *Fitted) inputs(series int, x, z []float64, n int) {
 
 // startFrom computes the base forecasts: their mean is what the network starts
 // from, how they differ from it is among what it sees.
-func (f *Fitted) startFrom(series int, x []float64) {
-	all := f.base.At(series, x, f.log[series], f.horizon)
+func (f *Fitted) startFrom(series int, all [][]float64) {
+	if f.log[series] {
+		all = base.Logs(all)
+	}
 	clear(f.start)
 	for _, one := range all {
 		for h, v := range one {

@@ -66,6 +66,10 @@ type Task struct {
 	Seasons []int
 	Horizon int
 	Seed    uint64
+	// Step is the distance between two values.
+	Step time.Duration
+	// Quick asks for less work where a model leaves the choice.
+	Quick bool
 	// Base is what several models start from, where it was fitted for all of
 	// them already: a *base.Forecasts. Nil: each model fits its own.
 	Base any

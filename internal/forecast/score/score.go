@@ -79,6 +79,17 @@ func (t *Tally) Add(history, actual []float64, q model.Quantiles, season int) {
 	t.addQuantiles(actual, q)
 }
 
+// Merge adds what another tally gathered.
+func (t *Tally) Merge(o *Tally) {
+	t.Windows += o.Windows
+	t.Crossings += o.Crossings
+	t.smape, t.mase = t.smape+o.smape, t.mase+o.mase
+	t.smapeNaive, t.maseRef = t.smapeNaive+o.smapeNaive, t.maseRef+o.maseRef
+	t.covered, t.below95, t.below99 = t.covered+o.covered, t.below95+o.below95, t.below99+o.below99
+	t.loss, t.weight = t.loss+o.loss, t.weight+o.weight
+	t.bias, t.scale = t.bias+o.bias, t.scale+o.scale
+}
+
 func (t *Tally) addQuantiles(actual []float64, q model.Quantiles) {
 	in, b95, b99, n := 0.0, 0.0, 0.0, 0.0
 	for h, y := range actual {

@@ -13,7 +13,10 @@ import (
 // demand forecasting using double seasonal exponential smoothing", JORS 2003),
 // on logarithms where a history is positive. There is no trend: a trend of
 // machine load extrapolated over days does harm.
-type Double struct{}
+type Double struct {
+	// Coarse searches fewer parameters, once.
+	Coarse bool
+}
 
 // Name implements panel.Model.
 func (Double) Name() string { return "holt-winters" }
@@ -27,6 +30,9 @@ const (
 	gainWeek
 	carry // share of the last error that the next step keeps
 )
+
+// coarse holds the values tried of each parameter where time is short.
+var coarse = [4][]float64{{0, 0.02, 0.1}, {0.05, 0.1, 0.2, 0.35}, {0.05, 0.1, 0.2, 0.35}, {0.3, 0.6, 0.8, 0.9}}
 
 // grid holds the values tried of each parameter.
 var grid = [4][]float64{
@@ -44,7 +50,7 @@ type fittedDouble struct {
 
 // Fit implements panel.Model: a search along one parameter after the other for
 // the least mean absolute one-step error.
-func (Double) Fit(t *panel.Task) panel.Fitted {
+func (d Double) Fit(t *panel.Task) panel.Fitted {
 	f := &fittedDouble{day: max(1, t.Season(0)), week: t.Season(1)}
 	for _, x := range t.Histories {
 		log := true
@@ -55,11 +61,17 @@ func (Double) Fit(t *panel.Task) panel.Fitted {
 		best := gains{0.02, 0.1, 0.1, 0.8}
 		z := transform(x, log)
 		least := newState(z, f.day, f.week).run(z, best)
-		for range 2 {
-			for p := range grid {
-				for _, g := range grid[p] {
+		tried, passes := &grid, 2
+		if d.Coarse {
+			tried, passes = &coarse, 1
+		}
+		for range passes {
+			for p := range tried {
+				for _, g := range tried[p] {
 					try := best
-					try[p] = g
+					if try[p] = g; try == best {
+						continue
+					}
 					if e := newState(z, f.day, f.week).run(z, try); e < least {
 						least, best = e, try
 					}
