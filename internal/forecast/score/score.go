@@ -87,7 +87,7 @@ func (t *Tally) Merge(o *Tally) {
 	t.smapeNaive, t.maseRef = t.smapeNaive+o.smapeNaive, t.maseRef+o.maseRef
 	t.covered, t.below95, t.below99 = t.covered+o.covered, t.below95+o.below95, t.below99+o.below99
 	t.loss, t.weight = t.loss+o.loss, t.weight+o.weight
-	t.bias, t.scale = t.bias+o.bias, t.scale+o.scale
+	t.bias += o.bias
 }
 
 func (t *Tally) addQuantiles(actual []float64, q model.Quantiles) {
