@@ -1,6 +1,6 @@
 # Targets that show something print one JSON object as their last line.
 SHELL := /bin/bash
-.PHONY: build test check fuzz bench-ingest storm bench-stream bench-solver bench-forecast executor-table
+.PHONY: build test check fuzz bench-ingest storm bench-stream bench-solver bench-forecast executor-table kubernetes
 
 RUNS ?= 3
 SEED ?= 7
@@ -45,3 +45,6 @@ move-redis move-postgres move-http move-files: move-%:
 
 executor-table:
 	@go run ./tests/move/cmd table
+
+kubernetes:
+	@go run ./tests/kubernetes/cmd show

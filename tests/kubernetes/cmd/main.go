@@ -1,28 +1,63 @@
-// Command cmd builds the programs of a Kubernetes control plane.
+// Command cmd builds the programs of a Kubernetes control plane, and shows Drover
+// on them: discovery of a fleet, a plan of many moves under disruption budgets,
+// and moves that go wrong in every way. The last line of what it prints is one
+// JSON object.
+//
+//	go run ./tests/kubernetes/cmd build
+//	go run ./tests/kubernetes/cmd show -nodes 200 -deployments 200 -replicas 10 -moves 100
 package main
 
 import (
 	"context"
+	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"drover/tests/kubernetes/programs"
+	"drover/tests/kubernetes/show"
 )
 
-const usage = `usage: go run ./tests/kubernetes/cmd build
-  build    build etcd, API server, controller manager and scheduler where they are missing`
+const usage = `usage: go run ./tests/kubernetes/cmd build|show [flags]
+  build    build etcd, API server, controller manager and scheduler where they are missing
+  show     build what is missing, and move things on it; -h lists its flags`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if len(os.Args) != 2 || os.Args[1] != "build" {
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "kubernetes:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	if len(args) == 0 || args[0] != "build" && args[0] != "show" {
 		fmt.Fprintln(os.Stderr, usage)
 		os.Exit(2)
 	}
-	if _, err := programs.Build(ctx, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	if _, err := programs.Build(ctx, os.Stderr); err != nil || args[0] == "build" {
+		return err
 	}
+	flags := flag.NewFlagSet("show", flag.ExitOnError)
+	o := show.Options{Say: func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }}
+	flags.IntVar(&o.Nodes, "nodes", 200, "nodes of the cluster")
+	flags.IntVar(&o.Deployments, "deployments", 200, "applications, each with a disruption budget of one")
+	flags.IntVar(&o.Replicas, "replicas", 10, "of each application")
+	flags.IntVar(&o.Moves, "moves", 100, "of the plan")
+	if err := flags.Parse(args[1:]); err != nil {
+		return err
+	}
+	figures, err := show.Run(ctx, o)
+	if err != nil {
+		return err
+	}
+	line, err := json.Marshal(figures)
+	if err != nil {
+		return err
+	}
+	fmt.Println(string(line))
+	return figures.Holds()
 }
