@@ -4,6 +4,7 @@ import "math"
 
 // schedule is the temperature of one annealing run.
 type schedule struct {
+	typical   float64 // cost of a typical shift
 	hot, cold float64 // first and last temperature, in units of cost
 	penalty   float64 // price of one broken soft constraint
 	home      float64 // price of standing away from the start, in temperatures
@@ -13,6 +14,31 @@ type schedule struct {
 // temperature returns the temperature at a share of the run.
 func (c *schedule) temperature(share float64) float64 {
 	return c.hot * math.Pow(c.cold/c.hot, share)
+}
+
+// The price of a broken soft constraint starts low, which lets items pass. From
+// mendFrom of a run on it rises while anything is broken, by a factor e in
+// 1/priceRate of the run, so that what is cheap to mend is mended first, while
+// the rest can still settle around it. From hardFrom on nothing that is whole
+// may be broken again. priceCeiling is in units of cost.
+const (
+	priceRate    = 60.0
+	mendFrom     = 0.1
+	hardFrom     = 0.65
+	priceCeiling = 1e15
+)
+
+// reprice returns the price after a share of the run up to done has passed.
+func reprice(price, done, share float64, broken int32) float64 {
+	switch {
+	case done < mendFrom:
+		return price
+	case broken > 0:
+		return min(priceCeiling, price*math.Exp(priceRate*share))
+	case done > hardFrom:
+		return priceCeiling
+	}
+	return price
 }
 
 // climate is what an elementary move is judged by at one moment.
@@ -58,16 +84,19 @@ const batch = 64
 // shifts, swaps and ejections; Kirkpatrick et al. 1983, for this problem Portal
 // et al. 2016). share says how much of the run is over; it ends at 1.
 func (l *lane) anneal(c schedule, share func() float64) {
-	if len(l.in.movable) == 0 || l.in.bins < 2 {
+	if len(l.movable) == 0 || l.in.bins < 2 {
 		return
 	}
+	price, last := c.penalty, 0.0
 	for {
 		done := share()
 		if done >= 1 {
 			return
 		}
 		t := c.temperature(done)
-		w := climate{t: t, penalty: c.penalty, homesick: c.home * t}
+		price = reprice(price, done, done-last, l.s.soft)
+		last = done
+		w := climate{t: t, penalty: price, homesick: c.home * t}
 		eject := c.eject * ejectUnit
 		repack := eject
 		if done > repackFrom {
@@ -98,7 +127,7 @@ func (l *lane) anneal(c schedule, share func() float64) {
 // tryShifts draws an item and offers it to several bins.
 func (l *lane) tryShifts(w *climate) {
 	s, r := l.s, l.rng
-	i := l.in.movable[r.below(len(l.in.movable))]
+	i := l.movable[r.below(len(l.movable))]
 	a := s.at[i]
 	if a == none {
 		return
@@ -112,8 +141,8 @@ func (l *lane) tryShifts(w *climate) {
 		return
 	}
 	for range burst {
-		b := int32(r.below(l.in.bins))
-		if b == a {
+		b := l.someBin(i)
+		if b == a || b == none {
 			continue
 		}
 		l.candidates++
@@ -132,8 +161,7 @@ func (l *lane) tryShifts(w *climate) {
 // trySwaps draws an item and offers to exchange it with several others.
 func (l *lane) trySwaps(w *climate) {
 	s, r := l.s, l.rng
-	movable := l.in.movable
-	i := movable[r.below(len(movable))]
+	i := l.movable[r.below(len(l.movable))]
 	a := s.at[i]
 	if a == none {
 		return
@@ -144,7 +172,10 @@ func (l *lane) trySwaps(w *climate) {
 		gain = s.leaveGain(i)
 	}
 	for range burst {
-		j := movable[r.below(len(movable))]
+		j := l.somePartner(i)
+		if j == none {
+			continue
+		}
 		b := s.at[j]
 		if a == b || b == none {
 			continue

@@ -9,7 +9,7 @@ func (l *lane) tryClear(w *climate) {
 	s := l.s
 	bin := int32(none)
 	for range 3 {
-		b := int32(l.rng.below(l.in.bins))
+		b := l.seedBin()
 		n := len(s.items[b])
 		if n > 0 && n <= clearLimit && (bin == none || n < len(s.items[bin])) {
 			bin = b
@@ -19,7 +19,7 @@ func (l *lane) tryClear(w *climate) {
 		return
 	}
 	for _, i := range s.items[bin] {
-		if l.in.fixed[i] {
+		if l.held[i] {
 			return
 		}
 	}

@@ -23,6 +23,7 @@ func compile(p *model.Problem) (*instance, error) {
 	in.compileCosts()
 	in.compileExtras()
 	in.compileFlows()
+	in.findHosts()
 	in.rising = len(in.balances) == 0 && !in.extras && in.flows == nil
 	in.mostFee = 2*in.greatestFee() + float64(in.groupWeight)
 	return in, nil

@@ -47,7 +47,7 @@ func (l *lane) costlyItem() int32 {
 	s, r := l.s, l.rng
 	bin, most := int32(none), int64(-1)
 	for range 3 {
-		b := int32(r.below(l.in.bins))
+		b := l.seedBin()
 		if len(s.items[b]) == 0 {
 			continue
 		}
@@ -61,7 +61,7 @@ func (l *lane) costlyItem() int32 {
 	item, best := int32(none), int64(1)
 	for range 3 {
 		i := s.items[bin][r.below(len(s.items[bin]))]
-		if l.in.fixed[i] {
+		if l.held[i] {
 			continue
 		}
 		if gain := s.leaveGain(i); gain < best {
@@ -74,6 +74,9 @@ func (l *lane) costlyItem() int32 {
 // roomyBin draws a bin that could hold item i if others made way.
 func (l *lane) roomyBin(i int32) int32 {
 	in, s := l.in, l.s
+	if l.hosts != nil {
+		return l.roomyHost(i)
+	}
 	from := l.rng.below(in.bins)
 	for k := range min(in.bins, roomyScan) {
 		b := int32(from + k)
@@ -104,7 +107,7 @@ func (l *lane) makeWay(i, b int32) bool {
 		for range min(6, len(list)) {
 			j := list[l.rng.below(len(list))]
 			q := in.row(j)[d]
-			if j == i || in.fixed[j] || q == 0 || d < in.trans && in.start[j] == b {
+			if j == i || l.held[j] || q == 0 || d < in.trans && in.start[j] == b {
 				continue
 			}
 			// The smallest that suffices is best, else the largest.
@@ -183,6 +186,9 @@ func (l *lane) largestPending() int32 {
 // cheapestBin returns the best bin for an item that has none.
 func (l *lane) cheapestBin(i int32, w *climate) (bin int32, change int64, ok bool) {
 	in, s := l.in, l.s
+	if l.hosts != nil {
+		return l.cheapestHost(i, w)
+	}
 	n := min(in.bins, scanLimit)
 	offset := 0
 	if n < in.bins {

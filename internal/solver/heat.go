@@ -11,14 +11,14 @@ const heatSamples = 4000
 // started hot, with many ejections; fine ones (many small items a bin), and
 // those whose budget is short, start closer to their start placement.
 const (
-	hotCoarse, hotFine   = 30.0, 1.0
-	homeCoarse, homeFine = 4.0, 12.0
-	penaltyCoarse        = 30.0
+	hotCoarse, hotFine   = 4.5, 1.0
+	homeCoarse, homeFine = 2.0, 12.0
+	penaltyCoarse        = 6.0
 	penaltyFine          = 3.0
 	coarseItems          = 10.0  // items a bin
 	fineFactor           = 20.0  // this times as many items a bin are fine
 	ampleMoves           = 10000 // moves an item that a hot start needs
-	coldCoarse, coldFine = 0.003, 0.0003
+	coldCoarse, coldFine = 0.005, 0.0003
 	leastPenalty         = 1000.0
 	mostEjections        = 64.0 // of 256 moves, at coarseItems
 )
@@ -59,6 +59,7 @@ func (r *search) heat() schedule {
 	perItem := budget / float64(max(1, len(r.in.movable)))
 	fine := max(grain(perBin/coarseItems), grain(ampleMoves/max(1, perItem)))
 	return schedule{
+		typical: typical,
 		hot:     max(2, typical*blend(hotCoarse, hotFine, fine)),
 		cold:    max(1, typical*blend(coldCoarse, coldFine, fine)),
 		penalty: max(leastPenalty, typical*blend(penaltyCoarse, penaltyFine, fine)),

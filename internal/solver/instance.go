@@ -24,6 +24,7 @@ type instance struct {
 	moveCost []int64 // by item, weighted
 	fixed    []bool  // by item: pinned where it is allowed to be
 	movable  []int32 // items that are not fixed
+	hosts    *hosts  // nil where lists of bins by item do not pay
 
 	capacity []int64 // bin*dims+d
 	margin   []int64 // bin*dims+d: capacity - safety

@@ -15,6 +15,14 @@ type lane struct {
 	cp       *brancher
 	stranded []int32 // items that repair found no place for
 
+	// Moves are drawn from the scope: the whole problem or a region of it.
+	movable []int32 // items
+	bins    []int32 // nil: all
+	held    []bool  // by item: not in the scope
+	hosts   *hosts  // bins by item; nil: all
+	region  *region
+	kinds   []regionKind
+
 	best     []int32
 	bestCost int64
 	bestSoft int32
@@ -34,6 +42,7 @@ type change struct{ item, bin int32 }
 func newLane(in *instance, start []int32, seed uint64) *lane {
 	l := &lane{in: in, s: newState(in), rng: newRNG(seed), barred: none}
 	l.s.load(start)
+	l.wholeScope()
 	l.best = append([]int32(nil), start...)
 	l.bestCost, l.bestSoft = l.s.cost, l.s.soft
 	return l
@@ -109,4 +118,22 @@ func (l *lane) adopt(at []int32, cost int64, soft int32) {
 	l.bestCost, l.bestSoft = cost, soft
 	l.s.moveTo(l.best, cost)
 	l.since, l.mark, l.whole = l.since[:0], 0, false
+}
+
+// backToBest undoes everything since the best placement.
+func (l *lane) backToBest() {
+	s := l.s
+	if l.whole {
+		l.s.moveTo(l.best, l.bestCost)
+		l.since, l.mark, l.whole = l.since[:0], 0, false
+		return
+	}
+	l.settle()
+	for _, c := range l.since {
+		if b := l.best[c.item]; s.at[c.item] != b {
+			s.apply(c.item, b, 0)
+		}
+	}
+	s.cost = l.bestCost
+	l.since = l.since[:0]
 }

@@ -64,7 +64,7 @@ func (l *lane) related(i int32) []int32 {
 				return
 			}
 			j := list[l.rng.below(len(list))]
-			if !l.in.fixed[j] && !containsItem(free, j) {
+			if !l.held[j] && !containsItem(free, j) {
 				free = append(free, j)
 			}
 		}

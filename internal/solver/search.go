@@ -34,15 +34,15 @@ func newSearch(in *instance, start []int32, o Options) *search {
 	return r
 }
 
-// phase is a part of the budget spent on one cooling in every lane.
+// phase is a part of the budget.
 type phase struct {
-	until float64 // share of the budget at its end
-	hot   float64 // factor on the hot temperature
+	until   float64 // share of the budget at its end
+	regions bool    // regions of the best placement of all lanes; else one cooling
 }
 
-// phases: one long cooling, then reheats of the best placement found by any
-// lane, each cooler than the one before.
-var phases = []phase{{0.65, 1}, {0.85, 0.1}, {1, 0.02}}
+// phases: one long cooling, then regions. Between them lanes share the best
+// placement.
+var phases = []phase{{0.88, false}, {0.94, true}, {1, true}}
 
 // run searches until the budget is spent.
 func (r *search) run() {
@@ -57,11 +57,13 @@ func (r *search) run() {
 	}
 	from := 0.0
 	for _, ph := range phases {
-		c := base
-		c.hot = max(c.cold, c.hot*ph.hot)
 		r.parallel(func(l *lane) {
-			l.penalty = c.penalty
-			l.anneal(c, r.share(l, from, ph.until))
+			l.penalty = base.penalty
+			if share := r.share(l, from, ph.until); ph.regions {
+				l.annealRegions(base, share)
+			} else {
+				l.anneal(base, share)
+			}
 		})
 		r.merge()
 		if r.stranded > 0 {
