@@ -11,6 +11,7 @@ import (
 	"drover/internal/model"
 	"drover/internal/planner"
 	"drover/internal/scenario"
+	"drover/internal/scenario/queueing"
 	"drover/internal/solver"
 	"drover/internal/stage"
 )
@@ -80,6 +81,7 @@ func Scenarios(config scenario.Config) func(model.FleetID) (planner.Policy, erro
 		if err := config.Validate(); err != nil {
 			return nil, err
 		}
+		config.Shapes = &queueing.Shapes{} // each fleet's own
 		return planner.ScenarioPolicy{Config: config, Solve: solve}, nil
 	}
 }

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -89,7 +90,7 @@ func (p *Play) Step(ctx context.Context) error {
 	events := append(p.fleet.Announcements(p.now, next), p.fleet.Measure(next, spec.Interval)...)
 	if next >= p.routes {
 		events = append(events, p.fleet.Traceroutes(next)...)
-		p.routes = next.Add(routesEvery)
+		p.routes = next.Add(cmp.Or(spec.RoutesEvery, routesEvery))
 	}
 	if err := p.feed.Publish(ctx, events); err != nil {
 		return fmt.Errorf("measurements at %v: %w", next, err)

@@ -62,8 +62,41 @@ func newBuilder(status *state) *builder {
 			b.room[s*b.columns+c] = room(f.servers[s].Capacity, b.background[s*b.columns+c])
 		}
 	}
+	b.leaveMargin(status)
 	return b
 }
+
+// leaveMargin lowers the CPU room of every server to what the most tolerant
+// application allows, less the margin for arrivals; what is on a server already
+// keeps its room up to what is allowed.
+func (b *builder) leaveMargin(status *state) {
+	f, limit := b.f, int64(0)
+	for a := range f.applications {
+		if len(f.members[a]) > 0 {
+			limit = max(limit, f.capPPM[a])
+		}
+	}
+	limit = min(limit, 1_000_000)
+	for s := range f.servers {
+		cpu := f.servers[s].Capacity[model.CPU]
+		if cpu <= 0 {
+			continue
+		}
+		allowed, margin := cpu-share(cpu, limit)+f.copyMilli(limit), share(cpu, f.cfg.PackMarginPPM)
+		for c := range b.columns {
+			at := s*b.columns + c
+			most := max(0, b.room[at][model.CPU]-allowed)
+			var used int64
+			for _, r := range status.on[s] {
+				used += b.demand[r*b.columns+c][model.CPU]
+			}
+			b.room[at][model.CPU] = min(most, max(0, most-margin, used))
+		}
+	}
+}
+
+// share returns parts per million of an amount.
+func share(amount, ppm int64) int64 { return int64(float64(amount) * float64(ppm) / 1e6) }
 
 // carried is the load of every replica in a future, with what survivors take
 // over from lost replicas as they are placed now. Where the answer places them
@@ -163,7 +196,7 @@ func (b *builder) bin(status *state, s int) model.Bin {
 	}
 	share := safetyPPM(server, model.CPU)
 	for _, r := range status.on[s] {
-		share = min(share, f.capPPM[f.replicas[r].app])
+		share = min(share, f.limitPPM(f.replicas[r].app, s))
 	}
 	for c := range b.columns {
 		at := s*b.columns + c

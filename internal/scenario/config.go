@@ -3,6 +3,8 @@ package scenario
 import (
 	"fmt"
 	"time"
+
+	"drover/internal/scenario/queueing"
 )
 
 // Config holds a fleet's planning policy. The zero value of a field means the
@@ -38,6 +40,13 @@ type Config struct {
 	// MinimumBenefitMicros is what a plan that only saves money must save over the
 	// horizon, beyond the cost of moving.
 	MinimumBenefitMicros int64
+	// PackMarginPPM is the share of a server's CPU that stays free where replicas
+	// arrive, beyond what promises ask for: a forecast that rises a little then
+	// moves nobody. Servers that are fuller keep what they have.
+	PackMarginPPM int64
+	// CopyCPUMilli is the CPU that a copy costs each of its two servers. Where
+	// promises limit utilisation so much is kept for it.
+	CopyCPUMilli int64
 	// Hysteresis is how long an application that has moved stays where it is,
 	// unless a promise that must hold is about to be broken.
 	Hysteresis time.Duration
@@ -67,6 +76,14 @@ type Config struct {
 	Approval, DryRun bool
 	// Futures are the user's own.
 	Futures []Future
+	// CostEvery is how often a better placement is looked for while no promise
+	// that must hold is about to break and no server has to be emptied; at the
+	// multiples of it in event time. 0: at every tick.
+	CostEvery time.Duration
+	// Shapes keeps response laws from one decision to the next: they take time and
+	// are always the same. nil: none are kept. It is not safe for use by several
+	// goroutines.
+	Shapes *queueing.Shapes
 	// Budget is handed to the solver; Rounds is how often it is asked again with
 	// what the simulation found (see cuts.go).
 	Budget Budget
@@ -95,6 +112,10 @@ func (c Config) Validate() error {
 		return fmt.Errorf("horizon: %d periods of %v: want at most 288 of a positive length", c.Periods, c.Period)
 	case c.HighQuantile < 0 || c.HighQuantile >= 1:
 		return fmt.Errorf("high quantile %v: want a level within (0,1)", c.HighQuantile)
+	case c.CopyCPUMilli < 0:
+		return fmt.Errorf("copy cpu %d millicores: must not be negative", c.CopyCPUMilli)
+	case c.PackMarginPPM < 0 || c.PackMarginPPM > 500_000:
+		return fmt.Errorf("pack margin %d ppm: want 0 to 500000", c.PackMarginPPM)
 	case c.ConfidencePPM < 0 || c.ConfidencePPM > 1_000_000:
 		return fmt.Errorf("confidence %d ppm: want 0 to 1000000", c.ConfidencePPM)
 	case c.EnergyMicrosPerKWh < 0 || c.TrafficMicrosPerGiB < 0 || c.OverSafetyMicrosPerCoreHour < 0 ||
@@ -102,7 +123,7 @@ func (c Config) Validate() error {
 		return fmt.Errorf("prices must not be negative")
 	case c.MaxMovesPerHour < 0 || c.MaxApplicationMovesPerHour < 0 || c.MaxServersTouched < 0:
 		return fmt.Errorf("guard rails must not be negative; 0 means the default")
-	case c.StaleAfter < 0 || c.Hysteresis < 0 || c.DrainLead < 0 || c.MoveOverhead < 0 || c.PlanLifetime < 0:
+	case c.StaleAfter < 0 || c.Hysteresis < 0 || c.DrainLead < 0 || c.MoveOverhead < 0 || c.PlanLifetime < 0 || c.CostEvery < 0:
 		return fmt.Errorf("durations must not be negative")
 	}
 	for i, f := range c.Futures {

@@ -39,6 +39,7 @@ func (f *fleet) search(status *state, solve Solve) (best *state, answer model.An
 		if round == 0 {
 			answer = found
 		}
+		b.emptyServers(st, all, byApp)
 		if f.responses != nil && len(st.moved()) > 0 && f.guard(st.brokenResponses()) {
 			// Response times that broke now count: prices have changed.
 			status, best, st = status.again(), best.again(), st.again()
@@ -125,7 +126,7 @@ func (b *builder) capAll(st *state) {
 			continue
 		}
 		for _, r := range st.on[s] {
-			limit = min(limit, f.capPPM[f.replicas[r].app])
+			limit = min(limit, f.limitPPM(f.replicas[r].app, s))
 		}
 	}
 	for s := range f.servers {
@@ -149,7 +150,7 @@ func (b *builder) overAt(st *state, s, t int) model.Vector {
 	capacity, at := f.servers[s].Capacity, s*f.periods()+t
 	allowed := capacity
 	for _, r := range st.on[s] {
-		if limit := f.capPPM[f.replicas[r].app]; limit < 1_000_000 {
+		if limit := f.limitPPM(f.replicas[r].app, s); limit < 1_000_000 {
 			allowed[model.CPU] = min(allowed[model.CPU], int64(float64(capacity[model.CPU])*float64(limit)/1e6))
 		}
 	}

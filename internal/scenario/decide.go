@@ -30,16 +30,13 @@ func Decide(v View, cfg Config, solve Solve) (model.Evaluation, *model.Plan) {
 		return hold(ev, join(why, f.notes))
 	}
 	f.hysteresis()
-	futures, dropped := f.reduce(f.generate())
-	ev.Dropped = append(dropped, f.waitingMaintenance()...)
-	status := newState(f, f.worlds(futures), f.start)
-	if f.responses != nil && f.guard(status.brokenResponses()) {
-		status = status.again()
+	futures := f.generate()
+	if ev, done := f.brief(ev, futures); done {
+		return ev, nil
 	}
-	if why := f.inFlight(status); why != "" {
-		ev.Scenarios = f.results(status, status)
-		return hold(ev, join(why, f.notes))
-	}
+	futures, ev.Dropped = f.reduce(futures)
+	ev.Dropped = append(ev.Dropped, f.waitingMaintenance()...)
+	status := f.statusQuo(futures)
 	found, err := f.improve(status, solve)
 	if err != nil {
 		ev.Scenarios = f.results(status, status)
@@ -61,6 +58,57 @@ func Decide(v View, cfg Config, solve Solve) (model.Evaluation, *model.Plan) {
 	f.sumUp(plan, ev.Scenarios, short)
 	ev.Decision, ev.PlanID, ev.Reason = DecisionPlan, plan.ID, plan.Reason
 	return ev, plan
+}
+
+// statusQuo is the present placement in some futures. Response times that are
+// found broken count in its score.
+func (f *fleet) statusQuo(futures []Future) *state {
+	status := newState(f, f.worlds(futures), f.start)
+	if f.responses != nil && f.guard(status.brokenResponses()) {
+		status = status.again()
+	}
+	return status
+}
+
+// brief looks at the futures that must be met alone. It is done where a plan is
+// under way, or where all of them hold and it is not yet time to look for a
+// cheaper placement (Config.CostEvery).
+func (f *fleet) brief(ev model.Evaluation, futures []Future) (model.Evaluation, bool) {
+	underWay := slices.ContainsFunc(f.view.InFlight, func(p model.Plan) bool { return !p.State.Ended() && p.State != model.PlanProposed })
+	if !underWay && !f.betweenLooks() {
+		return ev, false
+	}
+	status := f.statusQuo(slices.DeleteFunc(slices.Clone(futures), func(future Future) bool { return !future.Required }))
+	status.brief = true
+	if why := f.inFlight(status); why != "" {
+		ev.Scenarios = f.results(status, status)
+		ev, _ = hold(ev, join(why, f.notes))
+		return ev, true
+	}
+	if status.total.broken > 0 || f.updateDue(status) {
+		return ev, false
+	}
+	ev.Scenarios = f.results(status, status)
+	ev.Decision = DecisionNone
+	ev.Reason = join(fmt.Sprintf("every promise that must hold holds; a cheaper placement is looked for next at %v",
+		f.view.Tick.Floor(f.cfg.CostEvery).Add(f.cfg.CostEvery)), f.notes)
+	return ev, true
+}
+
+// betweenLooks tells whether the tick is none at which money is looked at.
+func (f *fleet) betweenLooks() bool {
+	every := f.cfg.CostEvery
+	return every > 0 && f.view.Tick.Floor(every) <= f.view.Tick.Add(-f.view.Interval)
+}
+
+// updateDue tells whether a server that waits for its update is empty.
+func (f *fleet) updateDue(status *state) bool {
+	for s, c := range f.closing {
+		if c.hook != "" && len(status.on[s]) == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // improvement is what the search came to: the placement after the moves that

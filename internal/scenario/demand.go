@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"math"
+	"time"
 
 	"drover/internal/model"
 )
@@ -114,7 +115,19 @@ func (f *fleet) value(fc *model.Forecast, t int, p float64) float64 {
 	if math.IsInf(best, -1) {
 		return untrusted(fc, p)
 	}
+	if p > 0.5 && from.Sub(fc.Origin) < surpriseLasts {
+		best += surprise(fc)
+	}
 	return best
+}
+
+// surpriseLasts is how long a load that no forecast foresaw is taken to stay.
+const surpriseLasts = time.Hour
+
+// surprise is by how much the load seen last exceeds nearly all that the first
+// step allows for: something has begun that the forecast does not know.
+func surprise(fc *model.Forecast) float64 {
+	return max(0, fc.Observed-fc.Quantiles.At(0, 0.95))
 }
 
 // untrusted is the fallback for a forecast that does no better than a naive

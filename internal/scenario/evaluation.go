@@ -28,7 +28,11 @@ func (f *fleet) results(status, after *state) []model.ScenarioResult {
 		out[0].CostBefore += int64(float64(r.CostBefore) * r.Weight)
 	}
 	out[0].ViolationsAfter, out[0].CostAfter = out[0].ViolationsBefore, out[0].CostBefore
-	if len(status.worlds) > 0 {
+	switch {
+	case len(status.worlds) == 0:
+	case status == after:
+		out[0].Worst = out[1].Worst
+	default:
 		out[0].Worst = status.margins(0)
 	}
 	return out

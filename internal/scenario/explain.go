@@ -72,7 +72,7 @@ func (st *state) breachText(s, w, t int) string {
 	u := utilisationPPM(load[model.CPU], server.Capacity[model.CPU])
 	for _, r := range st.on[s] {
 		a := f.replicas[r].app
-		if limit := f.capPPM[a]; u > limit {
+		if limit := f.limitPPM(a, s); u > limit {
 			of := string(f.applications[f.capFor[a]].ID)
 			if f.capFor[a] != a {
 				of += fmt.Sprintf(" (through %s)", f.applications[a].ID)

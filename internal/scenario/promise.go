@@ -45,7 +45,7 @@ func (j judged) broken(f *fleet) bool {
 
 // judge predicts the response of every application that promises one.
 func (st *state) judge(w int) []judged {
-	if st.f.responses == nil {
+	if st.f.responses == nil || st.brief {
 		return nil
 	}
 	return st.judgeIn(st.situation(w))

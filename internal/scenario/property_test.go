@@ -48,16 +48,16 @@ func checkPlan(t *testing.T, v View, cfg Config, ev model.Evaluation, p *model.P
 	if len(p.Moves) > 0 && after.withMoves().compare(status.withMoves()) >= 0 {
 		t.Fatalf("the plan is no better than staying: %+v -> %+v", status.withMoves(), after.withMoves())
 	}
-	checkIntermediate(t, f, status, p)
+	checkIntermediate(t, f, status, after, p)
 }
 
 // checkIntermediate plays the plan in bad orders: as many moves at once as the
 // precedences allow, sources kept as long as possible; no step may put a server
-// above its capacity in a future that must be met, unless it was so before.
-func checkIntermediate(t *testing.T, f *fleet, status *state, p *model.Plan) {
+// above what its promises allow in a future that must be met, unless it was so before.
+func checkIntermediate(t *testing.T, f *fleet, status, after *state, p *model.Plan) {
 	t.Helper()
 	b := newBuilder(status)
-	in := f.phasingInput(b)
+	in := f.phasingInput(b, after)
 	at := map[model.ReplicaID]int{}
 	for r, rep := range f.replicas {
 		at[rep.id] = r

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"slices"
 
 	"drover/internal/model"
 )
@@ -22,7 +23,8 @@ func Recheck(v View, cfg Config, plan model.Plan) Verdict {
 	if why := f.freshness(); why != "" {
 		return Verdict{Reason: "not judged: " + why}
 	}
-	futures, _ := f.reduce(f.generate())
+	// Only what must be met can stop a plan.
+	futures := slices.DeleteFunc(f.generate(), func(future Future) bool { return !future.Required })
 	return f.recheck(newState(f, f.worlds(futures), f.start), &plan)
 }
 

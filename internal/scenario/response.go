@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -36,7 +37,7 @@ type outCall struct {
 
 func newResponses(f *fleet) *responses {
 	q := &responses{
-		f: f, shapes: &queueing.Shapes{}, service: make([]float64, len(f.applications)),
+		f: f, shapes: cmp.Or(f.cfg.Shapes, &queueing.Shapes{}), service: make([]float64, len(f.applications)),
 		perCall: make([][]outCall, len(f.applications)), rtt: map[[2]int]float64{}, speed: map[[2]int]float64{},
 	}
 	for _, l := range f.view.Links {

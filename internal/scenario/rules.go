@@ -52,6 +52,25 @@ func (f *fleet) moveMicros(r int) int64 {
 	return cost + int64(float64(app.DataBytes)/(1<<30)*float64(f.cfg.MoveMicrosPerGiB))
 }
 
+// limitPPM is the utilisation that an application allows on a server: what its
+// promises leave, less what copying a replica away would cost there, so that
+// they hold while it leaves.
+func (f *fleet) limitPPM(a, s int) int64 {
+	limit, cpu := f.capPPM[a], f.servers[s].Capacity[model.CPU]
+	if f.cfg.CopyCPUMilli <= 0 || cpu <= 0 || limit >= 1_000_000 {
+		return limit
+	}
+	return max(0, limit-utilisationPPM(f.cfg.CopyCPUMilli, cpu))
+}
+
+// copyMilli is the CPU to keep for a copy where promises limit utilisation.
+func (f *fleet) copyMilli(limit int64) int64 {
+	if limit >= 1_000_000 {
+		return 0
+	}
+	return f.cfg.CopyCPUMilli
+}
+
 // limits sets the CPU utilisation that an application's servers may reach: what
 // its headroom leaves, and what its response time allows.
 func (f *fleet) limits() {

@@ -15,7 +15,7 @@ const waveSize = 25
 // the one after the moves that can be made; the others are named in notes.
 func (f *fleet) schedule(status, after *state) (phasing.Schedule, []int, *state, []string) {
 	b := newBuilder(status)
-	in := f.phasingInput(b)
+	in := f.phasingInput(b, after)
 	replicas := after.moved()
 	for _, r := range replicas {
 		c := status.causeOf(after, r)
@@ -40,14 +40,23 @@ func (f *fleet) schedule(status, after *state) (phasing.Schedule, []int, *state,
 	return out, replicas, reached, []string{"moves that can't be made now: " + firstFew(left)}
 }
 
-// phasingInput describes the present placement to scenario/phasing.
-func (f *fleet) phasingInput(b *builder) phasing.Input {
+// phasingInput describes the present placement to scenario/phasing. On the way
+// to a placement that keeps its promises no server may be busier than those on
+// it allow; where that one breaks some itself, capacity alone counts.
+func (f *fleet) phasingInput(b *builder, after *state) phasing.Input {
 	in := phasing.Input{
 		Now: f.view.Tick, LinkConcurrency: f.cfg.LinkConcurrency, CopyBytesPerSecond: f.cfg.CopyBytesPerSecond,
 		WaveSize: waveSize, Overhead: f.cfg.MoveOverhead, Lifetime: f.cfg.PlanLifetime, Bandwidth: f.bandwidths(),
 	}
 	for s, server := range f.servers {
 		ps := phasing.Server{Capacity: server.Capacity, Zone: f.zone[s], Concurrency: server.DisruptionConcurrency}
+		if cpu := server.Capacity[model.CPU]; cpu > 0 && after.server[s].broken == 0 {
+			limit := int64(1_000_000)
+			for _, r := range after.on[s] {
+				limit = min(limit, f.limitPPM(f.replicas[r].app, s))
+			}
+			ps.Capacity[model.CPU] = share(cpu, limit)
+		}
 		if ps.Concurrency <= 0 {
 			ps.Concurrency = f.cfg.ServerConcurrency
 		}

@@ -90,7 +90,7 @@ func (st *state) serverBreach(s, w, t int) (n, excess int64) {
 	}
 	if u := utilisationPPM(load[model.CPU], capacity[model.CPU]); u > 0 {
 		for _, r := range st.on[s] {
-			if limit := f.capPPM[f.replicas[r].app]; u > limit {
+			if limit := f.limitPPM(f.replicas[r].app, s); u > limit {
 				n++
 				excess += u - limit
 			}

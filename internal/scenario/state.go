@@ -21,6 +21,7 @@ type state struct {
 	total     score
 	callsOf   [][]int // edges that touch an application
 	always    int64   // see violationsAlways; -1: not known
+	brief     bool    // response times are left out of the margins
 }
 
 // newState loads a placement.

@@ -108,11 +108,9 @@ func (f *Fleet) server(s *ServerSpec, at model.Instant) model.Server {
 	out := model.Server{Fleet: f.spec.Fleet, ID: s.ID, At: at, Capacity: s.Capacity, Zone: s.Zone, Rack: s.Rack,
 		CostMicrosPerHour: s.CostMicrosPerHour, WakeDuration: 2 * time.Minute,
 		MTBF: 90 * 24 * time.Hour, MTTR: 2 * time.Hour, CoreSpeedMilli: 1000}
+	out.SafetyPPM[model.CPU] = s.SafetyPPM
 	for i := range 11 {
-		// Measured machines rise fast at first and flatten: u + u(1-u)/2.
-		u := float64(i) / 10
-		w := s.IdleWatts + (s.PeakWatts-s.IdleWatts)*(u+0.35*u*(1-u))
-		out.Power = append(out.Power, model.PowerPoint{UtilisationPPM: int64(i) * 100_000, PowerMilliwatts: int64(w * 1000)})
+		out.Power = append(out.Power, model.PowerPoint{UtilisationPPM: int64(i) * 100_000, PowerMilliwatts: int64(s.Watts(float64(i)/10) * 1000)})
 	}
 	return out
 }
@@ -139,7 +137,7 @@ func (f *Fleet) Announcements(from, to model.Instant) []any {
 	var out []any
 	for _, c := range f.spec.Campaigns {
 		begin := f.spec.Start.Add(c.Begin)
-		if at := begin.Add(-c.Announced); at > from && at <= to {
+		if at := begin.Add(-c.Announced); !c.Unannounced && at > from && at <= to {
 			out = append(out, model.CalendarEvent{Fleet: f.spec.Fleet, ID: c.ID, Kind: "campaign", Name: c.Name,
 				Start: begin, End: begin.Add(c.Length), At: at, Applications: f.reach(c.Application),
 				UpliftPPM: int64(c.Uplift * 1e6)})

@@ -23,6 +23,15 @@ func (f *Fleet) rates(at model.Instant) map[model.ApplicationID]float64 {
 	return rates
 }
 
+// Rates returns the true requests per second of every application at a time.
+func (f *Fleet) Rates(at model.Instant) map[model.ApplicationID]float64 { return f.rates(at) }
+
+// CPUMilli returns the true CPU of all replicas of an application together, in
+// millicores, given the rates of a time.
+func (f *Fleet) CPUMilli(id model.ApplicationID, rates map[model.ApplicationID]float64) float64 {
+	return rates[id] * f.apps[id].Demand.Seconds() * 1000
+}
+
 // entry is the rate from outside: season, campaigns and slow noise.
 func (f *Fleet) entry(app *ApplicationSpec, at model.Instant) float64 {
 	if app.Entry == 0 {

@@ -1,6 +1,7 @@
 package simfleet
 
 import (
+	"slices"
 	"time"
 
 	"drover/internal/model"
@@ -35,9 +36,13 @@ func (f *Fleet) Measure(at model.Instant, interval time.Duration) []any {
 			total = total.Add(use)
 			on := servers[f.placement[id]]
 			*on = on.Add(use)
-			out = append(out, f.metric(model.ReplicaEntity(id), at, use))
+			if f.measures(model.KindReplica) {
+				out = append(out, f.metric(model.ReplicaEntity(id), at, use))
+			}
 		}
-		out = append(out, f.metric(model.ApplicationEntity(app.ID), at, total))
+		if f.measures(model.KindApplication) {
+			out = append(out, f.metric(model.ApplicationEntity(app.ID), at, total))
+		}
 	}
 	for _, c := range f.copies {
 		for _, id := range []model.ServerID{c.from, c.to} {
@@ -53,12 +58,20 @@ func (f *Fleet) Measure(at model.Instant, interval time.Duration) []any {
 		}
 	}
 	for i := range f.spec.Servers {
+		if !f.measures(model.KindServer) {
+			break
+		}
 		s := &f.spec.Servers[i]
 		use := *servers[s.ID]
 		use[model.CPU] = min(use[model.CPU], s.Capacity[model.CPU])
 		out = append(out, f.metric(model.ServerEntity(s.ID), at, use))
 	}
 	return append(out, f.calls(rates, at, interval)...)
+}
+
+// measures tells whether monitoring knows a kind of entity.
+func (f *Fleet) measures(kind model.EntityKind) bool {
+	return len(f.spec.Measured) == 0 || slices.Contains(f.spec.Measured, kind)
 }
 
 // network returns each application's received and sent bytes per second.
@@ -99,7 +112,11 @@ func (f *Fleet) replica(app *ApplicationSpec, id model.ReplicaID, rate float64, 
 
 func (f *Fleet) metric(entity model.EntityID, at model.Instant, use model.Vector) model.Metric {
 	m := model.Metric{Fleet: f.spec.Fleet, Entity: entity, At: at, Producer: Producer}
-	for _, r := range []model.Resource{model.CPU, model.Memory, model.Receive, model.Transmit} {
+	reported := f.spec.Reported
+	if len(reported) == 0 {
+		reported = []model.Resource{model.CPU, model.Memory, model.Receive, model.Transmit}
+	}
+	for _, r := range reported {
 		m.Samples = append(m.Samples, model.Sample{Resource: r, Kind: model.Gauge, Value: float64(use[r])})
 	}
 	return m
@@ -125,10 +142,21 @@ func (f *Fleet) calls(rates map[model.ApplicationID]float64, at model.Instant, i
 	return out
 }
 
-// Traceroutes returns one path from every server to every third other one: the
-// rest is for the network map to estimate.
+// Traceroutes returns one path from every server to every third other one, or
+// to as many as the spec says: the rest is for the network map to estimate.
 func (f *Fleet) Traceroutes(at model.Instant) []any {
 	var out []any
+	if n := len(f.spec.Servers); f.spec.RoutePeers > 0 {
+		for i := range n {
+			for k := range min(f.spec.RoutePeers, n-1) {
+				// Distances 1, 2, 4, 8, ... reach the own rack and every zone.
+				if j := (i + 1<<k) % n; j != i {
+					out = append(out, f.path(&f.spec.Servers[i], &f.spec.Servers[j], at))
+				}
+			}
+		}
+		return out
+	}
 	for i := range f.spec.Servers {
 		for j := range f.spec.Servers {
 			if i != j && (i+j)%3 == 0 {

@@ -24,6 +24,16 @@ type Spec struct {
 	Maintenance               []MaintenanceSpec
 	// Noise is the standard deviation of the load's slow random part, as a share.
 	Noise float64
+	// Reported are the resources that monitoring measures; empty: CPU, memory,
+	// receive and transmit.
+	Reported []model.Resource
+	// RoutesEvery is how often traceroutes are taken (0: every ten minutes), and
+	// RoutePeers from how many neighbours in the list each server takes them (0:
+	// from every third of all).
+	RoutesEvery time.Duration
+	RoutePeers  int
+	// Measured are the kinds of entities that monitoring knows; empty: all.
+	Measured []model.EntityKind
 }
 
 // ServerSpec is one server.
@@ -36,6 +46,15 @@ type ServerSpec struct {
 	// machines do.
 	IdleWatts, PeakWatts float64
 	CostMicrosPerHour    int64
+	// SafetyPPM is the share of the CPU above which load is penalised; 0 means
+	// the planner's own.
+	SafetyPPM int64
+}
+
+// Watts is the server's draw at a utilisation within 0..1. Measured machines
+// rise fast at first and flatten.
+func (s *ServerSpec) Watts(u float64) float64 {
+	return s.IdleWatts + (s.PeakWatts-s.IdleWatts)*(u+0.35*u*(1-u))
 }
 
 // CallSpec is one dependency: Rate calls of Callee for each request served.
@@ -78,6 +97,8 @@ type CampaignSpec struct {
 	Uplift        float64 // 0.6 means +60 %
 	// Announced is how long before its beginning the calendar knows it.
 	Announced time.Duration
+	// Unannounced is a burst that no calendar knows of.
+	Unannounced bool
 }
 
 // MaintenanceSpec takes one server away for a while.

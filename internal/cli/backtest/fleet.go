@@ -1,0 +1,174 @@
+package backtest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"drover/internal/cli"
+	"drover/internal/replay/trial"
+	"drover/internal/simfleet"
+)
+
+type fleetFlags struct {
+	servers, days, seeds, threads int
+	seed                          uint64
+	policies                      []string
+	report, output                string
+}
+
+func fleetCommand() *cobra.Command {
+	var f fleetFlags
+	c := &cobra.Command{
+		Use:   "fleet",
+		Short: "Play policies on generated fleets, judged minute by minute",
+		Long: `Play policies on generated fleets: products in call chains with seasons of their
+own, a campaign a week, a night in which a rack is maintained, and bursts that
+nobody announces. Everything runs through the same stages as live. A judge who
+knows the true load counts the minutes in which a promise of an application was
+broken (headroom, capacity, response time, standing on a server in maintenance),
+the energy and the moves.
+
+Policies: drover; static (never moves); threshold (moves what is on servers above
+80 %, empties the least used); oracle (drover with the true load as forecast).`,
+		Args: cobra.NoArgs,
+		Example: `  drover backtest fleet --seeds 20
+  drover backtest fleet --days 3 --policies drover,threshold --report fleet.html`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runFleet(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), f)
+		},
+	}
+	c.Flags().IntVar(&f.servers, "servers", 200, "servers of a fleet, a multiple of 40")
+	c.Flags().IntVar(&f.days, "days", 14, "days that are played, after two weeks of history")
+	c.Flags().IntVar(&f.seeds, "seeds", 1, "how many fleets, each from a seed of its own")
+	c.Flags().Uint64Var(&f.seed, "seed", 1, "the first seed")
+	c.Flags().StringSliceVar(&f.policies, "policies", []string{"drover", "threshold", "static"}, strings.Join(trial.Policies(), ", "))
+	c.Flags().IntVar(&f.threads, "threads", 2, "fleets played at once; the results are the same")
+	c.Flags().StringVar(&f.report, "report", "", "write a report with pictures to this HTML `file`")
+	c.Flags().StringVarP(&f.output, "output", "o", "table", "table or json")
+	return c
+}
+
+func (f *fleetFlags) check() error {
+	if err := (simfleet.Generated{Servers: f.servers, Days: f.days}).Validate(); err != nil {
+		return cli.Usage(fmt.Errorf("--servers, --days: %w", err))
+	}
+	switch {
+	case f.seeds < 1:
+		return cli.Usage(fmt.Errorf("--seeds %d: want at least 1", f.seeds))
+	case f.threads < 1:
+		return cli.Usage(fmt.Errorf("--threads %d: want at least 1", f.threads))
+	case f.output != "table" && f.output != "json":
+		return cli.Usage(fmt.Errorf("-o %q: want table or json", f.output))
+	case len(f.policies) == 0:
+		return cli.Usage(fmt.Errorf("--policies: want some of %s", strings.Join(trial.Policies(), ", ")))
+	}
+	for i, p := range f.policies {
+		if !slices.Contains(trial.Policies(), p) || slices.Contains(f.policies[:i], p) {
+			return cli.Usage(fmt.Errorf("--policies %q: want each of %s at most once", p, strings.Join(trial.Policies(), ", ")))
+		}
+	}
+	return nil
+}
+
+// fleetResult is the command's JSON document.
+type fleetResult struct {
+	Servers    int                        `json:"servers"`
+	Days       int                        `json:"days"`
+	Policies   []trial.Summary            `json:"policies"`
+	Trials     map[string][]*trial.Result `json:"trials"`
+	Seconds    float64                    `json:"seconds"`
+	CPUSeconds float64                    `json:"cpu_seconds"`
+}
+
+func runFleet(ctx context.Context, stdout, stderr io.Writer, f fleetFlags) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	started, startedCPU := time.Now(), cpuSeconds()
+	plan := trial.Plan{Policies: f.policies, First: f.seed, Seeds: f.seeds, Servers: f.servers, Days: f.days, Threads: f.threads,
+		Progress: progress(stderr, f)}
+	results, err := trial.RunAll(ctx, plan)
+	if err != nil {
+		return err
+	}
+	out := fleetResult{Servers: f.servers, Days: f.days, Trials: results,
+		Seconds: time.Since(started).Seconds(), CPUSeconds: cpuSeconds() - startedCPU}
+	for _, p := range f.policies {
+		out.Policies = append(out.Policies, trial.Summarise(p, results[p]))
+	}
+	if f.report != "" {
+		if err := writeReport(f.report, &out); err != nil {
+			return err
+		}
+	}
+	if f.output == "json" {
+		return json.NewEncoder(stdout).Encode(out)
+	}
+	return out.table(stdout)
+}
+
+// progress tells, at most every ten seconds, how much of all is done.
+func progress(w io.Writer, f fleetFlags) func(policy string, seed uint64, done float64) {
+	var mu sync.Mutex
+	shares := map[string]float64{}
+	last := time.Now()
+	return func(policy string, seed uint64, done float64) {
+		mu.Lock()
+		defer mu.Unlock()
+		shares[fmt.Sprint(policy, seed)] = done
+		if time.Since(last) < 10*time.Second {
+			return
+		}
+		last = time.Now()
+		sum := 0.0
+		for _, s := range shares {
+			sum += s
+		}
+		fmt.Fprintf(w, "%3.0f %% played\n", 100*sum/float64(f.seeds*len(f.policies)))
+	}
+}
+
+// table writes the summary, two lines a policy at most 80 columns wide.
+func (r *fleetResult) table(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d servers, %d days, %d fleets; %.1f CPU s\n\n", r.Servers, r.Days, r.Policies[0].Seeds, r.CPUSeconds)
+	fmt.Fprintf(&b, "%-10s %10s %9s %10s %8s %8s %8s\n", "policy", "violated", "share", "energy", "servers", "moves", "plans")
+	fmt.Fprintf(&b, "%-10s %10s %9s %10s %8s %8s %8s\n", "", "minutes", "%", "kWh", "on", "", "")
+	for _, p := range r.Policies {
+		fmt.Fprintf(&b, "%-10s %10d %9.4f %10.1f %8.1f %8d %8d\n", p.Policy, p.Violated, 100*float64(p.Violated)/float64(p.Application),
+			p.EnergyKWh, p.ServersOn, p.Moves, p.Plans)
+	}
+	fmt.Fprintf(&b, "\n%-10s %12s %9s %9s %9s %8s %9s\n", "violated", "maintenance", "overload", "headroom", "response", "again", "unsaid")
+	for _, p := range r.Policies {
+		fmt.Fprintf(&b, "%-10s %12d %9d %9d %9d %8d %9d\n", p.Policy, p.Minutes.Maintenance, p.Minutes.Overload, p.Minutes.Headroom,
+			p.Minutes.Response, p.Repeats, p.RepeatsUnsaid)
+	}
+	b.WriteString("\nagain: moves of an application within an hour of another plan's; unsaid: those\nwhose reason does not say so.\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// writeReport writes the HTML document.
+func writeReport(path string, r *fleetResult) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("--report: %w", err)
+	}
+	if err := r.html(file); err != nil {
+		file.Close()
+		return fmt.Errorf("--report %s: %w", path, err)
+	}
+	if err := file.Close(); err != nil {
+		return fmt.Errorf("--report %s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,286 @@
+package scenario
+
+import (
+	"cmp"
+	"slices"
+
+	"drover/internal/model"
+)
+
+// emptying tries to switch servers off, one after another, least used first:
+// every replica of the server moves to the fullest server that has room for it
+// in every period and in the futures that must be met. A local search by single
+// moves finds this hard, since nothing is saved before the last replica has
+// left. st is changed in place; what makes it no better is taken back.
+type emptying struct {
+	b  *builder
+	st *state
+	// left [server*columns+c] is the room that is left; safe the CPU left below
+	// the server's safety share.
+	left  []model.Vector
+	safe  []int64
+	moves int // how many more replicas may leave their start
+	byApp []int
+}
+
+// emptyServers improves a placement by whole servers. It keeps to the budgets
+// of moves.
+func (b *builder) emptyServers(st *state, moves int, byApp []int) {
+	e := &emptying{b: b, st: st, moves: moves, byApp: slices.Clone(byApp)}
+	e.left = slices.Clone(b.room)
+	e.safe = make([]int64, len(b.room))
+	for s := range b.f.servers {
+		server := &b.f.servers[s]
+		for c := range b.columns {
+			at := s*b.columns + c
+			e.safe[at] = min(b.room[at][model.CPU], safetyCPU(server)-b.background[at][model.CPU])
+		}
+		for _, r := range st.on[s] {
+			e.use(r, s, -1)
+		}
+	}
+	for _, r := range st.moved() {
+		e.moves--
+		e.byApp[b.f.replicas[r].app]--
+	}
+	for s := range b.f.servers {
+		if b.f.closed(s) { // what the solver left there
+			e.try(s)
+		}
+	}
+	for _, s := range e.order() {
+		e.try(s)
+	}
+	e.openCheaper()
+}
+
+// use takes a replica's demand from a server's room (sign -1) or gives it back.
+func (e *emptying) use(r, s int, sign int64) {
+	for c := range e.b.columns {
+		at := s*e.b.columns + c
+		d := e.b.demand[r*e.b.columns+c]
+		e.left[at] = plus(e.left[at], d, sign)
+		e.safe[at] += sign * d[model.CPU]
+	}
+}
+
+// order lists the servers in use, the dearest for what they can carry first,
+// and among equals the one with least to move.
+func (e *emptying) order() []int {
+	f := e.b.f
+	load := make([]int64, len(f.servers))
+	var out []int
+	for s := range f.servers {
+		if len(e.st.on[s]) == 0 || f.closed(s) {
+			continue
+		}
+		for _, r := range e.st.on[s] {
+			load[s] += e.greatest(r)
+		}
+		out = append(out, s)
+	}
+	slices.SortStableFunc(out, func(a, b int) int {
+		return cmp.Or(cmp.Compare(e.price(b), e.price(a)), cmp.Compare(load[a], load[b]))
+	})
+	return out
+}
+
+// greatest is the most CPU that a replica needs in any column.
+func (e *emptying) greatest(r int) int64 {
+	var most int64
+	for c := range e.b.columns {
+		most = max(most, e.b.demand[r*e.b.columns+c][model.CPU])
+	}
+	return most
+}
+
+// price is what a full server costs in a period, by its CPU.
+func (e *emptying) price(s int) float64 {
+	server := &e.b.f.servers[s]
+	cpu := server.Capacity[model.CPU]
+	if cpu <= 0 {
+		return 0
+	}
+	return float64(e.b.f.serverCost(s, model.Vector{model.CPU: safetyCPU(server)})) / float64(cpu)
+}
+
+// openCheaper puts empty servers to use where they empty dearer ones. Servers of
+// one kind are alike: when one does not pay, no other of its kind is tried.
+func (e *emptying) openCheaper() {
+	f := e.b.f
+	type kind struct {
+		price float64
+		cpu   int64
+	}
+	hopeless := map[kind]bool{}
+	for s := range f.servers {
+		k := kind{e.price(s), f.servers[s].Capacity[model.CPU]}
+		if len(e.st.on[s]) > 0 || !f.accepts(s) || hopeless[k] {
+			continue
+		}
+		if !e.open(s) {
+			hopeless[k] = true
+		}
+	}
+}
+
+// open moves the replicas of dearer servers to an empty one, server by server,
+// and tells whether that is kept.
+func (e *emptying) open(s int) bool {
+	before, price := e.st.withMoves(), e.price(s)
+	var done []step
+	for _, source := range e.order() {
+		if source == s || e.price(source) <= price {
+			continue
+		}
+		done = append(done, e.drain(source, s)...)
+	}
+	if len(done) == 0 || e.st.withMoves().compare(before) >= 0 {
+		e.undo(done)
+		return false
+	}
+	return true
+}
+
+// drain moves everything off a server, to a preferred one as far as it goes
+// (none: -1), or nothing.
+func (e *emptying) drain(s, prefer int) []step {
+	f, st := e.b.f, e.st
+	list := slices.Clone(st.on[s])
+	for _, r := range list {
+		if f.pinned(st, r) {
+			return nil
+		}
+	}
+	slices.SortStableFunc(list, func(a, b int) int { return cmp.Compare(e.greatest(b), e.greatest(a)) })
+	var done []step
+	for _, r := range list {
+		to := prefer
+		if to < 0 || !e.takes(r, to) {
+			to = e.target(r, s)
+		}
+		if to < 0 || !e.move(r, to) {
+			e.undo(done)
+			return nil
+		}
+		done = append(done, step{r, s, to})
+	}
+	return done
+}
+
+// takes tells whether a server has room for a replica below its safety share.
+func (e *emptying) takes(r, s int) bool {
+	if !e.allowed(r, s) {
+		return false
+	}
+	_, over, ok := e.fits(r, s)
+	return ok && !over
+}
+
+// step is a replica's move within an attempt.
+type step struct{ replica, from, to int }
+
+// try empties a server where that pays.
+func (e *emptying) try(s int) {
+	before := e.st.withMoves()
+	if done := e.drain(s, -1); len(done) > 0 && e.st.withMoves().compare(before) >= 0 {
+		e.undo(done)
+	}
+}
+
+// move carries a step out if the budgets allow it.
+func (e *emptying) move(r, to int) bool {
+	from, start, app := e.st.place[r], e.b.f.start[r], e.b.f.replicas[r].app
+	change := 0
+	switch {
+	case from == start && to != start:
+		change = 1
+	case from != start && to == start:
+		change = -1
+	}
+	if change > 0 && (e.moves < 1 || e.byApp[app] < 1) {
+		return false
+	}
+	e.moves -= change
+	e.byApp[app] -= change
+	e.use(r, from, +1)
+	e.use(r, to, -1)
+	e.st.move(r, to)
+	return true
+}
+
+func (e *emptying) undo(done []step) {
+	for _, d := range slices.Backward(done) {
+		e.move(d.replica, d.from)
+	}
+}
+
+// target is the fullest server in use that has room for a replica; one on which
+// it stays below the safety share comes before any other. -1: none.
+func (e *emptying) target(r, source int) int {
+	f, best, bestOver, bestLeft := e.b.f, -1, false, int64(0)
+	for s := range f.servers {
+		if s == source || len(e.st.on[s]) == 0 || !f.accepts(s) || !e.allowed(r, s) {
+			continue
+		}
+		left, over, ok := e.fits(r, s)
+		if ok && (best < 0 || bestOver && !over || over == bestOver && left < bestLeft) {
+			best, bestOver, bestLeft = s, over, left
+		}
+	}
+	return best
+}
+
+// fits tells whether a server has room for a replica in every column, whether
+// its safety share would be exceeded, and how much CPU would be left at least.
+func (e *emptying) fits(r, s int) (left int64, over, ok bool) {
+	left = 1 << 62
+	for c := range e.b.columns {
+		at := s*e.b.columns + c
+		d := e.b.demand[r*e.b.columns+c]
+		for res := range d {
+			if d[res] > e.left[at][res] {
+				return 0, false, false
+			}
+		}
+		left = min(left, e.safe[at]-d[model.CPU])
+		over = over || e.safe[at] < d[model.CPU]
+	}
+	return left, over, true
+}
+
+// allowed checks what is said about where an application may stand.
+func (e *emptying) allowed(r, s int) bool {
+	f, st := e.b.f, e.st
+	a := f.replicas[r].app
+	if !f.mayRun(a, s) {
+		return false
+	}
+	cpu := f.servers[s].Capacity[model.CPU]
+	for _, o := range st.on[s] {
+		b := f.replicas[o].app
+		if b == a && f.apart[a] || hasSorted(f.rivals[a], b) {
+			return false
+		}
+	}
+	// The utilisation that the application allows, in every column.
+	if limit := f.limitPPM(a, s); cpu > 0 && limit < 1_000_000 {
+		spare := cpu - int64(float64(cpu)*float64(limit)/1e6)
+		for c := range e.b.columns {
+			if at := s*e.b.columns + c; e.left[at][model.CPU]-spare < e.b.demand[r*e.b.columns+c][model.CPU] {
+				return false
+			}
+		}
+	}
+	want := st.wantZones(a)
+	if want < 2 || f.zone[s] == f.zone[st.place[r]] {
+		return true
+	}
+	zones := map[int]bool{f.zone[s]: true}
+	for _, m := range f.members[a] {
+		if m != r {
+			zones[f.zone[st.place[m]]] = true
+		}
+	}
+	return len(zones) >= want
+}
