@@ -116,3 +116,6 @@ func (f *fleet) expectedCPU(t int, weight func(server int) int64) int64 {
 
 // closed tells whether a server has to be empty.
 func (f *fleet) closed(s int) bool { return f.closing[s].reason != "" }
+
+// accepts tells whether a server may take replicas.
+func (f *fleet) accepts(s int) bool { return !f.closed(s) && !f.servers[s].Unschedulable }

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"drover/internal/cli"
-	"drover/internal/replay/trial"
+	"drover/internal/pipeline/trial"
 	"drover/internal/simfleet"
 )
 

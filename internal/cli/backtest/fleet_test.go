@@ -14,7 +14,7 @@ import (
 
 	"drover/internal/cli"
 	"drover/internal/model"
-	"drover/internal/replay/trial"
+	"drover/internal/pipeline/trial"
 )
 
 func TestFleetUsage(t *testing.T) {

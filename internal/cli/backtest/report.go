@@ -7,7 +7,7 @@ import (
 	"io"
 	"strconv"
 
-	"drover/internal/replay/trial"
+	"drover/internal/pipeline/trial"
 )
 
 //go:embed report.html
