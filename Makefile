@@ -1,6 +1,6 @@
 # Targets that show something print one JSON object as their last line.
 SHELL := /bin/bash
-.PHONY: build test check fuzz bench-ingest storm bench-stream bench-solver bench-forecast executor-table kubernetes
+.PHONY: build test check fuzz bench-ingest storm bench-stream bench-solver bench-forecast executor-table kubernetes console e2e
 
 RUNS ?= 3
 SEED ?= 7
@@ -48,3 +48,12 @@ executor-table:
 
 kubernetes:
 	@go run ./tests/kubernetes/cmd show
+
+# The web console's assets, from their sources in web/ (Node.js is needed).
+console:
+	npm --prefix web ci --no-fund --no-audit
+	npm --prefix web run build
+
+e2e:
+	@npm --prefix web ci --no-fund --no-audit >&2
+	@set -o pipefail; DROVER_REQUIRE_ALL=1 go test ./tests/e2e -run 'TestTheStory$$' -count 1 -v -timeout 20m $(last_json)

@@ -12,6 +12,7 @@ import (
 	"drover/internal/cli/forecast"
 	"drover/internal/cli/graph"
 	"drover/internal/cli/ingest"
+	"drover/internal/cli/operator"
 	"drover/internal/cli/replay"
 	"drover/internal/cli/service"
 	"drover/internal/cli/solve"
@@ -49,5 +50,6 @@ func newRootCommand() *cobra.Command {
 		service.WebCommand(),
 		whatif.Command(),
 	)
+	root.AddCommand(operator.Commands()...)
 	return root
 }

@@ -18,7 +18,7 @@ func TestBadInputIsRefusedAndTheLoopGoesOn(t *testing.T) {
 	spec := simfleet.DemoSpec(1)
 	spec.History = 6 * time.Hour
 	config := DefaultConfig()
-	config.SimulateDemo(spec)
+	config.SimulateDemo(spec, false)
 	fleet, err := simfleet.New(spec)
 	if err != nil {
 		t.Fatal(err)

@@ -25,7 +25,7 @@ func playDemo(t *testing.T, widths Widths, minutes int, restart bool) []string {
 	policy := scenario.DefaultConfig()
 	policy.Budget.Evaluations = 20_000
 	config.Planner.NewPolicy = Scenarios(policy)
-	config.SimulateDemo(spec)
+	config.SimulateDemo(spec, false)
 	fleet, err := simfleet.New(spec)
 	if err != nil {
 		t.Fatal(err)

@@ -41,7 +41,9 @@ maintenance.
 Its doors are open to this machine, OTLP over gRPC with --grpc-listen.
 
 What Drover sees and does is printed line by line; the page shows the same.
-End it with Ctrl-C. With --data the topics survive, and the next run goes on.`,
+With --brokers and --redis the same runs on a Kafka and a Redis of yours.
+With --approval plans wait for a person, who decides in the page or with
+drover approve. End it with Ctrl-C. With --data the topics survive, and the next run goes on.`,
 		Example: `  drover up
   drover up --speed 120x --exit-after 2m
   drover up --data ./state --listen 127.0.0.1:0`,
@@ -64,7 +66,7 @@ End it with Ctrl-C. With --data the topics survive, and the next run goes on.`,
 	}
 	f := c.Flags()
 	config.Register(f, "listen", "data_dir", "seed", "log", "interval", "beat", "horizon", "refit", "planning",
-		"ingest.grpc_listen", "ingest.mappings", "web.access")
+		"ingest.grpc_listen", "ingest.mappings", "web.access", "kafka", "redis")
 	f.StringVar(&o.fleet, "fleet", "", "YAML file that describes the simulated fleet; empty: the built-in one")
 	f.StringVar(&o.speed, "speed", "60x", "how much faster than the clock the fleet lives")
 	f.DurationVar(&o.exitAfter, "exit-after", 0, "end by itself after this time; 0: not")

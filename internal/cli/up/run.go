@@ -74,6 +74,28 @@ func newHouse(ctx context.Context, conf *config.Config, spec *simfleet.Spec, log
 
 // start makes the embedded servers, the connections and the topics.
 func (h *house) start(ctx context.Context) error {
+	var err error
+	if len(h.conf.Kafka.Brokers) == 0 {
+		if err = h.embed(); err != nil {
+			return err
+		}
+	}
+	if h.fleet, err = simfleet.New(h.spec); err != nil {
+		return err
+	}
+	if h.stages, err = service.Stages(h.conf, ""); err != nil {
+		return err
+	}
+	h.stages.SimulateDemo(h.spec, h.conf.Planning.Approval)
+	if h.runtime, err = service.Open(ctx, h.conf, h.log); err != nil {
+		return err
+	}
+	h.closers = append(h.closers, func() { _ = h.runtime.Close() }) // nothing is lost with it
+	return h.runtime.Apply(ctx)
+}
+
+// embed starts the broker and the store in this process.
+func (h *house) embed() error {
 	dir := ""
 	if h.conf.Data != "" {
 		dir = filepath.Join(h.conf.Data, "broker")
@@ -91,18 +113,7 @@ func (h *house) start(ctx context.Context) error {
 	}
 	h.closers = append(h.closers, h.redis.Close)
 	h.conf.Kafka.Brokers, h.conf.Redis.Addresses = h.broker.Brokers(), []string{h.redis.Address()}
-	if h.fleet, err = simfleet.New(h.spec); err != nil {
-		return err
-	}
-	if h.stages, err = service.Stages(h.conf, ""); err != nil {
-		return err
-	}
-	h.stages.SimulateDemo(h.spec)
-	if h.runtime, err = service.Open(ctx, h.conf, h.log); err != nil {
-		return err
-	}
-	h.closers = append(h.closers, func() { _ = h.runtime.Close() }) // nothing is lost with it
-	return h.runtime.Apply(ctx)
+	return nil
 }
 
 func (h *house) close() {
@@ -161,7 +172,9 @@ func (h *house) live(ctx context.Context, speed float64) error {
 		})
 	})
 	begin("doors", func() error { return doors.Run(ctx) })
-	begin("broker", func() error { h.broker.Maintain(ctx); return nil })
+	if h.broker != nil {
+		begin("broker", func() error { h.broker.Maintain(ctx); return nil })
+	}
 	begin("reader", func() error { return h.watch(ctx) })
 	for _, s := range h.stages.Stages() {
 		begin(s.Name, func() error { return h.runtime.RunStage(ctx, s) })

@@ -1,0 +1,221 @@
+package operator
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"drover/internal/cli"
+	"drover/internal/model"
+	"drover/internal/web/api"
+)
+
+func planCommand() *cobra.Command {
+	c := &cobra.Command{Use: "plan", Short: "List, show, watch and decide on plans"}
+	var s session
+	list := &cobra.Command{Use: "list", Short: "List the plans, the newest first", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			k, err := kindNamed("plans")
+			if err != nil {
+				return err
+			}
+			if err := s.open(cmd.Context()); err != nil {
+				return err
+			}
+			return s.loop(cmd.Context(), cmd.OutOrStdout(), func(w io.Writer) error { return s.list(cmd.Context(), w, &k, "", 0) })
+		}}
+	s.registerRead(list)
+	c.AddCommand(list, showCommand(), watchCommand())
+	c.AddCommand(orderCommands(false)...)
+	return c
+}
+
+func showCommand() *cobra.Command {
+	var s session
+	c := &cobra.Command{Use: "show PLAN", Short: "Show a plan: why, every move with its reason, how far it is", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := s.open(cmd.Context()); err != nil {
+				return err
+			}
+			return s.loop(cmd.Context(), cmd.OutOrStdout(), func(w io.Writer) error { return s.showPlan(cmd.Context(), w, args[0]) })
+		}}
+	s.registerRead(c)
+	return c
+}
+
+func (s *session) showPlan(ctx context.Context, w io.Writer, id string) error {
+	q, err := s.query(ctx)
+	if err != nil {
+		return err
+	}
+	var p api.Plan
+	if err := s.Get(ctx, s.Path("plans", id), q, &p); err != nil {
+		return err
+	}
+	if !s.text() {
+		return s.print(w, p)
+	}
+	writePlan(w, &p)
+	t := newTable(w, s.output == "wide", "WAVE", "REPLICA", "FROM", "TO", "STATE", "WHY")
+	for _, m := range p.Steps {
+		t.add(fmt.Sprint(m.Wave), string(m.Replica), string(m.From), string(m.To), m.State, m.Reason)
+	}
+	if err := t.write(w); err != nil {
+		return err
+	}
+	for _, left := range p.Left {
+		fmt.Fprintf(w, "to do by hand: %s\n", left)
+	}
+	if p.Waiting {
+		fmt.Fprintf(w, "\nIt waits for you: drover approve %s, or drover reject %s -m WHY\n", p.ID, p.ID)
+	}
+	return nil
+}
+
+// writePlan writes what a plan is about.
+func writePlan(w io.Writer, p *api.Plan) {
+	fmt.Fprintf(w, "plan %s of %s: %s\n", p.ID, clock(p.Tick), stateOf(&p.PlanRow))
+	if p.Ending != "" {
+		fmt.Fprintf(w, "%s\n", wrap(p.Ending))
+	}
+	fmt.Fprintf(w, "%s\n", wrap(p.Reason))
+	fmt.Fprintf(w, "broken promises %d -> %d, cost %.2f -> %.2f, confidence %.0f %%", p.ViolationsBefore, p.ViolationsAfter, p.CostBefore, p.CostAfter, 100*p.Confidence)
+	if p.Deadline != 0 {
+		fmt.Fprintf(w, ", ready by %s", clock(p.Deadline))
+	}
+	fmt.Fprintln(w)
+	for _, o := range p.Orders {
+		line := fmt.Sprintf("%s %s by %s", clock(o.At), o.Kind, o.By)
+		if o.Comment != "" {
+			line += ": " + o.Comment
+		}
+		fmt.Fprintln(w, line)
+	}
+	fmt.Fprintln(w)
+}
+
+// wrap breaks a text into lines of at most 78 runes.
+func wrap(text string) string {
+	const width = 78
+	var b strings.Builder
+	n := 0
+	for i, word := range strings.Fields(text) {
+		length := len([]rune(word))
+		switch {
+		case i == 0:
+		case n+1+length > width:
+			b.WriteByte('\n')
+			n = 0
+		default:
+			b.WriteByte(' ')
+			n++
+		}
+		b.WriteString(word)
+		n += length
+	}
+	return b.String()
+}
+
+func watchCommand() *cobra.Command {
+	var s session
+	c := &cobra.Command{Use: "watch [PLAN]", Short: "Follow a plan until it ends (without one, the newest)", Args: cobra.MaximumNArgs(1),
+		Long: `Follow a plan until it ends. On a terminal every move has a progress bar;
+elsewhere each change is one line. Exit code 0 if it succeeded, 1 otherwise.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			if err := s.open(ctx); err != nil {
+				return err
+			}
+			id := ""
+			if len(args) == 1 {
+				id = args[0]
+			} else {
+				var page api.Page[api.PlanRow]
+				if err := s.Get(ctx, s.Path("plans"), nil, &page); err != nil {
+					return err
+				}
+				if len(page.Items) == 0 {
+					return fmt.Errorf("fleet %s has no plan yet; `drover get decisions` says why", s.Fleet)
+				}
+				id = string(page.Items[0].ID)
+			}
+			return s.follow(ctx, cmd.OutOrStdout(), id)
+		}}
+	s.register(c)
+	return c
+}
+
+// follow shows a plan until it ends.
+func (s *session) follow(ctx context.Context, w io.Writer, id string) error {
+	const every = time.Second
+	said := map[string]string{}
+	for {
+		var e api.Execution
+		if err := s.Get(ctx, s.Path("executions", id), nil, &e); err != nil {
+			return err
+		}
+		if isTerminal(w) && s.text() {
+			fmt.Fprint(w, "\x1b[H\x1b[2J", bars(&e))
+		} else if err := s.changes(w, &e, said); err != nil {
+			return err
+		}
+		if e.Ended != 0 || model.PlanState(e.State).Ended() {
+			if e.State != string(model.PlanSucceeded) {
+				return fmt.Errorf("plan %s %s: %s: %w", id, stateOf(&e.PlanRow), e.Ending, cli.ErrSilent)
+			}
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(every):
+		}
+	}
+}
+
+// changes writes a line for everything that is new.
+func (s *session) changes(w io.Writer, e *api.Execution, said map[string]string) error {
+	tell := func(what, state string) {
+		if said[what] != state {
+			said[what] = state
+			fmt.Fprintf(w, "%s %s %s\n", e.Now.Time().Format("15:04:05"), what, state)
+		}
+	}
+	if !s.text() {
+		return s.print(w, e)
+	}
+	for _, m := range e.Rows {
+		state := m.State
+		if m.Ending != "" {
+			state += ": " + m.Ending
+		}
+		tell(fmt.Sprintf("%s %s>%s", m.Replica, m.From, m.To), state)
+	}
+	tell("plan "+string(e.ID), stateOf(&e.PlanRow)+" "+e.Ending)
+	return nil
+}
+
+// bars draws every move with how far it is.
+func bars(e *api.Execution) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "plan %s: %s  %s %.0f %%\n\n", e.ID, stateOf(&e.PlanRow), bar(e.Progress, 30), 100*e.Progress)
+	done := map[int]int{}
+	for _, st := range e.Steps {
+		if st.State == "done" && !st.Compensation && !st.Reverse {
+			done[st.Move]++
+		}
+	}
+	for _, m := range e.Rows {
+		progress := float64(done[m.Index]) / 7
+		if m.State == string(model.PlanSucceeded) {
+			progress = 1
+		}
+		fmt.Fprintf(&b, "%-20s %-22s %s %s\n", cut(string(m.Replica), 20), cut(string(m.From)+" > "+string(m.To), 22), bar(progress, 14), cut(m.State+" "+m.Step, 20))
+	}
+	fmt.Fprintf(&b, "\ndrover pause %s | drover stop %s --mode compensate\n", e.ID, e.ID)
+	return b.String()
+}

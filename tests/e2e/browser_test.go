@@ -1,0 +1,186 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// patience is how long anything on a page may take on a busy machine.
+const patience = 90 * time.Second
+
+// page is one tab.
+type page struct {
+	t    testing.TB
+	ctx  context.Context
+	base string
+}
+
+// open starts a Chromium of its own; without one the test is left out, or fails
+// where everything is demanded.
+func open(t testing.TB, base string) *page {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if found, err := exec.LookPath(name); err == nil {
+			path = found
+			break
+		}
+	}
+	if path == "" {
+		missing(t, "no chromium on this machine")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1440, 900), chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("hide-scrollbars", true))
+	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	if _, err := chromedp.Run(ctx, chromedp.Navigate("about:blank")); err != nil {
+		t.Fatalf("chromium: %v", err)
+	}
+	p := &page{t, ctx, base}
+	p.call("Emulation.setDeviceMetricsOverride", emulation.SetDeviceMetricsOverrideParams{Width: 1440, Height: 900, DeviceScaleFactor: 1})
+	return p
+}
+
+// call gives Chromium a command of its protocol.
+func (p *page) call(method string, params any) {
+	p.t.Helper()
+	do := func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		return chromedp.Void{}, t.Call(ctx, method, params, nil)
+	}
+	if _, err := chromedp.Run(p.ctx, chromedp.Action[chromedp.Void](do)); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// missing leaves a test out, or fails it where everything is demanded.
+func missing(t testing.TB, why string) {
+	t.Helper()
+	if os.Getenv("DROVER_REQUIRE_ALL") == "1" {
+		t.Fatal(why)
+	}
+	t.Skip(why)
+}
+
+// evaluate runs a script on the page and returns what it gives.
+func evaluate[T any](p *page, script string) T {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script))
+	if err != nil {
+		p.t.Fatalf("%v\nthe page says: %s", err, p.text())
+	}
+	return v
+}
+
+// act runs a script for what it does.
+func (p *page) act(script string) {
+	p.t.Helper()
+	evaluate[bool](p, script+"\n;true")
+}
+
+// text returns what the page says, for errors.
+func (p *page) text() string {
+	ctx, cancel := context.WithTimeout(p.ctx, 5*time.Second)
+	defer cancel()
+	s, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body.innerText.slice(0, 1500)`))
+	return s
+}
+
+func (p *page) visit(path string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	if _, err := chromedp.Run(ctx, chromedp.Navigate(p.base+path)); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// until waits until an expression of the page is true.
+func (p *page) until(what, expression string) {
+	p.t.Helper()
+	deadline := time.Now().Add(patience)
+	for time.Now().Before(deadline) {
+		if ok, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool]("!!("+expression+")")); err == nil && ok {
+			return
+		}
+		time.Sleep(150 * time.Millisecond)
+	}
+	p.t.Fatalf("waited in vain for: %s\nthe page says: %s", what, p.text())
+}
+
+// says waits until the page shows a text.
+func (p *page) says(text string) {
+	p.t.Helper()
+	p.until(fmt.Sprintf("%q on the page", text), fmt.Sprintf("document.body.innerText.includes(%q)", text))
+}
+
+// press presses the button with a name, as a person would find it.
+func (p *page) press(name string) {
+	p.t.Helper()
+	find := fmt.Sprintf(`[...document.querySelectorAll('button')].find(b => b.innerText.trim().startsWith(%q) && !b.disabled && b.offsetParent !== null)`, name)
+	p.until("button "+name, find)
+	p.act(find + ".click()")
+}
+
+// dark sets what the browser says of the person's taste.
+func (p *page) dark(dark bool) {
+	p.t.Helper()
+	theme := "light"
+	if dark {
+		theme = "dark"
+	}
+	p.call("Emulation.setEmulatedMedia", emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}})
+}
+
+func (p *page) picture(path string) {
+	p.t.Helper()
+	png, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, png, 0o644); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// axe returns the serious findings of axe-core on the page as it stands.
+func (p *page) axe() []string {
+	p.t.Helper()
+	source, err := os.ReadFile(filepath.Join("..", "..", "web", "node_modules", "axe-core", "axe.min.js"))
+	if err != nil {
+		missing(p.t, "axe-core is not there: run `npm ci` in web/")
+	}
+	p.act(string(source))
+	p.act(`window.found = null; axe.run(document, { resultTypes: ['violations'] }).then(r => { window.found = r.violations.filter(v => v.impact === 'serious' || v.impact === 'critical')
+		.map(v => v.id + ': ' + v.help + ' at ' + v.nodes.slice(0, 4).map(n => n.target.join(' ') + ' ' + n.any.map(a => a.message).join(' ')).join(' | ')) }).catch(e => { window.found = ['axe: ' + e] })`)
+	p.until("axe-core to end", "window.found !== null")
+	return evaluate[[]string](p, "window.found")
+}
+
+// views are the console's, with what tells that each is there.
+var views = []struct{ name, ready string }{
+	{"fleet", `document.querySelector('canvas') && document.querySelector('aside li')`},
+	{"graph", `window.droverPainter && document.querySelector('#graph-title').innerText.includes('dependencies')`},
+	{"forecast", `document.querySelector('.u-over') && document.querySelector('dl')`},
+	{"decision", `document.querySelector('.decide, dl') && document.querySelectorAll('tbody tr').length > 3`},
+	{"execution", `document.querySelector('svg rect')`},
+	{"time", `document.querySelector('.mark')`},
+}
+
+// line cuts findings to one line each.
+func line(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -1,0 +1,40 @@
+package e2e
+
+import (
+	"slices"
+	"testing"
+)
+
+// TestALargeFleetIsQuick measures the console over 1,000 servers, 10,000
+// applications and 50,000 edges: when something is first painted, and how long
+// the main thread works on a frame while the graph is panned. The figures are
+// logged; limits are wide, since the machine may be busy.
+func TestALargeFleetIsQuick(t *testing.T) {
+	p := open(t, serve(t, large))
+	p.visit("/fleet?fleet=large")
+	p.until("the fleet", views[0].ready)
+	paint := evaluate[float64](p, `performance.getEntriesByName('first-contentful-paint')[0].startTime`)
+	p.visit("/graph?fleet=large")
+	p.until("the graph", views[1].ready)
+	p.until("the graph is drawn", "droverPainter.drawn > 0")
+	// 240 frames of a hand that moves the graph, zoomed out and in; the time of a
+	// frame is what the page's own code takes in it.
+	p.act(`window.frames_ = []; window.panned = false
+		const q = droverPainter; let n = 0; const began = () => {
+			if (n === 120) q.zoom(4, 400, 300)
+			if (n++ >= 240) { window.panned = true; return }
+			const t = performance.now(); q.pan(n % 60 < 30 ? 9 : -9, n % 40 < 20 ? 5 : -5); const used = performance.now() - t
+			const before = q.spent.length; requestAnimationFrame(() => { window.frames_.push(used + (q.spent.length ? q.spent.at(-1) : 0)); began() })
+		}; began()`)
+	p.until("the panning", "panned")
+	frames := evaluate[[]float64](p, "frames_")
+	slices.Sort(frames)
+	at := func(q float64) float64 { return frames[int(q*float64(len(frames)-1))] }
+	t.Logf("first contentful paint %.0f ms; main thread per frame while panning: median %.1f ms, p95 %.1f ms, most %.1f ms over %d frames", paint, at(0.5), at(0.95), at(1), len(frames))
+	if len(frames) < 200 {
+		t.Errorf("%d frames, want 240", len(frames))
+	}
+	if at(0.5) > 100 || paint > 30_000 {
+		t.Errorf("a median frame of %.0f ms, first paint after %.0f ms: that is no matter of a busy machine", at(0.5), paint)
+	}
+}
