@@ -43,6 +43,12 @@ bench-forecast:
 move-redis move-postgres move-http move-files: move-%:
 	@go run ./tests/move/cmd $* -runs $(RUNS) -seed $(SEED)
 
+# A real Redis moved between two network namespaces because a forecast said so.
+.PHONY: demo-move
+demo-move:
+	@go build -o bin/ ./cmd/drover
+	@go run ./tests/move/cmd demo
+
 executor-table:
 	@go run ./tests/move/cmd table
 

@@ -13,16 +13,17 @@ import (
 func TestParseReplication(t *testing.T) {
 	replica := parseReplication("# Replication\r\nrole:slave\r\nmaster_host:127.0.0.2\r\nmaster_port:6379\r\nmaster_link_status:up\r\n" +
 		"master_sync_in_progress:0\r\nslave_repl_offset:42\r\nmaster_repl_offset:40\r\nmaster_replid:aa\r\n")
-	if want := (replication{of: "127.0.0.2:6379", linked: true, offset: 42, id: "aa", promotedAt: -1}); replica != want {
+	if want := (replication{of: "127.0.0.2:6379", linked: true, offset: 42, id: "aa", promotedAt: -1, copied: -1, total: -1}); replica != want {
 		t.Errorf("replica %+v, want %+v", replica, want)
 	}
 	master := parseReplication("role:master\r\nmaster_repl_offset:99\r\nmaster_replid:bb\r\nmaster_replid2:aa\r\nsecond_repl_offset:43\r\n")
-	if want := (replication{master: true, offset: 99, id: "bb", formerID: "aa", promotedAt: 43}); master != want {
+	if want := (replication{master: true, offset: 99, id: "bb", formerID: "aa", promotedAt: 43, copied: -1, total: -1}); master != want {
 		t.Errorf("master %+v, want %+v", master, want)
 	}
-	syncing := parseReplication("role:slave\r\nmaster_link_status:up\r\nmaster_sync_in_progress:1\r\n")
-	if syncing.linked {
-		t.Error("a replica is linked while it is copying")
+	syncing := parseReplication("role:slave\r\nmaster_link_status:up\r\nmaster_sync_in_progress:1\r\n" +
+		"master_sync_total_bytes:0\r\nmaster_sync_read_bytes:1024\r\n")
+	if syncing.linked || syncing.copied != 1024 || syncing.total != 0 {
+		t.Errorf("while it is copying: %+v", syncing)
 	}
 }
 

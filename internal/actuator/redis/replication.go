@@ -15,6 +15,9 @@ type replication struct {
 	formerID string // master_replid2: the history it was promoted from
 	// promotedAt is the first offset that isn't of the former history.
 	promotedAt int64
+	// copied is how many bytes of a first copy have come, of total (0: unknown);
+	// both -1 where none is under way.
+	copied, total int64
 }
 
 // fieldsOf reads the reply of INFO.
@@ -53,6 +56,8 @@ func parseReplication(text string) replication {
 		id:         fields["master_replid"],
 		formerID:   fields["master_replid2"],
 		promotedAt: number("second_repl_offset"),
+		copied:     number("master_sync_read_bytes"),
+		total:      number("master_sync_total_bytes"),
 	}
 	if !r.master {
 		r.of = fields["master_host"] + ":" + fields["master_port"]

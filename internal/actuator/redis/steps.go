@@ -82,6 +82,9 @@ func (p *pair) attach(ctx context.Context, source, replica *side) error {
 			p.Trace.At("attached")
 			return false, err
 		}
+		if r.copied >= 0 {
+			p.command.Tell(r.copied, max(r.total, 0))
+		}
 		if !r.linked {
 			return false, errors.New("redis: the first copy isn't complete")
 		}

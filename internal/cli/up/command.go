@@ -40,6 +40,9 @@ maintenance.
 
 Its doors are open to this machine, OTLP over gRPC with --grpc-listen.
 
+With --drivers its plans are carried out on real things: the file says how each
+replica of the fleet is moved (docs/executor.md).
+
 What Drover sees and does is printed line by line; the page shows the same.
 With --brokers and --redis the same runs on a Kafka and a Redis of yours.
 With --approval plans wait for a person, who decides in the page or with
@@ -65,7 +68,7 @@ drover approve. End it with Ctrl-C. With --data the topics survive, and the next
 		},
 	}
 	f := c.Flags()
-	config.Register(f, "listen", "data_dir", "seed", "log", "interval", "beat", "horizon", "refit", "planning",
+	config.Register(f, "listen", "data_dir", "seed", "log", "interval", "beat", "horizon", "refit", "planning", "drivers",
 		"ingest.grpc_listen", "ingest.mappings", "web.access", "kafka", "redis")
 	f.StringVar(&o.fleet, "fleet", "", "YAML file that describes the simulated fleet; empty: the built-in one")
 	f.StringVar(&o.speed, "speed", "60x", "how much faster than the clock the fleet lives")

@@ -12,8 +12,10 @@ import (
 	"sync"
 	"time"
 
+	"drover/internal/actuator/build"
 	"drover/internal/cli/service"
 	"drover/internal/config"
+	"drover/internal/executor"
 	"drover/internal/ingest"
 	"drover/internal/model"
 	"drover/internal/pipeline"
@@ -32,7 +34,7 @@ func run(ctx context.Context, conf *config.Config, spec *simfleet.Spec, speed fl
 		defer cancel()
 	}
 	log := service.NewLogger(conf, stderr)
-	h, err := newHouse(ctx, conf, spec, log, stdout)
+	h, err := newHouse(ctx, conf, spec, speed, log, stdout)
 	if err != nil {
 		return err
 	}
@@ -58,13 +60,18 @@ type house struct {
 	fleet   *simfleet.Fleet
 	model   *readmodel.Model
 	closers []func()
+	// drivers are real ones, nil: steps are simulated. Their executor begins when
+	// the fleet's clock does.
+	drivers *build.Config
+	clock   chan executor.Clock
+	speed   float64
 
 	mu   sync.Mutex // guards play, which the stage records and the clock both touch
 	play *pipeline.Play
 }
 
-func newHouse(ctx context.Context, conf *config.Config, spec *simfleet.Spec, log *slog.Logger, out io.Writer) (*house, error) {
-	h := &house{conf: conf, spec: spec, log: log, out: out, model: readmodel.New(readmodel.DefaultLimits())}
+func newHouse(ctx context.Context, conf *config.Config, spec *simfleet.Spec, speed float64, log *slog.Logger, out io.Writer) (*house, error) {
+	h := &house{conf: conf, spec: spec, speed: speed, clock: make(chan executor.Clock, 1), log: log, out: out, model: readmodel.New(readmodel.DefaultLimits())}
 	if err := h.start(ctx); err != nil {
 		h.close()
 		return nil, err
@@ -86,7 +93,11 @@ func (h *house) start(ctx context.Context) error {
 	if h.stages, err = service.Stages(h.conf, ""); err != nil {
 		return err
 	}
-	h.stages.SimulateDemo(h.spec, h.conf.Planning.Approval)
+	if h.conf.Drivers == "" {
+		h.stages.SimulateDemo(h.spec, h.conf.Planning.Approval)
+	} else if h.drivers, err = h.loadDrivers(h.speed); err != nil {
+		return err
+	}
 	if h.runtime, err = service.Open(ctx, h.conf, h.log); err != nil {
 		return err
 	}
@@ -177,7 +188,7 @@ func (h *house) live(ctx context.Context, speed float64) error {
 	}
 	begin("reader", func() error { return h.watch(ctx) })
 	for _, s := range h.stages.Stages() {
-		begin(s.Name, func() error { return h.runtime.RunStage(ctx, s) })
+		begin(s.Name, func() error { return h.stage(ctx, s.Name, h.clock) })
 	}
 	begin("fleet", func() error {
 		select {
@@ -267,6 +278,7 @@ func (h *house) drive(ctx context.Context, speed float64, resumed bool) error {
 
 // pace lets one of the fleet's minutes pass after the other.
 func (h *house) pace(ctx context.Context, speed float64) error {
+	h.clock <- clockFrom(h.play.Now(), speed)
 	pace := time.NewTicker(max(time.Millisecond, time.Duration(float64(h.spec.Interval)/speed)))
 	defer pace.Stop()
 	for {

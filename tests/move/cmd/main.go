@@ -33,7 +33,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return errors.New("say what: redis, postgres, http, files or table")
+		return errors.New("say what: redis, postgres, http, files, table or demo")
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	options := move.Options{Say: say}
@@ -43,8 +43,13 @@ func run(ctx context.Context, args []string) error {
 	flags.Uint64Var(&options.Seed, "seed", 7, "of the failures")
 	drivers := flags.String("drivers", strings.Join(move.TableDrivers(), ","), "of the table")
 	steps := flags.String("steps", "", "of the table; empty: all")
+	binary := flags.String("drover", "bin/drover", "the demo's program")
+	fleet := flags.String("fleet", "deploy/demo/redis-fleet.yaml", "the demo's fleet")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
+	}
+	if args[0] == "demo" {
+		return demo(ctx, *binary, *fleet)
 	}
 	if args[0] == "table" {
 		return table(ctx, strings.Split(*drivers, ","), strings.FieldsFunc(*steps, func(r rune) bool { return r == ',' }))
@@ -61,6 +66,24 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	return result.Holds(args[0])
+}
+
+// demo shows a Redis moved between two network namespaces because a forecast
+// said so.
+func demo(ctx context.Context, binary, fleet string) error {
+	if missing := move.Missing("redis-server", "haproxy", "ip"); len(missing) > 0 {
+		return fmt.Errorf("not installed: %s", strings.Join(missing, ", "))
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	result, err := move.Demo(ctx, binary, fleet, func(format string, args ...any) { fmt.Printf(format+"\n", args...) })
+	if err != nil {
+		return err
+	}
+	if err := printLine(result); err != nil {
+		return err
+	}
+	return result.Holds()
 }
 
 // table fills the table, all drivers side by side, and prints it.
