@@ -5,9 +5,11 @@ import (
 
 	"drover/internal/cli"
 	"drover/internal/cli/agent"
+	"drover/internal/cli/archive"
 	"drover/internal/cli/backtest"
 	"drover/internal/cli/configuration"
 	"drover/internal/cli/deadletter"
+	"drover/internal/cli/diff"
 	"drover/internal/cli/driver"
 	"drover/internal/cli/forecast"
 	"drover/internal/cli/graph"
@@ -35,9 +37,11 @@ func newRootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.Usage(err) })
 	root.AddCommand(
 		agent.Command(),
+		archive.Command(),
 		backtest.Command(),
 		configuration.Command(),
 		deadletter.Command(),
+		diff.Command(),
 		driver.Command(),
 		forecast.Command(),
 		graph.Command(),

@@ -9,11 +9,13 @@
 # in KRaft mode with combined roles. Redis is the system's redis-server, with an
 # append-only file. DROVER_KAFKA_HOME keeps the jars (default ~/.cache/drover/kafka),
 # DROVER_KAFKA_RUN data, logs and pids (default $DROVER_KAFKA_HOME/run).
-# DROVER_KAFKA_PORT is the first broker's port (default 9092; controllers +100),
+# DROVER_KAFKA_PORT is the first broker's port (default 9092; controllers +100,
+# between brokers +80),
 # DROVER_REDIS_PORT Redis' (default 6379). DROVER_KAFKA_EXTRA names a file whose
 # lines are added to every broker's properties, DROVER_KAFKA_FORMAT is added to
 # the storage tool's arguments, DROVER_KAFKA_TIER=4 turns the optimising compiler
-# on (for benchmarks).
+# on (for benchmarks). DROVER_KAFKA_PROXIED=N tells clients to come by ports that
+# lie N above the brokers' own (where a proxy listens); brokers meet directly.
 set -eu
 
 version=4.3.1
@@ -58,15 +60,16 @@ properties() {
 	replicas=$2 insync=1
 	[ "$replicas" -gt 3 ] && replicas=3
 	[ "$replicas" -ge 3 ] && insync=2
+	own=$((port + $1 - 1)) between=$((port + 79 + $1))
 	cat <<PROPERTIES
 process.roles=broker,controller
 node.id=$1
 controller.quorum.voters=$voters
-listeners=CLIENT://127.0.0.1:$((port + $1 - 1)),CONTROLLER://127.0.0.1:$((port + 99 + $1))
-advertised.listeners=CLIENT://127.0.0.1:$((port + $1 - 1))
+listeners=CLIENT://127.0.0.1:$own,BROKER://127.0.0.1:$between,CONTROLLER://127.0.0.1:$((port + 99 + $1))
+advertised.listeners=CLIENT://127.0.0.1:$((own + ${DROVER_KAFKA_PROXIED:-0})),BROKER://127.0.0.1:$between
 controller.listener.names=CONTROLLER
-inter.broker.listener.name=CLIENT
-listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=BROKER
+listener.security.protocol.map=CLIENT:PLAINTEXT,BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs=$run/broker-$1/data
 num.partitions=3
 default.replication.factor=$replicas

@@ -187,3 +187,24 @@ func classed(topicName, class string, err error) error {
 	}
 	return &Error{Class: class, Topic: topicName, Err: err}
 }
+
+// Own returns the id and the text of the schema that a topic is written with.
+func (c *Codec) Own(topicName string) (id uint32, text string, err error) {
+	t := c.topics[topicName]
+	if t == nil {
+		return 0, "", &Error{Class: ClassSchema, Topic: topicName, Err: errors.New("no such topic")}
+	}
+	text, err = schemas.Of(topicName)
+	return t.id, text, err
+}
+
+// Schema returns the text of a schema that payloads name.
+func (c *Codec) Schema(ctx context.Context, id uint32) (string, error) {
+	return c.registry.Schema(ctx, int(id))
+}
+
+// Register returns the id of a schema for a topic, new where it is not known.
+func (c *Codec) Register(ctx context.Context, topicName, text string) (uint32, error) {
+	id, err := c.registry.Register(ctx, topicName, text)
+	return uint32(id), err
+}

@@ -24,6 +24,8 @@ type coder struct {
 	samples slab
 	// metric is where metrics are read before they are boxed: the hot path.
 	metric model.Metric
+	// recentFleet and recentProducer are the last metric's.
+	recentFleet, recentProducer recent
 	// fleet and producer are the envelope's, for the events that hold them.
 	fleet    string
 	producer string

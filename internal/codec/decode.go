@@ -64,6 +64,9 @@ func (c *Codec) decode(r *coder, topicName string, payload []byte) (model.FleetI
 			return "", nil, &Error{Class: ClassDecode, Topic: topicName, Err: fmt.Errorf("written with schema %d: %w", id, err)}
 		}
 	}
+	if event, ok := t.fastMetric(r, body); ok {
+		return model.FleetID(r.fleet), event, nil
+	}
 	event, err := t.read(r, body)
 	if err != nil {
 		return "", nil, classed(topicName, ClassDecode, err)

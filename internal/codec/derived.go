@@ -1,6 +1,13 @@
 package codec
 
-import "drover/internal/model"
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+
+	"drover/internal/codec/avro"
+	"drover/internal/model"
+)
 
 // The events that Drover's own stages write: what it knows, expects and decides.
 
@@ -36,7 +43,22 @@ func link(c *coder, l *model.Link) {
 	list(c, &l.Routers, name[string])
 }
 
-func doubles(c *coder, v *[]float64) { list(c, v, (*coder).double) }
+// doubles is list for the many numbers of a forecast.
+func doubles(c *coder, v *[]float64) {
+	if c.reading {
+		list(c, v, (*coder).double)
+		return
+	}
+	if n := len(*v); n > 0 {
+		c.buf = avro.AppendLong(c.buf, int64(n))
+		at := len(c.buf)
+		c.buf = slices.Grow(c.buf, 8*n+1)[:at+8*n]
+		for i, x := range *v {
+			binary.LittleEndian.PutUint64(c.buf[at+8*i:], math.Float64bits(x))
+		}
+	}
+	c.buf = append(c.buf, 0)
+}
 
 func forecast(c *coder, f *model.Forecast) {
 	c.head(&f.Fleet, nil)

@@ -58,8 +58,11 @@ type Config struct {
 	Policy      string        `koanf:"policy"`
 	Driver      string        `koanf:"driver"`
 	Drivers     string        `koanf:"drivers"`
-	Seed        int64         `koanf:"seed"`
-	Refit       struct {
+	Simulator   struct {
+		FailuresPPM int64 `koanf:"failures_ppm"`
+	} `koanf:"simulator"`
+	Seed  int64 `koanf:"seed"`
+	Refit struct {
 		Every      time.Duration `koanf:"every"`
 		Age        time.Duration `koanf:"age"`
 		Operations int64         `koanf:"operations"`
@@ -79,6 +82,7 @@ type Config struct {
 		Producer    string        `koanf:"producer"`
 		Heartbeat   time.Duration `koanf:"heartbeat"`
 		Lateness    time.Duration `koanf:"lateness"`
+		Clock       string        `koanf:"clock"`
 		Credentials string        `koanf:"credentials"`
 		Fleet       string        `koanf:"fleet"`
 		GRPCListen  string        `koanf:"grpc_listen"`
@@ -242,6 +246,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("web.tls_cert and web.tls_key: give both or none")
 	case c.Web.ClientCA != "" && c.Web.TLSCert == "":
 		return fmt.Errorf("web.client_ca: client certificates need web.tls_cert and web.tls_key")
+	case c.Simulator.FailuresPPM < 0 || c.Simulator.FailuresPPM > 1_000_000:
+		return fmt.Errorf("simulator.failures_ppm: %d: want 0 to 1000000", c.Simulator.FailuresPPM)
 	case c.Kafka.ByKey < 1 || c.Kafka.ByFleet < 1:
 		return fmt.Errorf("kafka.entity_partitions: %d and kafka.fleet_partitions: %d: want at least one", c.Kafka.ByKey, c.Kafka.ByFleet)
 	}
@@ -250,6 +256,7 @@ func (c *Config) Validate() error {
 		oneOf("log.format", c.Log.Format, "text", "json"),
 		oneOf("policy", c.Policy, "scenarios", "consolidate", "none"),
 		oneOf("driver", c.Driver, "simulator", "vm-simulator", "none"),
+		oneOf("ingest.clock", c.Ingest.Clock, "wall", "sender"),
 		oneOf("kafka.mechanism", c.Kafka.Mechanism, "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"),
 	} {
 		if err != nil {

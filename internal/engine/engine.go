@@ -91,6 +91,7 @@ func (e *Engine) addStage(s Stage) error {
 func (e *Engine) Publish(out stage.Emission) error { return e.publish("", out) }
 
 func (e *Engine) publish(source string, out stage.Emission) error {
+	out.Content()
 	logs := e.logs[out.Topic]
 	if len(logs) == 0 {
 		return fmt.Errorf("publish: no topic %q", out.Topic)

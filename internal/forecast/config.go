@@ -115,12 +115,58 @@ type layout struct {
 	blocks              int
 	stride              int64 // longer leads are judged once in so many bins
 	fastGain, slowGain  float64
-	memory              float64 // decay of error averages, per bin
-	dayGain, weekGain   float64 // per full pass over a slot
+	memory              float64   // decay of error averages, per bin
+	dayGain, weekGain   float64   // per full pass over a slot
+	lower, upper        float64   // bounds of every value
+	fades               []float64 // what is left of a deviation, by lead up to the horizon
+	levels              []level
+	median              level
 }
 
-func newLayout(c *Config) layout {
-	l := layout{bin: max(1, c.Bin.Milliseconds())}
+// level is where a quantile stands among the error quantiles that are tracked.
+type level struct {
+	below, above int
+	weight       float64 // of above
+	// tail and edge draw the outermost error quantile outwards, as an exponential
+	// tail does; edge is 0 between the levels.
+	tail, edge float64
+}
+
+func newLevel(p float64) level {
+	last := len(zoneLevels) - 1
+	switch {
+	case p <= zoneLevels[0]:
+		return level{tail: math.Log(2 * p), edge: math.Log(2 * zoneLevels[0])}
+	case p >= zoneLevels[last]:
+		return level{below: last, tail: math.Log(2 * (1 - p)), edge: math.Log(2 * (1 - zoneLevels[last]))}
+	}
+	for l := 1; ; l++ {
+		if p <= zoneLevels[l] {
+			return level{below: l - 1, above: l, weight: (p - zoneLevels[l-1]) / (zoneLevels[l] - zoneLevels[l-1])}
+		}
+	}
+}
+
+// of interpolates a block's error quantiles.
+func (l *level) of(zone *[len(zoneLevels)]float32) float64 {
+	if l.edge != 0 {
+		return float64(zone[l.below]) * l.tail / l.edge
+	}
+	return float64(zone[l.below]) + float64(l.weight*float64(zone[l.above]-zone[l.below]))
+}
+
+// kept is what is left of a deviation after a lead.
+func (l *layout) kept(lead int) float64 {
+	if lead < len(l.fades) {
+		return l.fades[lead]
+	}
+	return l.fadeAt(lead)
+}
+
+func (l *layout) fadeAt(lead int) float64 { return math.Exp2(-float64(lead) / float64(2*l.hour)) }
+
+func newLayout(c *Config) *layout {
+	l := &layout{bin: max(1, c.Bin.Milliseconds())}
 	day := int64(24 * time.Hour / time.Millisecond)
 	if len(c.Seasons) > 0 {
 		l.day = c.Seasons[0].Milliseconds()
@@ -142,6 +188,17 @@ func newLayout(c *Config) layout {
 	l.slowGain = gainOf(bins / 4)
 	l.memory = 1 - gainOf(3*bins)
 	l.dayGain, l.weekGain = 0.15, 0.25
+	l.lower, l.upper = max(c.Lower, -math.MaxFloat32), math.MaxFloat32
+	if c.Upper > c.Lower {
+		l.upper = min(c.Upper, math.MaxFloat32)
+	}
+	for lead := range max(1, c.Horizon) + 1 {
+		l.fades = append(l.fades, l.fadeAt(lead))
+	}
+	for _, p := range c.Levels {
+		l.levels = append(l.levels, newLevel(p))
+	}
+	l.median = newLevel(0.5)
 	return l
 }
 

@@ -49,7 +49,7 @@ func (s *Series) Explain(at model.Instant, calendar []model.CalendarEvent) Expla
 	}
 	base := s.base(at)
 	lead := max(1, int(int64(at-s.last)/s.lay.bin))
-	_, upper, _ := s.between(lead)
+	_, upper, _ := s.between(lead, s.known())
 	keep := math.Exp2(-float64(lead) / float64(2*s.lay.hour))
 	regressors := s.regressors(at, base, float64(s.fast), float64(s.slow))
 	point := s.joint(upper, at, keep, base, &regressors)

@@ -30,49 +30,92 @@ type Info struct {
 // A series that has seen nothing returns steps of zeros that are not trusted.
 func (s *Series) Forecast(tick model.Instant, horizon int, calendar []model.CalendarEvent) (model.Quantiles, Info) {
 	horizon = max(0, horizon)
-	levels := s.cfg.Levels
-	q := model.Quantiles{Levels: levels, Values: make([][]float64, horizon), Mean: make([]float64, horizon)}
-	cells := make([]float64, horizon*len(levels))
+	levels := len(s.cfg.Levels)
+	q := model.Quantiles{Levels: s.cfg.Levels, Values: make([][]float64, horizon)}
+	cells := make([]float64, horizon*(levels+1))
+	q.Mean = cells[horizon*levels:]
+	if s.count > 0 {
+		s.fill(tick, calendar, cells[:horizon*levels], q.Mean)
+	}
 	for h := range horizon {
-		row := cells[h*len(levels) : (h+1)*len(levels) : (h+1)*len(levels)]
-		q.Values[h] = row
-		if s.count > 0 {
-			q.Mean[h] = s.step(tick+model.Instant(int64(h)*s.lay.bin), calendar, row)
-		}
+		q.Values[h] = cells[h*levels : (h+1)*levels : (h+1)*levels]
 	}
 	return q, s.info(tick)
 }
 
-// step fills the quantiles of one bin and returns its mean.
-func (s *Series) step(at model.Instant, calendar []model.CalendarEvent, row []float64) float64 {
+// ahead is what a forecast needs of one block, the same for all of its steps.
+type ahead struct {
+	scale, mean, median float64
+	zone                []float64 // by level
+}
+
+// fill sets the quantiles of all steps, row by row, and their means.
+func (s *Series) fill(tick model.Instant, calendar []model.CalendarEvent, cells, means []float64) {
+	var blocks [maxBlocks]ahead
+	levels, known := len(s.lay.levels), s.known()
+	zones := make([]float64, (known+1)*levels)
+	for i := range known + 1 {
+		b := &s.blocks[i]
+		blocks[i] = ahead{s.errorScale(b), zoneMean(&b.zone), s.lay.median.of(&b.zone), zones[i*levels : (i+1)*levels]}
+		for l := range s.lay.levels {
+			blocks[i].zone[l] = s.lay.levels[l].of(&b.zone)
+		}
+	}
+	for h := range means {
+		at := tick + model.Instant(int64(h)*s.lay.bin)
+		lead := max(1, int(int64(at-s.last)/s.lay.bin))
+		lower, upper, w := s.between(lead, known)
+		point, doubt := s.point(at, lead, lower, upper, w, calendar)
+		means[h] = s.spreadOut(cells[h*levels:(h+1)*levels], &blocks[lower], &blocks[upper], w, point, doubt)
+	}
+}
+
+// point returns the middle of one bin's forecast and what the calendar adds to
+// the doubt.
+func (s *Series) point(at model.Instant, lead, lower, upper int, w float64, calendar []model.CalendarEvent) (point, doubt float64) {
 	base := s.base(at)
-	lead := max(1, int(int64(at-s.last)/s.lay.bin))
-	lower, upper, w := s.between(lead)
 	x := s.regressors(at, base, float64(s.fast), float64(s.slow))
 	add := s.uplift(at, base, calendar)
-	keep := math.Exp2(-float64(lead) / float64(2*s.lay.hour))
+	keep := s.lay.kept(lead)
 	a := s.joint(lower, at, keep, base, &x)
 	b := a
 	if upper != lower {
 		b = s.joint(upper, at, keep, base, &x)
 	}
-	point := a + float64(w*(b-a)) + add.amount
-	low, high := s.errorScale(&s.blocks[lower]), s.errorScale(&s.blocks[upper])
-	scale := low + float64(w*(high-low))
-	// An event's doubt widens the distribution around its median.
-	wide := math.Sqrt(scale*scale + add.doubt*add.doubt)
-	zone := func(p float64) float64 {
-		z := zoneAt(&s.blocks[lower].zone, p)
-		return z + float64(w*(zoneAt(&s.blocks[upper].zone, p)-z))
+	return a + float64(w*(b-a)) + add.amount, add.doubt
+}
+
+// spreadOut sets one step's quantiles from those of the errors at the two leads
+// around it, and returns its mean. An event's doubt widens the distribution
+// around its median.
+func (s *Series) spreadOut(row []float64, a, b *ahead, w, point, doubt float64) float64 {
+	scale := a.scale + float64(w*(b.scale-a.scale))
+	wide := scale
+	if doubt != 0 {
+		wide = math.Sqrt(scale*scale + doubt*doubt)
 	}
-	middle := zone(0.5)
-	for l, p := range s.cfg.Levels {
-		row[l] = s.bounded(point + float64(middle*scale) + float64((zone(p)-middle)*wide))
-		if l > 0 {
-			row[l] = max(row[l], row[l-1])
+	middle := a.median + float64(w*(b.median-a.median))
+	centre := point + float64(middle*scale)
+	lower, upper := a.zone, b.zone[:len(a.zone)]
+	least := math.Inf(-1)
+	for l := range lower {
+		z := lower[l] + float64(w*(upper[l]-lower[l]))
+		v := s.bounded(centre + float64((z-middle)*wide))
+		if v < least {
+			v = least
 		}
+		row[l], least = v, v
 	}
-	return s.bounded(point + float64(zoneMean(&s.blocks[lower].zone)*scale))
+	return s.bounded(point + float64(a.mean*scale))
+}
+
+// known returns the last block that has been judged.
+func (s *Series) known() int {
+	known := 0
+	for known+1 < s.lay.blocks && s.blocks[known+1].seen > 0 {
+		known++
+	}
+	return known
 }
 
 // joint is what the models, weighted by their errors at a judged lead, and the
@@ -86,11 +129,7 @@ func (s *Series) joint(i int, at model.Instant, keep, base float64, x *[4]float6
 }
 
 // between returns the two judged blocks whose leads enclose a lead.
-func (s *Series) between(lead int) (lower, upper int, w float64) {
-	known := 0
-	for known+1 < s.lay.blocks && s.blocks[known+1].seen > 0 {
-		known++
-	}
+func (s *Series) between(lead, known int) (lower, upper int, w float64) {
 	for upper = 0; upper < known && s.lay.leads[upper] < lead; upper++ {
 	}
 	if s.lay.leads[upper] <= lead || upper == 0 {
@@ -98,24 +137,6 @@ func (s *Series) between(lead int) (lower, upper int, w float64) {
 	}
 	lower = upper - 1
 	return lower, upper, float64(lead-s.lay.leads[lower]) / float64(s.lay.leads[upper]-s.lay.leads[lower])
-}
-
-// zoneAt interpolates a block's error quantiles; beyond the outermost levels
-// the tail goes on as an exponential one does.
-func zoneAt(zone *[len(zoneLevels)]float32, p float64) float64 {
-	last := len(zoneLevels) - 1
-	switch {
-	case p <= zoneLevels[0]:
-		return float64(zone[0]) * math.Log(2*p) / math.Log(2*zoneLevels[0])
-	case p >= zoneLevels[last]:
-		return float64(zone[last]) * math.Log(2*(1-p)) / math.Log(2*(1-zoneLevels[last]))
-	}
-	for l := 1; ; l++ {
-		if p <= zoneLevels[l] {
-			w := (p - zoneLevels[l-1]) / (zoneLevels[l] - zoneLevels[l-1])
-			return float64(zone[l-1]) + float64(w*float64(zone[l]-zone[l-1]))
-		}
-	}
 }
 
 // zoneMean is the mean of the distribution that the error quantiles draw.
@@ -131,13 +152,16 @@ func zoneMean(zone *[len(zoneLevels)]float32) float64 {
 
 // bounded keeps a value within the configured bounds and finite.
 func (s *Series) bounded(v float64) float64 {
-	if math.IsNaN(v) {
+	if v != v {
 		v = float64(s.value)
 	}
-	if s.cfg.Upper > s.cfg.Lower {
-		v = min(v, s.cfg.Upper)
+	if v > s.lay.upper {
+		v = s.lay.upper
 	}
-	return min(max(v, max(s.cfg.Lower, -math.MaxFloat32)), math.MaxFloat32)
+	if v < s.lay.lower {
+		v = s.lay.lower
+	}
+	return v
 }
 
 // info sums up how the series did so far.

@@ -43,7 +43,7 @@ type block struct {
 // deviations and on the last season's value is learned from decayed products.
 type Series struct {
 	cfg *Config
-	lay layout
+	lay *layout
 
 	first, last model.Instant
 	count       uint32
@@ -73,8 +73,14 @@ type Series struct {
 
 // NewSeries returns a series that has seen nothing. cfg is kept and must not
 // change any more; an invalid one is the caller's error (see Config.Validate).
-func NewSeries(cfg *Config) *Series {
-	s := &Series{cfg: cfg, lay: newLayout(cfg), slot: -1}
+func NewSeries(cfg *Config) *Series { return newSeries(cfg, newLayout(cfg)) }
+
+// Like returns a series that has seen nothing, of the same configuration; they
+// share what follows from it.
+func (s *Series) Like() *Series { return newSeries(s.cfg, s.lay) }
+
+func newSeries(cfg *Config, lay *layout) *Series {
+	s := &Series{cfg: cfg, lay: lay, slot: -1}
 	nan := float32(math.NaN())
 	for i := range s.profile {
 		s.profile[i], s.previous[i] = nan, nan

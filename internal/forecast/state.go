@@ -146,7 +146,7 @@ func (s *Series) UnmarshalBinary(b []byte) error {
 	if int(b[1]) != s.lay.daySlots || int(b[2]) != s.lay.weekSlots || int(b[3]) != s.lay.blocks {
 		return fmt.Errorf("%w: written with other seasons, bins or horizon", ErrState)
 	}
-	fresh := NewSeries(s.cfg)
+	fresh := s.Like()
 	c := coder{b: b[4:]}
 	fresh.fields(&c)
 	if c.failed || len(c.b) != 0 {

@@ -30,6 +30,7 @@ type part struct {
 	sum      float64
 	count    int64
 	last     model.Instant
+	seen     uint64 // the 64ths of the bin in which it has reported
 }
 
 // mostSlots is how many slots a bin can have.
@@ -37,30 +38,40 @@ const mostSlots = 64
 
 // instance returns what a producer is told apart by: nothing where all of an
 // entity's producers report the same.
-func instance(entity model.EntityID, producer string) uint64 {
-	if kind, _, _ := entity.Split(); kind != model.KindApplication {
+func (e *entity) instance(producer string) uint64 {
+	if !e.instances {
 		return 0
 	}
 	return xxhash.Sum64String(producer) | 1
 }
 
-// part returns a producer's part, a new one if need be.
-func (b *bin) part(producer uint64) *part {
+// find returns a producer's part; nil: there is none.
+func (b *bin) find(producer uint64) *part {
 	for i := range b.parts {
 		if b.parts[i].producer == producer {
 			return &b.parts[i]
 		}
 	}
+	return nil
+}
+
+// part returns a producer's part, a new one if need be.
+func (b *bin) part(producer uint64) *part {
+	if p := b.find(producer); p != nil {
+		return p
+	}
 	b.parts = append(b.parts, part{producer: producer})
 	return &b.parts[len(b.parts)-1]
 }
 
-// put adds a value; cadence is how many samples a producer is expected to send.
-func (b *bin) put(producer uint64, at model.Instant, value float64, width time.Duration, cadence int64) {
+// put adds a value; bit is its 64th of the bin and cadence how many samples a
+// producer is expected to send.
+func (b *bin) put(producer uint64, at model.Instant, bit uint64, value float64, width time.Duration, cadence int64) {
 	p := b.part(producer)
 	p.sum += value
 	p.count++
-	p.last = at
+	p.last = max(p.last, at)
+	p.seen |= bit
 	slots := min(max(cadence, 1), mostSlots)
 	into := max(0, int64(width/time.Millisecond)-int64(b.end-at)-1) // 0 is the bin's first millisecond
 	b.slots |= 1 << min(into*slots/int64(width/time.Millisecond), slots-1)

@@ -157,12 +157,50 @@ func TestOpenBinsOfInstancesSurviveARestart(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, e := range emissions {
-			if f, ok := e.Event.(model.Forecast); ok {
+			if f, ok := e.Content().(model.Forecast); ok {
 				got = append(got, f)
 			}
 		}
 	}
 	if len(got) != 2 || got[0].Observed != got[1].Observed || got[0].Observed != 2*(60+70+80)/3. {
 		t.Errorf("observed %+v, want 140 from both", got)
+	}
+}
+
+// TestABatchSentAgainCountsOnce sends a server's minutes as a sender does that
+// got no answer: whole batches and parts of them come again, also late.
+func TestABatchSentAgainCountsOnce(t *testing.T) {
+	batch := func(from, to float64) (out []reading) {
+		each(from, to, 1, func(m float64) { out = append(out, reading{"p", m, 10 * m}) })
+		return out
+	}
+	once := observedOf(t, NewTask(testConfig(), 0), "server:a", model.Gauge, batch(0, 15), 3)
+	var again []reading
+	for _, part := range [][]reading{batch(0, 4), batch(0, 4), batch(1, 5), batch(3, 8), batch(0, 3), batch(5, 15), batch(9, 12)} {
+		again = append(again, part...)
+	}
+	task, l := NewTask(testConfig(), 0), &log{topic: stream.Metrics}
+	base := model.Instant(1_000_000 * minute)
+	out := handle(t, task, l, model.Heartbeat{Producer: "p", At: base})
+	for _, r := range again {
+		m := metric("server:a", base+model.Instant(r.minute*minute), model.Gauge, r.value)
+		out = append(out, handle(t, task, l, m)...)
+	}
+	for tick := 1; tick <= 3; tick++ {
+		out = append(out, handle(t, task, l, model.Heartbeat{Producer: "p", At: base + model.Instant(5*tick*minute)})...)
+	}
+	var got []float64
+	for _, e := range out {
+		if f, ok := e.Event.(model.Forecast); ok {
+			got = append(got, f.Observed)
+		}
+	}
+	if !near(got, once...) || len(once) != 3 {
+		t.Errorf("observed %v, want %v as when nothing came twice", got, once)
+	}
+	late := metric("server:a", base+11*minute+1000, model.Gauge, 5) // new, of the bin just closed
+	handle(t, task, l, late, late)
+	if c := task.loads.counts; c.Late != 1 {
+		t.Errorf("%d late samples, want one: the second is a repeat", c.Late)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"drover/internal/forecast"
 	"drover/internal/model"
@@ -13,35 +12,16 @@ import (
 	"drover/internal/stream"
 )
 
-// seriesKey names a series.
-type seriesKey struct {
-	fleet    model.FleetID
-	entity   model.EntityID
-	resource model.Resource
-}
-
-func compareKeys(a, b seriesKey) int {
-	if c := strings.Compare(string(a.fleet), string(b.fleet)); c != 0 {
-		return c
-	}
-	if c := strings.Compare(string(a.entity), string(b.entity)); c != 0 {
-		return c
-	}
-	return int(a.resource) - int(b.resource)
-}
-
 // loads is the state of one partition of metrics.
 type loads struct {
-	config *Config
-	clock  clock
-	series map[seriesKey]*series
-	// sorted holds the keys in order; it is rebuilt when a series came or went.
-	sorted    []seriesKey
-	unsorted  bool
+	config    *Config
+	clock     clock
+	entities  entities
 	calendars calendars
 	counts    Counts
 	// warm holds each fleet's network as it was fitted last.
 	warm map[model.FleetID][]byte
+	like *forecast.Series // what new series are made after
 }
 
 // Counts says what became of samples, for metrics and reports.
@@ -52,7 +32,7 @@ type Counts struct {
 }
 
 func newLoads(c *Config) loads {
-	return loads{config: c, clock: newClock(c), series: map[seriesKey]*series{}, calendars: newCalendars(),
+	return loads{config: c, clock: newClock(c), entities: newEntities(), calendars: newCalendars(), like: forecast.NewSeries(&c.Forecast),
 		warm: map[model.FleetID][]byte{}}
 }
 
@@ -67,6 +47,9 @@ func (l *loads) handle(event any, marker func(model.Instant) stage.Emission) ([]
 		var out []stage.Emission
 		var failed error
 		l.clock.heartbeat(e, func(tick model.Instant) {
+			for i := range out { // the next tick changes what the last one's are made of
+				out[i].Content()
+			}
 			var err error
 			out, err = l.tick(tick, out)
 			out = append(out, marker(tick))
@@ -78,25 +61,29 @@ func (l *loads) handle(event any, marker func(model.Instant) stage.Emission) ([]
 }
 
 func (l *loads) metric(m *model.Metric) error {
-	if err := l.check(m); err != nil {
+	one := l.entities.find(m.Fleet, m.Entity)
+	if err := l.check(m, one != nil); err != nil {
 		return err
 	}
+	if one == nil || one.lacks(m.Samples) > 0 {
+		if n := l.entities.count + one.lacks(m.Samples); n > l.config.MaxSeries {
+			return stage.Reject("limit", "%s would bring the series of this partition to %d; at most %d are kept (max-series)",
+				m.Entity, n, l.config.MaxSeries)
+		}
+		if one == nil {
+			one = l.entities.add(m.Fleet, m.Entity)
+		}
+	}
 	cal := l.calendars.of(m.Fleet, m.Entity)
-	from := instance(m.Entity, m.Producer)
-	for _, sample := range m.Samples {
-		key := seriesKey{m.Fleet, m.Entity, sample.Resource}
-		s := l.series[key]
+	when, from := newMoment(m.At, l.config.Forecast.Bin), one.instance(m.Producer)
+	for i := range m.Samples {
+		sample := &m.Samples[i]
+		s := one.series[sample.Resource]
 		if s == nil {
-			if len(l.series) >= l.config.MaxSeries {
-				return stage.Reject("limit", "%s of %s would be series %d of this partition; at most %d are kept (max-series)",
-					sample.Resource, m.Entity, len(l.series)+1, l.config.MaxSeries)
-			}
-			s = &series{model: forecast.NewSeries(&l.config.Forecast)}
-			l.series[key] = s
-			l.unsorted = true
+			s = l.begin(one, sample.Resource)
 		}
 		l.counts.Samples++
-		switch s.add(m.Producer, from, m.At, sample, l.config.Forecast.Bin, cal) {
+		switch s.add(m.Producer, from, &when, sample, l.config.Forecast.Bin, cal) {
 		case duplicate:
 			l.counts.Duplicates++
 		case late:
@@ -108,19 +95,31 @@ func (l *loads) metric(m *model.Metric) error {
 	return nil
 }
 
+// begin makes a new series.
+func (l *loads) begin(of *entity, r model.Resource) *series {
+	s := &series{model: l.like.Like(), key: string(of.entity) + "/" + r.String()}
+	of.series[r] = s
+	l.entities.count++
+	return s
+}
+
 // check refuses a record as a whole: half of one would be worse than none.
-func (l *loads) check(m *model.Metric) error {
-	if m.Fleet == "" {
-		return stage.Reject("value", "metric of %q: no fleet", m.Entity)
+// Names that are known have been checked.
+func (l *loads) check(m *model.Metric, known bool) error {
+	if !known {
+		if m.Fleet == "" {
+			return stage.Reject("value", "metric of %q: no fleet", m.Entity)
+		}
+		if _, _, ok := m.Entity.Split(); !ok {
+			return stage.Reject("value", "entity %q: want server:NAME, app:NAME or replica:NAME/INDEX", m.Entity)
+		}
 	}
-	if _, _, ok := m.Entity.Split(); !ok {
-		return stage.Reject("value", "entity %q: want server:NAME, app:NAME or replica:NAME/INDEX", m.Entity)
-	}
-	for _, s := range m.Samples {
+	for i := range m.Samples {
+		s := &m.Samples[i]
 		if s.Resource >= model.ResourceCount {
 			return stage.Reject("value", "metric of %s: no resource %d", m.Entity, s.Resource)
 		}
-		if math.IsNaN(s.Value) || math.IsInf(s.Value, 0) || s.Value < 0 {
+		if !(s.Value >= 0 && s.Value <= math.MaxFloat64) {
 			return stage.Reject("value", "%s of %s is %v: want a number from zero", s.Resource, m.Entity, s.Value)
 		}
 	}
@@ -128,31 +127,39 @@ func (l *loads) check(m *model.Metric) error {
 }
 
 // tick closes the bins that end by it, fits what is due and forecasts every
-// series.
+// series. The forecasts are made when they are published: all at once would fill
+// the memory.
 func (l *loads) tick(at model.Instant, out []stage.Emission) ([]stage.Emission, error) {
 	l.forget(at)
-	l.sort()
-	for _, key := range l.sorted {
-		l.series[key].closeUpTo(at, l.config.Forecast.Bin, l.calendars.of(key.fleet, key.entity))
+	for _, one := range l.entities.all() {
+		cal := l.calendars.of(one.fleet, one.entity)
+		for _, s := range one.series {
+			if s != nil {
+				s.closeUpTo(at, l.config.Forecast.Bin, cal)
+			}
+		}
 	}
 	if err := l.refit(at); err != nil {
 		return out, err
 	}
-	for _, key := range l.sorted {
-		s := l.series[key]
-		if s.closed == 0 {
-			continue
+	out = slices.Grow(out, l.entities.count+1)
+	for _, one := range l.entities.all() {
+		cal := l.calendars.of(one.fleet, one.entity)
+		for r, s := range one.series {
+			if s == nil || s.closed == 0 {
+				continue
+			}
+			out = append(out, stage.Emission{Topic: stream.Forecasts, Fleet: one.fleet, Key: s.key, Partition: stage.ByKey,
+				Make: func() any { return l.forecast(one, model.Resource(r), at, cal) }})
 		}
-		cal := l.calendars.of(key.fleet, key.entity)
-		out = append(out, stage.Emission{Topic: stream.Forecasts, Fleet: key.fleet,
-			Key: string(key.entity) + "/" + key.resource.String(), Partition: stage.ByKey, Event: l.forecast(key, s, at, cal)})
 	}
 	return out, nil
 }
 
-func (l *loads) forecast(key seriesKey, s *series, at model.Instant, cal []model.CalendarEvent) model.Forecast {
+func (l *loads) forecast(of *entity, r model.Resource, at model.Instant, cal []model.CalendarEvent) model.Forecast {
+	s := of.series[r]
 	q, info := s.model.Forecast(at, l.config.Horizon, cal)
-	f := model.Forecast{Fleet: key.fleet, Entity: key.entity, Resource: key.resource, Origin: at, Step: l.config.Forecast.Bin,
+	f := model.Forecast{Fleet: of.fleet, Entity: of.entity, Resource: r, Origin: at, Step: l.config.Forecast.Bin,
 		Quantiles: q, Observed: s.observed, ObservedAt: s.closed, Peak: info.Peak, Trusted: info.Trusted, Model: info.Model,
 		Note: info.Note, MASE: known(info.MASE), Coverage80: known(info.Coverage80), Samples: info.Samples}
 	if silent := at.Sub(s.closed); silent > l.config.StaleAfter {
@@ -171,24 +178,23 @@ func known(x float64) float64 {
 
 // forget drops series that have been silent for too long.
 func (l *loads) forget(at model.Instant) {
-	for key, s := range l.series {
-		if at.Sub(max(s.last, s.closed)) > l.config.RetainFor {
-			delete(l.series, key)
-			l.unsorted = true
-		} else if s.rates != nil {
-			s.rates.Forget(at.Add(-l.config.RetainFor)) // instances that are no more
+	for _, one := range l.entities.all() {
+		left := 0
+		for r, s := range one.series {
+			switch {
+			case s == nil:
+			case at.Sub(max(s.last, s.closed)) > l.config.RetainFor:
+				one.series[r] = nil
+				l.entities.count--
+			default:
+				left++
+				if s.rates != nil {
+					s.rates.Forget(at.Add(-l.config.RetainFor)) // instances that are no more
+				}
+			}
+		}
+		if left == 0 {
+			l.entities.remove(one)
 		}
 	}
-}
-
-func (l *loads) sort() {
-	if !l.unsorted {
-		return
-	}
-	l.sorted = l.sorted[:0]
-	for key := range l.series {
-		l.sorted = append(l.sorted, key)
-	}
-	slices.SortFunc(l.sorted, compareKeys)
-	l.unsorted = false
 }

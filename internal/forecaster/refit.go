@@ -52,10 +52,10 @@ func (l *loads) refit(tick model.Instant) error {
 func (l *loads) due(tick model.Instant) []candidate {
 	r := &l.config.Refit
 	var out []candidate
-	for _, key := range l.sorted {
-		s := l.series[key].model
+	for _, key := range l.keys() {
+		s := l.at(key).model
 		h := s.History()
-		if h == nil || h.Len() < r.Least || tick.Sub(l.series[key].closed) > h.Block() {
+		if h == nil || h.Len() < r.Least || tick.Sub(l.at(key).closed) > h.Block() {
 			continue
 		}
 		days := 30.0
@@ -91,7 +91,7 @@ func wrongness(s *forecast.Series) float64 {
 func (l *loads) affordable(due []candidate) []candidate {
 	length := 0
 	for i, c := range due {
-		length = max(length, l.series[c.key].model.History().Len())
+		length = max(length, l.at(c.key).model.History().Len())
 		if i > 0 && ensemble.Operations(i+1, length, l.seasons()[0], forecast.GuideBlocks) > l.config.Refit.Operations {
 			return due[:i]
 		}
@@ -116,7 +116,7 @@ func (l *loads) seasons() []int {
 func (l *loads) fit(fleet model.FleetID, keys []seriesKey) error {
 	p := &panel.Panel{Step: l.config.Forecast.Block(), Seasons: l.seasons()}
 	for _, key := range keys {
-		values, start := l.series[key].model.History().Blocks()
+		values, start := l.at(key).model.History().Blocks()
 		p.Series = append(p.Series, panel.Series{ID: string(key.entity) + "/" + key.resource.String(), Start: start, Values: values})
 	}
 	o := ensemble.Options{Horizon: forecast.GuideBlocks, Levels: []float64{0.5}, Model: ensemble.Auto, Effort: ensemble.Quick,
@@ -135,7 +135,7 @@ func (l *loads) fit(fleet model.FleetID, keys []seriesKey) error {
 		for _, w := range joined.Weights[i] {
 			g.Shares = append(g.Shares, byte(math.Round(255*min(max(w, 0), 1))))
 		}
-		l.series[key].model.SetGuide(g)
+		l.at(key).model.SetGuide(g)
 	}
 	if joined.Warm != nil {
 		l.warm[fleet] = joined.Warm

@@ -41,7 +41,8 @@ func TestFittedModelsGuideTheSeries(t *testing.T) {
 	if c := task.Counts(); c.Refits < 3 || c.Refitted != 4*c.Refits {
 		t.Errorf("%d fits of %d series in four days of guided life: want one a day of all four", c.Refits, c.Refitted)
 	}
-	for key, s := range task.loads.series {
+	for _, key := range task.loads.keys() {
+		s := task.loads.at(key)
 		x := s.model.Explain(s.closed.Add(3*time.Hour), nil)
 		last := x.Models[len(x.Models)-1]
 		if last.Name != forecast.FittedModels || !(last.Weight > 0 && last.Weight < 1) {
@@ -93,7 +94,7 @@ func TestTheMostWrongSeriesComeFirst(t *testing.T) {
 	config.Refit.Every = 0
 	task, l := NewTask(config, 0), &log{topic: stream.Metrics}
 	handle(t, task, l, weeklyLoad(9, 5)...)
-	now := task.loads.series[task.loads.sorted[0]].closed
+	now := task.loads.at(task.loads.keys()[0]).closed
 	due := task.loads.due(now)
 	if len(due) != 5 {
 		t.Fatalf("%d series are due, want all 5", len(due))
@@ -110,7 +111,7 @@ func TestTheMostWrongSeriesComeFirst(t *testing.T) {
 	if cut := task.loads.affordable(due); len(cut) != 1 || cut[0].key != due[0].key {
 		t.Errorf("the least budget pays for %d series, want the most wrong one", len(cut))
 	}
-	task.loads.series[due[0].key].model.SetGuide(forecast.Guide{Start: now, Blocks: []float32{1}})
+	task.loads.at(due[0].key).model.SetGuide(forecast.Guide{Start: now, Blocks: []float32{1}})
 	if again := task.loads.due(now.Add(5 * time.Minute)); len(again) != 4 {
 		t.Errorf("%d series are due after one was guided, want 4", len(again))
 	}

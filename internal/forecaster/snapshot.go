@@ -13,7 +13,7 @@ import (
 )
 
 // snapshotVersion is the first byte of every snapshot.
-const snapshotVersion = 2
+const snapshotVersion = 4
 
 var errTruncated = errors.New("truncated")
 
@@ -49,7 +49,7 @@ func (t *Task) AppendSnapshot(b []byte) ([]byte, error) {
 		Clocks:    map[string]clockHead{"metrics": t.loads.clock.head(), "calls": t.calls.clock.head(), "paths": t.paths.clock.head()},
 		Calendar:  t.loads.calendars.all(),
 		Counts:    t.loads.counts,
-		Series:    len(t.loads.series),
+		Series:    t.loads.entities.count,
 		Networks:  t.loads.warm,
 	})
 	if err != nil {
@@ -113,60 +113,66 @@ func (t *Task) Restore(b []byte) error {
 }
 
 func (l *loads) appendSeries(b []byte) []byte {
-	l.sort()
-	var body []byte
-	for _, key := range l.sorted {
-		s := l.series[key]
-		body = body[:0]
-		body = binary.AppendVarint(body, int64(s.closed))
-		body = binary.AppendVarint(body, int64(s.last))
-		body = appendFloat(body, s.observed)
-		body = s.before.append(body)
-		body = binary.AppendUvarint(body, uint64(len(s.open)))
-		for i := range s.open {
-			body = s.open[i].append(body)
+	var body, rates []byte
+	for _, one := range l.entities.all() {
+		for r, s := range one.series {
+			if s == nil {
+				continue
+			}
+			body = binary.AppendVarint(body[:0], int64(s.closed))
+			body = binary.AppendVarint(body, int64(s.last))
+			body = appendFloat(body, s.observed)
+			body = s.before.append(body)
+			body = binary.AppendUvarint(body, uint64(s.opened))
+			for i := range s.opened {
+				body = s.open[i].append(body)
+			}
+			rates = rates[:0]
+			if s.rates != nil {
+				rates = s.rates.AppendBinary(rates)
+			}
+			body = appendBytes(body, rates)
+			body = appendBytes(body, s.model.AppendMemory(nil))
+			body = s.model.AppendBinary(body)
+			b = appendBytes(b, []byte(one.fleet))
+			b = appendBytes(b, []byte(one.entity))
+			b = append(b, byte(r))
+			b = appendBytes(b, body)
 		}
-		var rates []byte
-		if s.rates != nil {
-			rates = s.rates.AppendBinary(nil)
-		}
-		body = appendBytes(body, rates)
-		body = appendBytes(body, s.model.AppendMemory(nil))
-		body = s.model.AppendBinary(body)
-		b = appendBytes(b, []byte(key.fleet))
-		b = appendBytes(b, []byte(key.entity))
-		b = append(b, byte(key.resource))
-		b = appendBytes(b, body)
 	}
 	return b
 }
 
 func (l *loads) readSeries(b []byte, n int) error {
+	var one *entity // series of an entity stand together
 	for range n {
 		fleet, rest, err := takeBytes(b)
 		if err != nil {
 			return err
 		}
-		entity, rest, err := takeBytes(rest)
+		entityID, rest, err := takeBytes(rest)
 		if err != nil {
 			return err
 		}
 		if len(rest) == 0 {
 			return errTruncated
 		}
-		key := seriesKey{model.FleetID(fleet), model.EntityID(entity), model.Resource(rest[0])}
+		resource := model.Resource(rest[0])
 		body, rest, err := takeBytes(rest[1:])
 		if err != nil {
 			return err
 		}
-		s := &series{model: forecast.NewSeries(&l.config.Forecast)}
-		if err := s.read(body); err != nil {
-			return fmt.Errorf("%s of %s: %w", key.resource, key.entity, err)
+		if resource >= model.ResourceCount {
+			return fmt.Errorf("%s: no resource %d", entityID, resource)
 		}
-		l.series[key] = s
+		if one == nil || string(one.fleet) != string(fleet) || string(one.entity) != string(entityID) {
+			one = l.entities.add(model.FleetID(fleet), model.EntityID(entityID))
+		}
+		if err := l.begin(one, resource).read(body); err != nil {
+			return fmt.Errorf("%s of %s: %w", resource, entityID, err)
+		}
 		b = rest
 	}
-	l.unsorted = true
 	return nil
 }
 
@@ -178,9 +184,10 @@ func (s *series) read(b []byte) error {
 	if open > openBins {
 		return fmt.Errorf("%d open bins: at most %d are kept", open, openBins)
 	}
-	for range open {
-		s.open = append(s.open, r.bin())
+	for i := range open {
+		s.open[i] = r.bin()
 	}
+	s.opened = int(open)
 	rates := r.bytes()
 	memory := r.bytes()
 	if r.err != nil {
@@ -207,6 +214,7 @@ func (b *bin) append(to []byte) []byte {
 		to = appendFloat(to, p.sum)
 		to = binary.AppendVarint(to, p.count)
 		to = binary.AppendVarint(to, int64(p.last))
+		to = binary.AppendUvarint(to, p.seen)
 	}
 	return to
 }
@@ -217,7 +225,7 @@ func (r *reader) bin() bin {
 		if r.err != nil {
 			break
 		}
-		b.parts = append(b.parts, part{r.uvarint(), r.float(), r.varint(), model.Instant(r.varint())})
+		b.parts = append(b.parts, part{r.uvarint(), r.float(), r.varint(), model.Instant(r.varint()), r.uvarint()})
 	}
 	return b
 }

@@ -52,6 +52,12 @@ func (t *Task) Handle(rec stage.Record) ([]stage.Emission, error) {
 // Full implements stage.Task: a direct task never reads ahead.
 func (t *Task) Full(string) bool { return false }
 
+// Report implements stage.Reporter; metrics are what everything waits for.
+func (t *Task) Report() stage.Report {
+	at, _ := t.loads.clock.watermark.At()
+	return stage.Report{Watermark: at, Series: t.loads.entities.count}
+}
+
 // marker returns a function that makes the marker that closes a tick.
 func (t *Task) marker(from, to string, sources int) func(model.Instant) stage.Emission {
 	return func(tick model.Instant) stage.Emission {

@@ -49,6 +49,9 @@ func handle(t *testing.T, task *Task, l *log, events ...any) []stage.Emission {
 		if err != nil {
 			t.Fatalf("%+v: %v", e, err)
 		}
+		for i := range emissions {
+			emissions[i].Content()
+		}
 		out = append(out, emissions...)
 	}
 	return out
@@ -126,7 +129,7 @@ func TestBadRecordsAreRejectedWhole(t *testing.T) {
 			if !errors.As(err, &rejection) || rejection.Class == "" {
 				t.Fatalf("error %v is no rejection", err)
 			}
-			if len(task.loads.series) != 0 {
+			if task.loads.entities.count != 0 {
 				t.Error("a series was made of it")
 			}
 			if at, _ := task.Position(stream.Metrics); at != 2 {
@@ -157,7 +160,7 @@ func TestSilentSeriesAreDistrustedAndForgotten(t *testing.T) {
 		t.Errorf("an hour of silence: trusted %v, note %q", f.Trusted, f.Note)
 	}
 	handle(t, task, l, model.Heartbeat{Producer: "p", At: base + 8*24*60*minute})
-	if len(task.loads.series) != 0 {
+	if task.loads.entities.count != 0 {
 		t.Error("a series without data for eight days is still kept")
 	}
 }

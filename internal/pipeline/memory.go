@@ -2,10 +2,8 @@ package pipeline
 
 import (
 	"context"
-	"hash/fnv"
 
 	"drover/internal/engine"
-	"drover/internal/model"
 	"drover/internal/stage"
 	"drover/internal/stream"
 )
@@ -32,7 +30,7 @@ func NewMemory(config *Config, widths Widths, observe func(stage.Record)) (*Memo
 		stream.Graph, stream.Forecasts, stream.Scenarios, stream.Plans, stream.Steps, stream.Outcomes, stream.Reports} {
 		topics = append(topics, engine.Topic{Name: name, Partitions: widths.ByFleet})
 	}
-	e, err := engine.New(topics, config.Stages(), partition, observe)
+	e, err := engine.New(topics, config.Stages(), stream.Partition, observe)
 	if err != nil {
 		return nil, err
 	}
@@ -54,15 +52,3 @@ func (m *Memory) Restart() error { return m.engine.Restart() }
 
 // Rejected returns how many records the stages would not take.
 func (m *Memory) Rejected() int { return m.engine.Rejected() }
-
-// partition spreads keys; fleet topics by the fleet alone. Which partition a
-// key goes to makes no difference to any decision.
-func partition(topic string, fleet model.FleetID, key string, partitions int32) int32 {
-	h := fnv.New32a()
-	h.Write([]byte(fleet))
-	switch topic {
-	case stream.Metrics, stream.Calls, stream.Paths:
-		h.Write([]byte("|" + key))
-	}
-	return int32(h.Sum32() % uint32(partitions))
-}

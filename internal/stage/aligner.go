@@ -281,6 +281,18 @@ func (a *Aligner) Inputs() []model.InputOffset {
 	return out
 }
 
+// Report implements Reporter: the last tick is how far the handler has come.
+func (a *Aligner) Report() Report {
+	var out Report
+	if inner, ok := a.handler.(Reporter); ok {
+		out = inner.Report()
+	}
+	if a.ticker.Started {
+		out.Watermark = a.ticker.Last
+	}
+	return out
+}
+
 // Position implements Task: held records are read again after a restart.
 func (a *Aligner) Position(topic string) (int64, bool) {
 	log := a.logs[topic]

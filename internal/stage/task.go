@@ -33,6 +33,17 @@ type Emission struct {
 	Key       string
 	Partition int32 // a number, ByKey or EveryPartition
 	Event     any
+	// Make, where set, makes the event. Whoever publishes calls it once, before
+	// the task gets another record: a task with much to say needs not hold it all.
+	Make func() any
+}
+
+// Content returns the event.
+func (e *Emission) Content() any {
+	if e.Make != nil {
+		e.Event, e.Make = e.Make(), nil
+	}
+	return e.Event
 }
 
 // Task folds the records of one partition number. The loop calls it from one
@@ -54,6 +65,17 @@ type Task interface {
 	// Restore replaces the state by a snapshot's.
 	Restore([]byte) error
 }
+
+// Report is what a task tells of itself, for figures.
+type Report struct {
+	// Watermark is how far event time has come; 0: not known yet.
+	Watermark model.Instant
+	// Series is how many series it keeps.
+	Series int
+}
+
+// Reporter is a task that tells how far it is. The loop asks between records.
+type Reporter interface{ Report() Report }
 
 // Rejection is the error for a record that can be decoded but not accepted.
 type Rejection struct {

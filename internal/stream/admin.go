@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -131,6 +132,58 @@ func (a *Admin) compare(t Topic, plan Plan, have kadm.TopicDetail, configs map[s
 		}
 	}
 	return out, nil
+}
+
+// Widths returns how many partitions the topics have that are there.
+func (a *Admin) Widths(ctx context.Context) (map[string]int32, error) {
+	names := make([]string, 0, len(topology))
+	for _, t := range topology {
+		names = append(names, a.conn.Name(t.Name))
+	}
+	details, err := a.admin.ListTopics(ctx, names...)
+	if err != nil {
+		return nil, fmt.Errorf("list topics: %w", err)
+	}
+	out := map[string]int32{}
+	for _, d := range details {
+		if d.Err == nil && len(d.Partitions) > 0 {
+			out[a.conn.logical(d.Topic)] = int32(len(d.Partitions))
+		}
+	}
+	return out, nil
+}
+
+// Held returns how many records topics hold; it waits a moment for brokers that do
+// not know of topics yet that have just been made.
+func (a *Admin) Held(ctx context.Context, topics ...string) (n int64, err error) {
+	const tries = 40
+	for try := 1; ; try++ {
+		if n, err = a.held(ctx, a.conn.names(topics)); err == nil {
+			return n, nil
+		}
+		if try == tries || !sleep(ctx, 500*time.Millisecond) {
+			return 0, fmt.Errorf("how much topics hold: %w", err)
+		}
+	}
+}
+
+func (a *Admin) held(ctx context.Context, names []string) (n int64, err error) {
+	starts, err := a.admin.ListStartOffsets(ctx, names...)
+	if err == nil {
+		err = starts.Error()
+	}
+	if err != nil {
+		return 0, err
+	}
+	ends, err := a.admin.ListEndOffsets(ctx, names...)
+	if err == nil {
+		err = ends.Error()
+	}
+	ends.Each(func(o kadm.ListedOffset) {
+		start, _ := starts.Lookup(o.Topic, o.Partition)
+		n += o.Offset - start.Offset
+	})
+	return n, err
 }
 
 // Apply creates what is missing and sets what can be set while the topic is in

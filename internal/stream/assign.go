@@ -212,6 +212,7 @@ func (l *loop) forget(parts []*part) {
 		delete(l.parts, p.number)
 		l.conn.meters.partitions.WithLabelValues(l.config.Stage).Set(float64(len(l.parts)))
 		l.mu.Unlock()
+		l.unreport(p.number)
 		if p.announced && l.config.OnRevoked != nil {
 			l.config.OnRevoked(p.number)
 		}

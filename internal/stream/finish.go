@@ -3,9 +3,13 @@ package stream
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"drover/internal/stage"
 )
 
 // finish publishes what the round made and saves where it is time to.
@@ -30,19 +34,31 @@ func (l *loop) finish(ctx context.Context) error {
 // The client's buffer bounds what is under way.
 func (l *loop) send(ctx context.Context) {
 	for _, p := range l.all() {
-		for _, r := range p.out {
-			l.sent.Add(1)
-			l.conn.meters.emitted.WithLabelValues(l.config.Stage, l.conn.logical(r.Topic)).Inc()
-			l.client.Produce(ctx, r, func(r *kgo.Record, err error) {
-				if err != nil {
-					err = l.conn.explain(fmt.Errorf("publish to %s: %w", r.Topic, err), "WRITE", r.Topic)
-					l.sendFailed.CompareAndSwap(nil, &err)
-				}
-				l.sent.Done()
-			})
-		}
-		p.out = p.out[:0]
+		l.sendPart(ctx, p)
 	}
+}
+
+// sendPart publishes what a part has gathered.
+func (l *loop) sendPart(ctx context.Context, p *part) {
+	for i, r := range p.out {
+		l.sent.Add(1)
+		if i+1 == len(p.out) || p.out[i+1].Topic != r.Topic {
+			l.conn.meters.emitted.WithLabelValues(l.config.Stage, l.conn.logical(r.Topic)).Add(float64(i + 1 - p.counted))
+			p.counted = i + 1
+		}
+		l.client.Produce(ctx, r, l.acknowledged)
+	}
+	clear(p.out)
+	p.out, p.counted = p.out[:0], 0
+}
+
+// acknowledged takes the end of one publication.
+func (l *loop) acknowledged(r *kgo.Record, err error) {
+	if err != nil {
+		err = l.conn.explain(fmt.Errorf("publish to %s: %w", r.Topic, err), "WRITE", r.Topic)
+		l.sendFailed.CompareAndSwap(nil, &err)
+	}
+	l.sent.Done()
 }
 
 // settle waits until everything sent is acknowledged.
@@ -55,6 +71,38 @@ func (l *loop) settle(ctx context.Context) error {
 		return *failed
 	}
 	return nil
+}
+
+// reportEvery is how often the tasks are asked how far they are.
+const reportEvery = time.Second
+
+// report sets the figures that only the tasks know.
+func (l *loop) report() {
+	now := time.Now()
+	if now.Before(l.reportDue) {
+		return
+	}
+	l.reportDue = now.Add(reportEvery)
+	for _, p := range l.all() {
+		task, ok := p.task.(stage.Reporter)
+		if !ok {
+			continue
+		}
+		r, partition := task.Report(), strconv.Itoa(int(p.number))
+		l.conn.meters.series.WithLabelValues(l.config.Stage, partition).Set(float64(r.Series))
+		if r.Watermark != 0 {
+			l.conn.meters.watermark.WithLabelValues(l.config.Stage, partition).Set(float64(r.Watermark) / 1000)
+			l.conn.meters.delay.WithLabelValues(l.config.Stage, partition).Set(now.Sub(r.Watermark.Time()).Seconds())
+		}
+	}
+}
+
+// unreport drops a partition's figures: it is another's now.
+func (l *loop) unreport(number int32) {
+	partition := strconv.Itoa(int(number))
+	for _, g := range []*prometheus.GaugeVec{l.conn.meters.series, l.conn.meters.watermark, l.conn.meters.delay} {
+		g.DeleteLabelValues(l.config.Stage, partition)
+	}
 }
 
 // pauseAndResume keeps the client from reading what the tasks are full of.

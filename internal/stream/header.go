@@ -2,12 +2,12 @@ package stream
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
-	"fmt"
 	"strconv"
 	"strings"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -83,13 +83,44 @@ func newTrace() string {
 	return "00-" + hex.EncodeToString(b[:16]) + "-" + hex.EncodeToString(b[16:]) + "-01"
 }
 
-// childTrace returns the traceparent of a record that another caused: the same
-// trace, and a span named after the record's id, so that a repeat has the same.
-func childTrace(parent string, id identity) string {
-	parts := strings.Split(parent, "-")
-	if len(parts) != 4 || len(parts[1]) != 32 || len(parts[3]) != 2 {
-		return ""
+// issuer gives what one input record causes its ids and traces.
+type issuer struct {
+	source, offset []byte
+	trace          []byte // traceparent up to the span; nil: none
+	flags          string // what follows the span
+	seed           uint64 // of span ids
+}
+
+// newIssuer takes the traceparent of the input; one that is none is left out.
+func newIssuer(source []byte, offset int64, parent string) issuer {
+	s := issuer{source: source, offset: strconv.AppendInt(nil, offset, 10)}
+	if parts := strings.Split(parent, "-"); len(parts) == 4 && len(parts[1]) == 32 && len(parts[3]) == 2 {
+		s.trace, s.flags = []byte("00-"+parts[1]+"-"), "-"+parts[3]
+		s.seed = mix(xxhash.Sum64(source) ^ uint64(offset))
 	}
-	span := sha256.Sum256(fmt.Appendf(nil, "%s/%d/%d", id.source, id.offset, id.index))
-	return "00-" + parts[1] + "-" + hex.EncodeToString(span[:8]) + "-" + parts[3]
+	return s
+}
+
+// headers returns those of the record at a place among what the input causes. Its
+// span is named after its id, so that a repeat has the same.
+func (s *issuer) headers(index int64) []kgo.RecordHeader {
+	out := make([]kgo.RecordHeader, 3, 4)
+	out[0] = kgo.RecordHeader{Key: headerSource, Value: s.source}
+	out[1] = kgo.RecordHeader{Key: headerOffset, Value: s.offset}
+	out[2] = kgo.RecordHeader{Key: headerIndex, Value: strconv.AppendInt(nil, index, 10)}
+	if s.trace == nil {
+		return out
+	}
+	span := binary.BigEndian.AppendUint64(nil, max(1, mix(s.seed+uint64(index))))
+	trace := make([]byte, 0, len(s.trace)+16+len(s.flags))
+	trace = append(hex.AppendEncode(append(trace, s.trace...), span), s.flags...)
+	return append(out, kgo.RecordHeader{Key: headerTrace, Value: trace})
+}
+
+// mix spreads a number over all bits (Steele, Lea and Flood's SplitMix64).
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
 }

@@ -28,6 +28,7 @@ type loop struct {
 	ready     chan struct{}              // closed once the fields above are set: the client calls back at once
 	broadcast map[string]map[string]bool // by topic: event types that stand in any partition
 	widths    map[string]int32           // partitions of the topics emitted to
+	names     map[string]string          // the broker's, of all topics
 
 	mu    sync.Mutex
 	parts map[int32]*part
@@ -38,7 +39,7 @@ type loop struct {
 	// seek are inputs whose partition came before the rest of its number.
 	seek map[string]map[int32]kgo.EpochOffset
 
-	saveDue time.Time
+	saveDue, reportDue time.Time
 	// whole is true between rounds that were finished: what the parts hold in
 	// memory then is what they have sent. Only then may they be saved.
 	whole      bool
@@ -48,9 +49,12 @@ type loop struct {
 }
 
 func newLoop(ctx context.Context, config Config) (*loop, error) {
-	l := &loop{config: config, conn: config.Connection, ctx: ctx, whole: true, ready: make(chan struct{}), broadcast: map[string]map[string]bool{}, widths: map[string]int32{},
+	l := &loop{config: config, conn: config.Connection, ctx: ctx, whole: true, ready: make(chan struct{}), broadcast: map[string]map[string]bool{}, widths: map[string]int32{}, names: map[string]string{},
 		parts: map[int32]*part{}, owned: map[int32]map[string]int64{}, durable: map[string]map[int32]int64{},
 		seek: map[string]map[int32]kgo.EpochOffset{}}
+	for _, t := range topology {
+		l.names[t.Name] = config.Connection.Name(t.Name)
+	}
 	for _, name := range config.Topics {
 		t, err := TopicNamed(name)
 		if err != nil {
@@ -107,6 +111,11 @@ func (l *loop) options() []kgo.Opt {
 		kgo.OnPartitionsRevoked(l.onRevoked),
 		kgo.OnPartitionsLost(l.onLost),
 	)
+	if c.Mode == Snapshot {
+		// What a forecaster says is numbers with all their digits: compressing them
+		// saves a tenth of the bytes and costs more than all its models.
+		opts = append(opts, kgo.ProducerBatchCompression(kgo.NoCompression()))
+	}
 	if c.Instance != "" {
 		opts = append(opts, kgo.InstanceID(c.Instance))
 	}
@@ -182,6 +191,7 @@ func (l *loop) round(ctx, work context.Context) error {
 		return err
 	}
 	l.pauseAndResume()
+	l.report()
 	return nil
 }
 
@@ -274,28 +284,27 @@ func (l *loop) waitingOn(what string, err error) {
 	l.conn.log.Warn("waiting", "stage", l.config.Stage, "on", what, "error", err)
 }
 
-// records returns the records of one emission.
-func (l *loop) records(e stage.Emission, id identity, parent string) ([]*kgo.Record, error) {
+// records appends the records of the i-th emission of an input record.
+func (l *loop) records(out []*kgo.Record, e *stage.Emission, ids *issuer, i int) ([]*kgo.Record, error) {
 	value, err := l.conn.encode(e)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	headers := id.headers()
-	if trace := childTrace(parent, id); trace != "" {
-		headers = append(headers, kgo.RecordHeader{Key: headerTrace, Value: []byte(trace)})
-	}
+	headers := ids.headers(int64(i))
 	first, last := e.Partition, e.Partition
 	if e.Partition == stage.EveryPartition {
 		n, err := l.width(e.Topic)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
 		first, last = 0, n-1
 	}
-	key := Key(e.Fleet, e.Key, e.Event)
-	var out []*kgo.Record
+	key, name := Key(e.Fleet, e.Key, e.Event), l.names[e.Topic]
+	if name == "" {
+		name = l.conn.Name(e.Topic)
+	}
 	for partition := first; partition <= last; partition++ {
-		out = append(out, &kgo.Record{Topic: l.conn.Name(e.Topic), Partition: partition, Key: key, Value: value, Headers: headers})
+		out = append(out, &kgo.Record{Topic: name, Partition: partition, Key: key, Value: value, Headers: headers})
 	}
 	return out, nil
 }

@@ -20,6 +20,9 @@ type meters struct {
 	persist     *prometheus.HistogramVec
 	stateBytes  *prometheus.GaugeVec // stage, partition
 	transaction *prometheus.CounterVec
+	watermark   *prometheus.GaugeVec // stage, partition
+	delay       *prometheus.GaugeVec // stage, partition
+	series      *prometheus.GaugeVec // stage, partition
 }
 
 func newMeters(registerer prometheus.Registerer) *meters {
@@ -45,6 +48,9 @@ func newMeters(registerer prometheus.Registerer) *meters {
 		batch:       histogram("batch_records", "Records in one round.", 1, 4, 9),
 		persist:     histogram("persist_seconds", "Time to save the states of one round.", 0.0005, 3, 10),
 		stateBytes:  gauge("state_bytes", "Size of a partition's saved state.", "stage", "partition"),
+		watermark:   gauge("watermark_timestamp_seconds", "Event time up to which a partition is complete.", "stage", "partition"),
+		delay:       gauge("watermark_delay_seconds", "How far that lies behind the clock.", "stage", "partition"),
+		series:      gauge("series", "Series that a partition's task keeps.", "stage", "partition"),
 		transaction: counter("transactions_total", "Transactions by end.", "stage", "end"),
 	}
 }

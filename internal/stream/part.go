@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ type part struct {
 	dirty     bool // something was folded since the last save
 	batch     map[string][]*kgo.Record
 	out       []*kgo.Record
+	counted   int              // of out, in the figures
 	emissions []stage.Emission // of this round, for OnCommitted
 	folded    int              // records of this round
 	err       error
@@ -38,6 +40,9 @@ type input struct {
 	topic string
 	name  string // the broker's
 	width int32  // partitions of the topic
+	// parting is how they were parted, source what ids of what a record causes begin with.
+	parting Parting
+	source  []byte
 	// next is the first offset not handed to the task.
 	next int64
 	// target is how far a former owner had read when it last made its outputs
@@ -142,7 +147,7 @@ func (p *part) take(ctx context.Context, in *input, rec *kgo.Record) error {
 	if err != nil && !errors.As(err, &rejection) {
 		return fmt.Errorf("topic %s, partition %d, offset %d: %w", in.topic, rec.Partition, rec.Offset, err)
 	}
-	if err := p.emit(in, rec, emissions); err != nil {
+	if err := p.emit(ctx, in, rec, emissions); err != nil {
 		return err
 	}
 	if rejection != nil {
@@ -175,33 +180,40 @@ func (p *part) decode(ctx context.Context, topic string, value []byte) (model.Fl
 // than its value, or that stands in another partition than its key's. Stages'
 // own records carry an id and are not checked.
 func (p *part) checkPlace(in *input, rec *kgo.Record, fleet model.FleetID, event any) error {
-	keyed, _, ok := SplitKey(rec.Key)
-	if !ok || keyed != fleet {
+	end := bytes.IndexByte(rec.Key, separator)
+	if end < 0 || string(rec.Key[:end]) != string(fleet) {
 		return &codec.Error{Class: codec.ClassValue, Topic: in.topic, Err: fmt.Errorf("key %q is not of fleet %q, which the value names", rec.Key, fleet)}
 	}
-	if p.loop.broadcast[in.topic][codec.TypeName(event)] {
-		return nil
-	}
-	if want := partitionOf(partingOf(in.topic), rec.Key, in.width); want != rec.Partition {
+	want := partitionOf(in.parting, rec.Key, in.width)
+	if want != rec.Partition && !p.loop.broadcast[in.topic][codec.TypeName(event)] {
 		return &codec.Error{Class: codec.ClassPartition, Topic: in.topic, Err: fmt.Errorf("key %q belongs in partition %d of %d (murmur2), not %d", rec.Key, want, in.width, rec.Partition)}
 	}
 	return nil
 }
 
+// sendAfter is how many records a part gathers before it sends them, where no
+// transaction holds them together: one tick can say more than memory should hold.
+const sendAfter = 512
+
 // emit queues what the task wants published, unless it has been already.
-func (p *part) emit(in *input, rec *kgo.Record, emissions []stage.Emission) error {
+func (p *part) emit(ctx context.Context, in *input, rec *kgo.Record, emissions []stage.Emission) error {
 	if p.catching || len(emissions) == 0 {
 		return nil
 	}
-	trace := header(rec.Headers, headerTrace)
-	source := p.loop.config.Stage + "/" + in.topic + "/" + fmt.Sprint(rec.Partition)
-	for i, e := range emissions {
-		id := identity{source, rec.Offset, int64(i)}
-		records, err := p.loop.records(e, id, trace)
-		if err != nil {
+	ids := newIssuer(in.source, rec.Offset, header(rec.Headers, headerTrace))
+	for i := range emissions {
+		e := &emissions[i]
+		e.Content()
+		var err error
+		if p.out, err = p.loop.records(p.out, e, &ids, i); err != nil {
 			return fmt.Errorf("topic %s, partition %d, offset %d: emission %d: %w", in.topic, rec.Partition, rec.Offset, i, err)
 		}
-		p.out = append(p.out, records...)
+		if p.loop.config.Mode == Snapshot {
+			*e = stage.Emission{} // nobody asks for it again
+			if len(p.out) >= sendAfter {
+				p.loop.sendPart(ctx, p)
+			}
+		}
 	}
 	if p.loop.config.OnCommitted != nil && p.loop.config.Mode == Transaction {
 		p.emissions = append(p.emissions, emissions...)

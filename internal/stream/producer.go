@@ -103,7 +103,10 @@ func (p *Producer) PublishAll(ctx context.Context, emissions []stage.Emission) e
 func (p *Producer) records(ctx context.Context, emissions []stage.Emission) ([]*kgo.Record, error) {
 	trace := []kgo.RecordHeader{{Key: headerTrace, Value: []byte(traceOf(ctx))}}
 	records := make([]*kgo.Record, 0, len(emissions))
-	for _, e := range emissions {
+	for i := range emissions {
+		e := &emissions[i]
+		e.Content()
+		headers := numbered(ctx, i, trace)
 		value, err := p.conn.encode(e)
 		if err != nil {
 			return nil, fmt.Errorf("publish: %w", err)
@@ -118,7 +121,7 @@ func (p *Producer) records(ctx context.Context, emissions []stage.Emission) ([]*
 		}
 		key := Key(e.Fleet, e.Key, e.Event)
 		for partition := first; partition <= last; partition++ {
-			records = append(records, &kgo.Record{Topic: p.conn.Name(e.Topic), Partition: partition, Key: key, Value: value, Headers: trace})
+			records = append(records, &kgo.Record{Topic: p.conn.Name(e.Topic), Partition: partition, Key: key, Value: value, Headers: headers})
 		}
 	}
 	return records, nil
@@ -126,7 +129,7 @@ func (p *Producer) records(ctx context.Context, emissions []stage.Emission) ([]*
 
 // ofAllFleets tells of heartbeats, markers and beats that name no fleet: they say
 // how far a partition has come, for every fleet in it.
-func ofAllFleets(e stage.Emission) bool {
+func ofAllFleets(e *stage.Emission) bool {
 	switch e.Event.(type) {
 	case model.Heartbeat, model.Marker, model.Beat:
 		return e.Fleet == ""
@@ -135,7 +138,7 @@ func ofAllFleets(e stage.Emission) bool {
 }
 
 // encode returns an emission's value, after checking what every record must hold.
-func (c *Connection) encode(e stage.Emission) ([]byte, error) {
+func (c *Connection) encode(e *stage.Emission) ([]byte, error) {
 	if err := checkFleet(e.Fleet); err != nil && e.Topic != DeadLetters && !ofAllFleets(e) {
 		return nil, &codec.Error{Class: codec.ClassValue, Topic: e.Topic, Err: fmt.Errorf("fleet %q: %w", e.Fleet, err)}
 	}

@@ -25,6 +25,21 @@ type Entry struct {
 	Err       error
 	// Value is the record's payload as it is on the wire.
 	Value []byte
+	// Headers are the record's, as they are on the wire.
+	Headers []kgo.RecordHeader
+}
+
+// identity returns the record's deterministic id.
+func (e Entry) identity() (identity, bool) { return identityOf(e.Headers) }
+
+// ID returns the record's deterministic id as text; empty: it has none. Records
+// of the same id in the same partition are repeats of each other.
+func (e Entry) ID() string {
+	id, ok := e.identity()
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("%s/%d/%d", id.source, id.offset, id.index)
 }
 
 // From says where a reader starts.
@@ -78,7 +93,7 @@ func (c *Connection) names(topics []string) []string {
 // entry decodes a record.
 func (c *Connection) entry(r *kgo.Record, decode func(string, []byte) (model.FleetID, any, error)) Entry {
 	e := Entry{Topic: c.logical(r.Topic), Partition: r.Partition, Offset: r.Offset, Time: r.Timestamp,
-		Trace: header(r.Headers, headerTrace), Value: r.Value}
+		Trace: header(r.Headers, headerTrace), Value: r.Value, Headers: r.Headers}
 	e.Fleet, e.Key, _ = SplitKey(r.Key)
 	if r.Value == nil {
 		e.Err = errors.New("a tombstone: the key was removed")

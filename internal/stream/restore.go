@@ -35,7 +35,8 @@ func (l *loop) restore(ctx context.Context, n int32, epoch int64) (*part, error)
 	defer l.mu.Unlock()
 	for _, topic := range l.config.Topics {
 		name := l.conn.Name(topic)
-		in := &input{topic: topic, name: name, next: saved.Start[topic], seen: restoreRepeats(saved.Marks[topic])}
+		in := &input{topic: topic, name: name, parting: partingOf(topic), source: fmt.Appendf(nil, "%s/%s/%d", l.config.Stage, topic, n),
+			next: saved.Start[topic], seen: restoreRepeats(saved.Marks[topic])}
 		in.target = max(saved.Read[topic], l.durable[name][n])
 		p.inputs[topic] = in
 	}

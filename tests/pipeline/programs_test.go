@@ -11,13 +11,14 @@ import (
 	"time"
 )
 
-// build compiles the programs once for all tests.
+// build compiles the programs once for all tests. Without a revision they name
+// the version that the tests name: it stands in what is decided.
 var build = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "drover-programs-")
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.Command("go", "build", "-o", dir, "drover/cmd/...")
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", dir, "drover/cmd/...")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", &buildError{err, string(out)}
 	}
@@ -83,7 +84,10 @@ type process struct {
 	name string
 	args []string
 	cmd  *exec.Cmd
-	logs bytes.Buffer
+	// ended is closed when the process has.
+	ended chan struct{}
+	err   error
+	logs  bytes.Buffer
 }
 
 // start starts a program; the test's end ends it.
@@ -107,14 +111,27 @@ func (p *process) begin() {
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
+	p.ended = make(chan struct{})
+	go func(cmd *exec.Cmd, ended chan struct{}) {
+		p.err = cmd.Wait()
+		close(ended)
+	}(p.cmd, p.ended)
+}
+
+// alive tells whether the process still runs.
+func (p *process) alive() bool {
+	select {
+	case <-p.ended:
+		return false
+	default:
+		return true
+	}
 }
 
 // kill ends the process without warning.
 func (p *process) kill() {
-	if p.cmd.ProcessState == nil {
-		_ = p.cmd.Process.Kill() // it may have ended by itself
-		_ = p.cmd.Wait()
-	}
+	_ = p.cmd.Process.Kill() // it may have ended by itself
+	<-p.ended
 }
 
 // restart kills the process and starts it again.

@@ -152,12 +152,10 @@ func TestKillingEachServiceOnceChangesNoDecision(t *testing.T) {
 			p.restart()
 		}
 	})
-	done := make(chan error, 1)
-	go func() { done <- ingest.cmd.Wait() }()
 	select {
-	case err := <-done:
-		if err != nil {
-			t.Fatalf("replay: %v\n%s", err, ingest.logs.Bytes())
+	case <-ingest.ended:
+		if ingest.err != nil {
+			t.Fatalf("replay: %v\n%s", ingest.err, ingest.logs.Bytes())
 		}
 	case <-time.After(patience):
 		t.Fatal("the replay did not end")

@@ -3,14 +3,17 @@ package stream
 import (
 	"bytes"
 	"context"
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/pprof"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,18 +35,46 @@ var countJava string
 const benchVariable = "DROVER_TEST_BENCH"
 
 type benchJob struct {
-	Brokers []string
-	Redis   string
-	What    string // "raw" or "drover"
-	Records int64
+	Brokers  []string
+	Redis    string
+	What     string // "raw", "drover" or "produce"
+	Records  int64
+	Interval time.Duration // between two ticks of the forecaster
+	Group    string        // under which the job reads; a run of its own
+	Profile  string        // where a CPU profile goes; empty: none
+	Single   bool          // "produce": a record a sample
+}
+
+// benchResult is the last line. All but the ratios and counts are CPU us a record.
+type benchResult struct {
+	Raw         float64 `json:"raw"`
+	Drover      float64 `json:"drover"`
+	DroverRedis float64 `json:"drover_redis"`
+	StreamsALO  float64 `json:"streams_alo"`
+	StreamsEOS  float64 `json:"streams_eos"`
+	Goka        float64 `json:"goka"`
+	// RemoteWriteRatio is samples per CPU second, over those of a bare producer
+	// that sends each sample with its labels as a record; the other one over those
+	// of one that sends the very records that Drover makes of them.
+	RemoteWriteRatio     float64 `json:"remote_write_ratio"`
+	RemoteWriteSameRatio float64 `json:"remote_write_ratio_same_records"`
+	// DroverFive is Drover with a tick every five minutes.
+	DroverFive    float64 `json:"drover_5m_ticks"`
+	Records       int64   `json:"records"`
+	Entities      int     `json:"entities"`
+	Forecasts     int64   `json:"forecasts"`
+	ForecastsFive int64   `json:"forecasts_5m_ticks"`
 }
 
 // BenchmarkStream measures CPU per record side by side on one real broker: a
 // plain consumer that counts by key (the floor), Drover's forecaster doing its
-// whole job, and Kafka Streams counting by key, at least once and exactly once.
-// Each runs in a process of its own; what is printed is that process's user and
-// system time over the records, start-up included. DROVER_BENCH_RECORDS says how
-// many (2,000,000), DROVER_BENCH_SERIES over how many entities (10,000).
+// whole job with a tick every quarter of an hour and every five minutes, Kafka
+// Streams counting by key, at least once and exactly once, goka counting by key;
+// and samples over HTTP beside a bare producer. Each runs in a process of its
+// own; what is printed is that process's user and system time, start-up included.
+// DROVER_BENCH_RECORDS says how many records (2,000,000), DROVER_BENCH_SERIES
+// over how many entities (10,000), four series each; DROVER_BENCH_PROFILE names
+// a file for a CPU profile of Drover's.
 //
 //	go test ./tests/stream -run '^$' -bench Stream -benchtime 1x
 func BenchmarkStream(b *testing.B) {
@@ -51,25 +82,44 @@ func BenchmarkStream(b *testing.B) {
 		return
 	}
 	servers.Need(b, "javac")
-	records, entities := int64(setting("DROVER_BENCH_RECORDS", 2_000_000)), setting("DROVER_BENCH_SERIES", 10_000)
+	r := benchResult{Records: int64(setting("DROVER_BENCH_RECORDS", 2_000_000)), Entities: setting("DROVER_BENCH_SERIES", 10_000)}
 	up := servers.Start(b, 1)
 	apply(b, up.Brokers, stream.Plan{Partitions: stream.Partitions{ByKey: 6, ByFleet: 3}})
-	fillTopic(b, up, records, entities)
-	result := map[string]any{"records": records, "series": entities, "goka": nil, "remote_write_ratio": nil}
-	perRecord := func(cpu time.Duration) float64 { return float64(cpu.Microseconds()) / float64(records) }
+	fillTopic(b, up, r.Records, r.Entities)
+	perRecord := func(cpu time.Duration) float64 { return micros(cpu, r.Records) }
 	for b.Loop() {
-		result["raw"] = perRecord(measure(b, benchJob{Brokers: up.Brokers, What: "raw", Records: records}))
-		before := redisCPU(b, up.Redis)
-		result["drover"] = perRecord(measure(b, benchJob{Brokers: up.Brokers, Redis: up.Redis, What: "drover", Records: records}))
-		result["drover_redis"] = perRecord(redisCPU(b, up.Redis) - before)
-		result["streams_alo"] = perRecord(measureStreams(b, up, records, "at_least_once"))
-		result["streams_eos"] = perRecord(measureStreams(b, up, records, "exactly_once_v2"))
+		cpu, _ := measure(b, benchJob{Brokers: up.Brokers, What: "raw", Records: r.Records})
+		r.Raw = perRecord(cpu)
+		r.Drover, r.DroverRedis, r.Forecasts = measureDrover(b, up, r.Records, 15*time.Minute)
+		r.DroverFive, _, r.ForecastsFive = measureDrover(b, up, r.Records, 5*time.Minute)
+		r.StreamsALO = perRecord(measureStreams(b, up, r.Records, "at_least_once"))
+		r.StreamsEOS = perRecord(measureStreams(b, up, r.Records, "exactly_once_v2"))
+		r.Goka = perRecord(measureGoka(b, up, r.Records))
+		r.RemoteWriteRatio, r.RemoteWriteSameRatio = measureRemoteWrite(b, up)
 	}
-	line, err := json.Marshal(result)
+	line, err := json.Marshal(r)
 	if err != nil {
 		b.Fatal(err)
 	}
 	fmt.Printf("\n%s\n", line)
+}
+
+// micros returns us a record, to a hundredth.
+func micros(cpu time.Duration, records int64) float64 {
+	return math.Round(float64(cpu.Nanoseconds())/float64(records)/10) / 100
+}
+
+// measureDrover runs the forecaster and returns CPU a record, its own and Redis',
+// and how many forecasts it published.
+func measureDrover(b *testing.B, up *servers.Servers, records int64, interval time.Duration) (own, redis float64, forecasts int64) {
+	b.Helper()
+	before := redisCPU(b, up.Redis)
+	cpu, said := measure(b, benchJob{Brokers: up.Brokers, Redis: up.Redis, What: "drover", Records: records, Interval: interval,
+		Group: "forecaster-" + interval.String(), Profile: os.Getenv("DROVER_BENCH_PROFILE")})
+	if _, err := fmt.Sscanf(said, "forecasts %d", &forecasts); err != nil {
+		b.Fatalf("the job said %q: %v", said, err)
+	}
+	return micros(cpu, records), micros(redisCPU(b, up.Redis)-before, records), forecasts
 }
 
 // fillTopic publishes the records: an entity's four samples, minute after minute.
@@ -105,8 +155,9 @@ func fillTopic(b *testing.B, up *servers.Servers, records int64, entities int) {
 	}
 }
 
-// measure runs a job in a process of its own and returns its CPU time.
-func measure(b *testing.B, j benchJob) time.Duration {
+// measure runs a job in a process of its own and returns its CPU time and what it
+// said.
+func measure(b *testing.B, j benchJob) (time.Duration, string) {
 	b.Helper()
 	text, err := json.Marshal(j)
 	if err != nil {
@@ -119,16 +170,16 @@ func measure(b *testing.B, j benchJob) time.Duration {
 	return cpuOf(b, binary, []string{benchVariable + "=" + string(text)})
 }
 
-func cpuOf(b *testing.B, name string, env []string, args ...string) time.Duration {
+func cpuOf(b *testing.B, name string, env []string, args ...string) (time.Duration, string) {
 	b.Helper()
 	cmd := exec.Command(name, args...)
 	cmd.Env = append(os.Environ(), env...)
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
+	var said, complained bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &complained
 	if err := cmd.Run(); err != nil {
-		b.Fatalf("%s: %v: %s", name, err, said.String())
+		b.Fatalf("%s: %v: %s%s", name, err, said.String(), complained.String())
 	}
-	return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), said.String()
 }
 
 // redisCPU returns the CPU time that Redis has used.
@@ -172,14 +223,52 @@ func measureStreams(b *testing.B, up *servers.Servers, records int64, guarantee 
 		b.Fatal(err)
 	}
 	cpuOf(b, "javac", nil, "-cp", libs, "-d", dir, source)
-	return cpuOf(b, "java", nil, "-Xmx512m", "-cp", dir+":"+libs, "Count", strings.Join(up.Brokers, ","), "t.metrics", guarantee,
+	cpu, _ := cpuOf(b, "java", nil, "-Xmx512m", "-cp", dir+":"+libs, "Count", strings.Join(up.Brokers, ","), "t.metrics", guarantee,
 		strconv.FormatInt(records, 10), filepath.Join(dir, "state"))
+	return cpu
+}
+
+//go:embed testdata/goka/*.txt
+var gokaModule embed.FS
+
+// measureGoka builds and runs goka's count by key. It is a module of its own, laid
+// out here, so that nothing of Drover depends on goka.
+func measureGoka(b *testing.B, up *servers.Servers, records int64) time.Duration {
+	b.Helper()
+	dir := b.TempDir()
+	for _, name := range []string{"main.go", "go.mod", "go.sum"} {
+		text, err := gokaModule.ReadFile("testdata/goka/" + name + ".txt")
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+	binary := filepath.Join(dir, "goka")
+	cpuOf(b, "go", nil, "build", "-C", dir, "-o", binary, ".")
+	cpu, _ := cpuOf(b, binary, nil, strings.Join(up.Brokers, ","), "t.metrics", strconv.FormatInt(records, 10), filepath.Join(dir, "tables"))
+	return cpu
 }
 
 // run is the measured process.
 func (j benchJob) run(ctx context.Context) error {
-	if j.What == "raw" {
+	if j.Profile != "" {
+		f, err := os.Create(j.Profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	switch j.What {
+	case "raw":
 		return j.raw(ctx)
+	case "produce":
+		return j.produce(ctx)
 	}
 	conn, err := connect(ctx, j.Brokers, nil)
 	if err != nil {
@@ -193,35 +282,40 @@ func (j benchJob) run(ctx context.Context) error {
 	defer cancel()
 	config := forecaster.DefaultConfig()
 	config.MetricPartitions, config.CallPartitions, config.PathPartitions = 6, 6, 6
-	left := make(chan int64, 1)
-	left <- j.Records
-	return stream.Run(ctx, stream.Config{Connection: conn, Stage: stream.Forecaster, Topics: forecaster.Topics(), Store: states, Fenced: store.ErrFenced,
+	config.Interval = j.Interval
+	var left, forecasts atomic.Int64
+	left.Store(j.Records)
+	err = stream.Run(ctx, stream.Config{Connection: conn, Stage: stream.Forecaster, Group: j.Group, Topics: forecaster.Topics(), Store: states, Fenced: store.ErrFenced,
 		NewTask: func(p int32) stage.Task {
-			return &ending{Task: forecaster.NewTask(&config, p), left: left, end: cancel}
+			return &ending{Task: forecaster.NewTask(&config, p), left: &left, forecasts: &forecasts, end: cancel}
 		}})
+	fmt.Printf("forecasts %d\n", forecasts.Load())
+	return err
 }
 
-// ending ends the loop once all metrics have been folded.
+// ending ends the loop once all metrics have been folded, and counts forecasts.
 type ending struct {
 	stage.Task
-	left   chan int64
-	end    func()
-	folded int64
+	left, forecasts *atomic.Int64
+	end             func()
 }
 
 // Handle implements stage.Task.
 func (e *ending) Handle(rec stage.Record) ([]stage.Emission, error) {
-	if _, ok := rec.Event.(model.Metric); ok {
-		e.folded++
-		if e.folded%256 == 0 {
-			n := <-e.left - 256
-			e.left <- n
-			if n < 6*256 { // what is left of the six partitions' last 255
-				e.end()
+	out, err := e.Task.Handle(rec)
+	switch rec.Event.(type) {
+	case model.Metric:
+		if e.left.Add(-1) == 0 {
+			e.end()
+		}
+	case model.Heartbeat:
+		for i := range out {
+			if out[i].Make != nil {
+				e.forecasts.Add(1)
 			}
 		}
 	}
-	return e.Task.Handle(rec)
+	return out, err
 }
 
 // raw counts by key with the bare client.

@@ -14,11 +14,36 @@ import (
 
 // Command returns the command.
 func Command() *cobra.Command {
-	c := &cobra.Command{Use: "replay", Short: "Run recorded days through the whole pipeline as events",
-		Long: `Feed recorded days through Kafka and Redis as the events that a fleet's producers
+	t := &topicReplay{}
+	c := &cobra.Command{Use: "replay", Short: "Run recorded topics or days through the whole pipeline again",
+		Long: `Run what the topics of a deployment have recorded again, with the code and the
+settings of this program, into topics and a store namespace of its own beside
+production (--into). What fleets sent is copied record by record; what the stages
+make of it is made anew, and 'drover diff' compares the two. What states the
+present (servers, applications, calendar, maintenance) is copied from its
+beginning, the rest from --from to --to. A replay that begins later than the
+deployment did knows less than the deployment knew.
+
+The subcommands feed recorded days through Kafka and Redis as the events that a fleet's producers
 would have sent. Without --brokers everything runs on an embedded broker and
 store; with --brokers and --redis the topics get a prefix of their own, so that
-a replay can run beside production.`}
+a replay can run beside production.`,
+		Example: `  drover replay --brokers kafka:9092 --redis redis:6379 --from 2026-03-12T00:00:00Z --to 2026-03-13T00:00:00Z --into trial-1.
+  drover replay --brokers kafka:9092 --redis redis:6379 --archive ./march --into march. --horizon 72
+  drover diff drover. trial-1. --brokers kafka:9092`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if t.flags == (topicFlags{speed: "max"}) {
+				return cmd.Help()
+			}
+			if err := t.load(cmd); err != nil {
+				return err
+			}
+			return t.run(cmd.Context(), cmd.OutOrStdout())
+		}}
+	t.shared.register(c)
+	config.Register(c.Flags(), "interval", "beat", "horizon", "silent_after", "policy", "planning", "driver", "simulator")
+	t.flags.register(c)
 	c.AddCommand(planetLabCommand(), nezhaCommand())
 	return c
 }

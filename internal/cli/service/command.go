@@ -46,7 +46,7 @@ func Command(name, short, long string) *cobra.Command {
 			return runStage(cmd.Context(), conf, name)
 		}}
 	config.Register(c.Flags(), "kafka", "redis", "listen", "log", "data_dir", "interval", "beat", "horizon", "refit", "silent_after",
-		"save_every", "policy", "planning", "driver", "drivers", "seed")
+		"save_every", "policy", "planning", "driver", "drivers", "simulator", "seed")
 	c.Flags().StringVar(&file, "config", os.Getenv("DROVER_CONFIG"), "YAML file; see `drover config keys`")
 	return c
 }

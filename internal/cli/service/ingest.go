@@ -64,6 +64,10 @@ func runIngest(ctx context.Context, conf *config.Config) (err error) {
 	}
 	mux := r.NewMux(map[string]Check{"kafka": producer.Ready})
 	doors.Handle(mux)
+	bySender := conf.Ingest.Clock == "sender"
+	if bySender {
+		mux.Handle("POST /v1/heartbeat", heartbeats(feed))
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return doors.Run(ctx) })
 	group.Go(func() error {
@@ -71,7 +75,9 @@ func runIngest(ctx context.Context, conf *config.Config) (err error) {
 			log.Info("ingest runs", "listen", a.String(), "tls", doors.Secure() != nil, "brokers", conf.Kafka.Brokers)
 		})
 	})
-	group.Go(func() error { return beat(ctx, conf, feed, r) })
+	if !bySender {
+		group.Go(func() error { return beat(ctx, conf, feed, r) })
+	}
 	return group.Wait()
 }
 

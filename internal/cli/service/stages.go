@@ -42,7 +42,7 @@ func Stages(c *config.Config, version string) (*pipeline.Config, error) {
 	switch c.Driver {
 	case "simulator":
 		world := simulator.DefaultConfig()
-		world.Seed = uint64(c.Seed)
+		world.Seed, world.FailurePPM = uint64(c.Seed), c.Simulator.FailuresPPM
 		p.Simulate(world)
 	case "vm-simulator":
 		p.Simulate(simulator.Config{Seed: uint64(c.Seed), BytesPerSecond: replay.CopyBytesPerSecond})

@@ -77,6 +77,11 @@ func (from *sender) collect(now time.Time, opt format.Options, read func(format.
 			events = append(events, event)
 			return
 		}
+		if err := checkLabels(p); err != nil {
+			out.Records--
+			out.Reject(err)
+			return
+		}
 		samples++
 		if from.series.most > 0 {
 			key = seriesKey(key[:0], p)

@@ -1,10 +1,12 @@
 package door
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"drover/internal/ingest/format/events"
 	"drover/internal/ingest/format/influx"
 	"drover/internal/model"
+	"drover/internal/stream"
 )
 
 // answer is what the doors of our own say: counts and the first reason.
@@ -46,6 +49,28 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	s.file(w, r, events.Parse)
 }
 
+// batchHeader numbers a request's events, so that they can be sent again without
+// being counted twice.
+const batchHeader = "Drover-Batch"
+
+// numbered returns the request's context with the batch that its header names.
+// Only events are numbered: spans and samples leave in other batches than they
+// came in.
+func numbered(r *http.Request, from *sender) (context.Context, error) {
+	text := r.Header.Get(batchHeader)
+	if text == "" {
+		return r.Context(), nil
+	}
+	number, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || number < 0 {
+		return nil, refuse(http.StatusBadRequest, "%s %q: want a number from zero that rises with every request", batchHeader, text)
+	}
+	if r.URL.Path != "/v1/events" {
+		return nil, refuse(http.StatusBadRequest, "%s: only /v1/events takes numbered requests", batchHeader)
+	}
+	return stream.WithBatch(r.Context(), string(from.credential.Fleet)+"/"+from.credential.Name, number), nil
+}
+
 // anyFormat takes a document in any format of the catalog; ?server= names the
 // server that measured, where the document doesn't.
 func (s *Server) anyFormat(w http.ResponseWriter, r *http.Request) {
@@ -63,7 +88,12 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request, parse format.Parse
 		fail(w, err)
 		return
 	}
-	res, err := s.accept(r.Context(), from, func(opt format.Options, out *format.Out) error {
+	ctx, err := numbered(r, from)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	res, err := s.accept(ctx, from, func(opt format.Options, out *format.Out) error {
 		opt.Server = model.ServerID(r.URL.Query().Get("server"))
 		parse(body, opt, out)
 		return nil

@@ -3,6 +3,9 @@ package door
 import (
 	"math"
 	"time"
+
+	"drover/internal/ingest/format"
+	"drover/internal/stage"
 )
 
 // burstSeconds is how many seconds' worth of a rate may come at once.
@@ -33,6 +36,28 @@ func (b *bucket) take(now time.Time, n float64) time.Duration {
 	}
 	b.level -= n
 	return 0
+}
+
+// What one sample may bring: more is a mistake of its sender, and would fill
+// memory here and in every cache after.
+const (
+	maxLabels     = 64
+	maxLabelBytes = 4096 // names and values together
+)
+
+// checkLabels refuses a sample with too many or too long labels.
+func checkLabels(p *format.Point) error {
+	if len(p.Labels) > maxLabels {
+		return stage.Reject("limit", "a sample of %s has %d labels: at most %d are taken", p.Name, len(p.Labels), maxLabels)
+	}
+	size := len(p.Name)
+	for _, l := range p.Labels {
+		size += len(l.Name) + len(l.Value)
+	}
+	if size > maxLabelBytes {
+		return stage.Reject("limit", "a sample of %.40s has labels of %d bytes: at most %d are taken", p.Name, size, maxLabelBytes)
+	}
+	return nil
 }
 
 // seriesWindow is how long a series counts after it was last sent, at least.

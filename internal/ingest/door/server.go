@@ -12,6 +12,7 @@ import (
 	"drover/internal/ingest/mapping"
 	"drover/internal/model"
 	"drover/internal/stage"
+	"drover/internal/stream"
 )
 
 // Sink takes events: model.Metric, Call, Path, Server, Application,
@@ -138,7 +139,8 @@ func (s *Server) publishCalls(ctx context.Context, take func() []model.Call) err
 // publish hands a batch to the sink: spans to the window, the rest to the
 // topics. refused is set where the sink found some of the events of no use.
 func (s *Server) publish(ctx context.Context, events []any) (refused, err error) {
-	rest := events[:0]
+	rest := make([]any, 0, len(events)) // a span can complete several calls
+	spans := false
 	now := model.InstantOf(s.cfg.Now())
 	s.links.Lock()
 	for _, e := range events {
@@ -147,6 +149,7 @@ func (s *Server) publish(ctx context.Context, events []any) (refused, err error)
 			rest = append(rest, e)
 			continue
 		}
+		spans = true
 		for _, call := range s.links.window.Add(now, span) {
 			rest = append(rest, call)
 		}
@@ -154,6 +157,9 @@ func (s *Server) publish(ctx context.Context, events []any) (refused, err error)
 	s.links.Unlock()
 	if len(rest) == 0 {
 		return nil, nil
+	}
+	if spans {
+		ctx = stream.WithoutBatch(ctx) // calls leave when their trace is complete
 	}
 	err = s.cfg.Sink.Publish(ctx, rest)
 	var rejection *stage.Rejection

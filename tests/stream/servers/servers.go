@@ -23,6 +23,7 @@ type Servers struct {
 	Brokers []string // host:port
 	Redis   string   // host:port
 	run     string
+	port    int // the first broker's own
 	count   int
 	env     []string
 	script  string
@@ -47,6 +48,17 @@ func Need(t testing.TB, commands ...string) {
 // every broker's.
 func Start(t testing.TB, brokers int, properties ...string) *Servers {
 	t.Helper()
+	s := prepare(t, brokers, properties...)
+	s.begin(t)
+	return s
+}
+
+// prepare finds ports and a place.
+func prepare(t testing.TB, brokers int, properties ...string) *Servers {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("left out: -short starts no servers")
+	}
 	Need(t, "java", "mvn", "redis-server", "bash")
 	run, err := os.MkdirTemp("", "drover-kafka-")
 	if err != nil {
@@ -61,15 +73,21 @@ func Start(t testing.TB, brokers int, properties ...string) *Servers {
 		t.Fatal(err)
 	}
 	kafka, redis := freePorts(brokers)
-	s := &Servers{run: run, count: brokers, script: filepath.Join(root, "deploy", "kafka", "local.sh"),
+	s := &Servers{run: run, port: kafka, count: brokers, script: filepath.Join(root, "deploy", "kafka", "local.sh"),
 		env: append(os.Environ(), "DROVER_KAFKA_RUN="+run, "DROVER_KAFKA_PORT="+strconv.Itoa(kafka),
 			"DROVER_REDIS_PORT="+strconv.Itoa(redis), "DROVER_KAFKA_EXTRA="+extra),
 		Redis: fmt.Sprintf("127.0.0.1:%d", redis)}
 	for i := range brokers {
 		s.Brokers = append(s.Brokers, fmt.Sprintf("127.0.0.1:%d", kafka+i))
 	}
+	return s
+}
+
+// begin starts everything and ends it with the test.
+func (s *Servers) begin(t testing.TB) {
+	t.Helper()
 	t.Cleanup(func() {
-		for n := range brokers { // the data go anyway: no need to end in order
+		for n := range s.count { // the data go anyway: no need to end in order
 			_ = s.signal("broker-"+strconv.Itoa(n+1), syscall.SIGKILL)
 		}
 		_ = s.signal("redis", syscall.SIGKILL)
@@ -78,7 +96,6 @@ func Start(t testing.TB, brokers int, properties ...string) *Servers {
 	if err := s.Up(); err != nil {
 		t.Fatal(err)
 	}
-	return s
 }
 
 // Up starts what does not run.
@@ -139,8 +156,18 @@ func awaitEnd(pid int) {
 	}
 }
 
-// freePorts returns the first of a row of free ports for brokers (whose
-// controllers are 100 above) and one for Redis.
+// Where ports stand above the first broker's: proxies before brokers, Redis (its
+// proxy is the next), and the brokers' ports for each other and for controllers,
+// which local.sh fixes.
+const (
+	proxyShift      = 20
+	redisShift      = 50
+	betweenShift    = 80
+	controllerShift = 100
+)
+
+// freePorts returns the first of a row of free ports for brokers and one for
+// Redis; all that stand in relation to them are free too.
 func freePorts(brokers int) (kafka, redis int) {
 	free := func(port int) bool {
 		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
@@ -154,11 +181,13 @@ next:
 	for {
 		kafka = 20_000 + 200*rand.IntN(50)
 		for i := range brokers {
-			if !free(kafka+i) || !free(kafka+100+i) {
-				continue next
+			for _, shift := range []int{0, proxyShift, betweenShift, controllerShift} {
+				if !free(kafka + shift + i) {
+					continue next
+				}
 			}
 		}
-		if redis = kafka + 50; free(redis) {
+		if redis = kafka + redisShift; free(redis) && free(redis+1) {
 			return kafka, redis
 		}
 	}

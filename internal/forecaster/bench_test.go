@@ -1,0 +1,80 @@
+package forecaster
+
+import (
+	"fmt"
+	"syscall"
+	"testing"
+	"time"
+
+	"drover/internal/model"
+	"drover/internal/stage"
+	"drover/internal/stream"
+)
+
+// cpuTime returns the process's user and system time: the machine may be busy
+// with other things, so that wall time says little.
+func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
+}
+
+// minuteOf returns a minute's records of so many entities, four samples each.
+func minuteOf(entities []model.EntityID, at model.Instant, offset int64) []stage.Record {
+	out := make([]stage.Record, 0, len(entities)+1)
+	for i, e := range entities {
+		v := float64((int64(at)/60_000*7+int64(i))%97) + 10
+		out = append(out, stage.Record{Topic: stream.Metrics, Offset: offset, Event: model.Metric{Fleet: "f", Entity: e, At: at, Producer: "p",
+			Samples: []model.Sample{{Resource: model.CPU, Value: 100 * v}, {Resource: model.Memory, Value: 1e6 * v},
+				{Resource: model.Receive, Value: 10 * v}, {Resource: model.Transmit, Value: 11 * v}}}})
+		offset++
+	}
+	return append(out, stage.Record{Topic: stream.Metrics, Offset: offset, Event: model.Heartbeat{Producer: "p", At: at}})
+}
+
+// BenchmarkHour feeds an hour of one-minute records of 2,000 entities (8,000
+// series) after three hours of history, and reports CPU time apart for taking a
+// record in, for closing a series' bin and for forecasting a series.
+func BenchmarkHour(b *testing.B) {
+	for b.Loop() {
+		config := testConfig()
+		config.Horizon, config.Interval = 36, 5*time.Minute
+		task := NewTask(config, 0)
+		entities := make([]model.EntityID, 2000)
+		for i := range entities {
+			entities[i] = model.ServerEntity(model.ServerID(fmt.Sprintf("s%d", i)))
+		}
+		at, offset := model.Instant(1_790_000_100_000), int64(0)
+		var records, ticks int
+		var taking, ticking time.Duration
+		for m := range 240 {
+			batch := minuteOf(entities, at, offset)
+			offset += int64(len(batch))
+			began := cpuTime(b)
+			for _, rec := range batch[:len(entities)] {
+				if _, err := task.Handle(rec); err != nil {
+					b.Fatal(err)
+				}
+			}
+			middle := cpuTime(b)
+			out, err := task.Handle(batch[len(entities)])
+			if err != nil {
+				b.Fatal(err)
+			}
+			for i := range out {
+				out[i].Content()
+			}
+			if m >= 180 {
+				records, taking = records+len(entities), taking+middle-began
+				ticks, ticking = ticks+max(0, len(out)-1), ticking+cpuTime(b)-middle
+			}
+			at = at.Add(time.Minute)
+		}
+		b.ReportMetric(float64(taking.Nanoseconds())/float64(records), "cpu-ns/record")
+		b.ReportMetric(float64(ticking.Nanoseconds())/float64(ticks), "cpu-ns/forecast")
+		b.ReportMetric(float64(ticks)/float64(records), "forecasts/record")
+	}
+}
