@@ -46,6 +46,9 @@ func (t *tenure) start(step model.Step, task *Live) {
 	}
 	r.command = actuator.Command{Step: step, Move: move, UpdateServer: plan.UpdateServer, UpdateHook: plan.UpdateHook,
 		Copied: r.copied.tell, Bound: r.bound.Load}
+	if step.BytesPerSecond > 0 { // what can't ask again goes by the bound of the beginning
+		r.command.Move.BandwidthBytesPerSecond = step.BytesPerSecond
+	}
 	// Of the work, not of the tenure: the next one of this process goes on with it.
 	ctx, cancel := context.WithDeadline(t.work, step.Deadline.Time())
 	r.cancel = cancel

@@ -57,8 +57,21 @@ type HTTPSite struct {
 	places  map[model.ServerID]process.Place
 }
 
-// NewHTTPSite starts the service on server a; server b is free.
+// NewHTTPSite starts the service on server a behind HAProxy; server b is free.
 func NewHTTPSite(ctx context.Context) (*HTTPSite, error) {
+	return newHTTPSite(ctx, func(ctx context.Context, s *Site, servers []Server) (string, error) {
+		return s.StartProxy(ctx, "http", "db", servers)
+	})
+}
+
+// NewEnvoySite is NewHTTPSite behind Envoy.
+func NewEnvoySite(ctx context.Context) (*HTTPSite, error) {
+	return newHTTPSite(ctx, func(ctx context.Context, s *Site, servers []Server) (string, error) {
+		return s.StartEnvoy(ctx, "db", servers)
+	})
+}
+
+func newHTTPSite(ctx context.Context, proxy func(context.Context, *Site, []Server) (string, error)) (*HTTPSite, error) {
 	site, err := NewSite()
 	if err != nil {
 		return nil, err
@@ -86,7 +99,7 @@ func NewHTTPSite(ctx context.Context) (*HTTPSite, error) {
 	if _, err := s.Supervisor.Start(ctx, s.places["a"].Spec); err != nil {
 		return s, err
 	}
-	s.clients, err = s.StartProxy(ctx, "http", "db", servers)
+	s.clients, err = proxy(ctx, s.Site, servers)
 	if err != nil {
 		return s, err
 	}
@@ -110,7 +123,7 @@ func (s *HTTPSite) Driver(trace actuator.Tracer) actuator.Driver {
 			}
 			return p, nil
 		},
-		Traffic: s.Proxy, Supervisor: s.Supervisor, RampStep: 50 * time.Millisecond, Drain: 2 * time.Second, Trace: trace,
+		Traffic: s.Traffic, Supervisor: s.Supervisor, RampStep: 50 * time.Millisecond, Drain: 2 * time.Second, Trace: trace,
 	}), guard.NewMemory(), 0)
 }
 
@@ -161,5 +174,5 @@ func (s *HTTPSite) Lost(context.Context, [][]int) (int, error) { return 0, nil }
 
 // Serving returns the server that the proxy sends clients to.
 func (s *HTTPSite) Serving(ctx context.Context) (model.ServerID, error) {
-	return serving(ctx, s.Proxy, "db", "a", "b")
+	return serving(ctx, s.Traffic, "db", "a", "b")
 }

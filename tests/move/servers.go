@@ -22,8 +22,9 @@ type Site struct {
 	Folder     string
 	Supervisor *process.Supervisor
 	Proxy      *haproxy.Proxy
-	names      []string   // of processes started here, to be ended
-	undo       [][]string // of what Namespaces made: arguments of ip
+	Traffic    actuator.Traffic // the proxy, whichever it is
+	names      []string         // of processes started here, to be ended
+	undo       [][]string       // of what Namespaces made: arguments of ip
 	stopKeeper context.CancelFunc
 	kept       sync.WaitGroup
 }
@@ -126,6 +127,7 @@ func (s *Site) StartProxy(ctx context.Context, mode, backend string, servers []S
 		return "", err
 	}
 	s.Proxy = &haproxy.Proxy{Address: "unix:" + socket}
+	s.Traffic = s.Proxy
 	first := actuator.Route{Backend: backend, Server: servers[0].Name}
 	return address, actuator.Poll(ctx, 10*time.Millisecond, func() (bool, error) {
 		_, err := s.Proxy.State(ctx, first)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"drover/internal/actuator"
+	"drover/internal/actuator/envoy"
 	"drover/internal/actuator/exec"
 	"drover/internal/actuator/files"
 	"drover/internal/actuator/guard"
@@ -94,7 +95,7 @@ func (c *Config) driver(d *Driver, s *process.Supervisor) (actuator.Driver, erro
 	if !ok {
 		return nil, fmt.Errorf("there is no proxy %q", d.Proxy)
 	}
-	proxy := &haproxy.Proxy{Address: address}
+	proxy := traffic(address)
 	if err := need("state", c.State != ""); err != nil {
 		return nil, err
 	}
@@ -111,6 +112,16 @@ func (c *Config) driver(d *Driver, s *process.Supervisor) (actuator.Driver, erro
 		return process.New(process.Config{Locate: d.process, Traffic: proxy, Supervisor: s}), nil
 	}
 	return nil, fmt.Errorf("kind %q: want redis, postgres, files, process, exec, webhook or update", d.Kind)
+}
+
+// traffic makes what steers a proxy: an Envoy where the address names its
+// endpoints' file and its admin interface, else an HAProxy.
+func traffic(address string) actuator.Traffic {
+	if rest, ok := strings.CutPrefix(address, "eds:"); ok {
+		file, admin, _ := strings.Cut(rest, " ")
+		return &envoy.Proxy{File: file, Admin: strings.TrimSuffix(admin, "/")}
+	}
+	return &haproxy.Proxy{Address: address}
 }
 
 func need(field string, there bool) error {

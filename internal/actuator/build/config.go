@@ -18,7 +18,8 @@ import (
 type Config struct {
 	// State is the folder of the host's supervisor.
 	State string `json:"state"`
-	// Proxies are HAProxy's runtime sockets by name: "unix:/path" or "host:port".
+	// Proxies by name: HAProxy's runtime socket ("unix:/path" or "host:port"), or
+	// Envoy's file of endpoints and admin interface ("eds:/path http://host:port").
 	Proxies map[string]string `json:"proxies"`
 	// Default is the driver of moves that name none.
 	Default string            `json:"default"`

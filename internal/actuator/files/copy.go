@@ -84,6 +84,19 @@ func list(root string) (map[string]entry, error) {
 // time of change; Verify looks at the contents. bytesPerSecond limits the copy;
 // 0: no limit.
 func Sync(ctx context.Context, source, target string, bytesPerSecond int64) (Pass, error) {
+	return SyncAt(ctx, source, target, Pace{Bound: func() int64 { return bytesPerSecond }})
+}
+
+// Pace is how fast a copy may be, and who is told how far it has come.
+type Pace struct {
+	// Bound is in bytes a second, 0: none. It is asked for every piece, so that it
+	// may change while the copy runs.
+	Bound func() int64
+	Tell  func(done, total int64) // may be nil
+}
+
+// SyncAt is Sync at a pace that may change.
+func SyncAt(ctx context.Context, source, target string, pace Pace) (Pass, error) {
 	var pass Pass
 	if _, err := os.Stat(filepath.Join(target, markName)); err != nil {
 		return pass, fmt.Errorf("files: %s isn't Drover's: %w", target, err)
@@ -106,13 +119,13 @@ func Sync(ctx context.Context, source, target string, bytesPerSecond int64) (Pas
 		delete(to, name)
 		pass.Deleted++
 	}
-	began := time.Now()
+	held := hold{pace: pace, total: changed(from, to), due: time.Now()}
 	for _, name := range sorted(from) {
 		if old, ok := to[name]; ok && from[name].same(old) {
 			continue
 		}
 		n, err := copyOne(ctx, filepath.Join(source, name), filepath.Join(target, name), from[name], func(more int64) error {
-			return hold(ctx, began, pass.Bytes+more, bytesPerSecond)
+			return held.back(ctx, pass.Bytes+more)
 		})
 		if err != nil {
 			return pass, err
@@ -127,14 +140,38 @@ func (e entry) same(o entry) bool {
 	return e.mode == o.mode && e.size == o.size && e.link == o.link && e.changed.Equal(o.changed)
 }
 
-// hold waits until so many bytes since the beginning are no more than the limit
-// allows.
-func hold(ctx context.Context, began time.Time, bytes, perSecond int64) error {
+// changed adds up what has to be copied.
+func changed(from, to map[string]entry) int64 {
+	total := int64(0)
+	for name, e := range from {
+		if old, ok := to[name]; (!ok || !e.same(old)) && e.mode.IsRegular() {
+			total += e.size
+		}
+	}
+	return total
+}
+
+// hold keeps a copy at its pace.
+type hold struct {
+	pace        Pace
+	done, total int64
+	due         time.Time // when what is copied was allowed to be
+}
+
+// back waits until so many bytes, all in all, are no more than the pace allows.
+func (h *hold) back(ctx context.Context, bytes int64) error {
+	more := bytes - h.done
+	h.done = bytes
+	if h.pace.Tell != nil {
+		h.pace.Tell(bytes, h.total)
+	}
+	perSecond := h.pace.Bound()
 	if perSecond <= 0 {
+		h.due = time.Now()
 		return context.Cause(ctx)
 	}
-	due := time.Duration(float64(bytes) / float64(perSecond) * float64(time.Second))
-	return actuator.Pause(ctx, max(due-time.Since(began), 0))
+	h.due = h.due.Add(time.Duration(float64(more) / float64(perSecond) * float64(time.Second)))
+	return actuator.Pause(ctx, max(time.Until(h.due), 0))
 }
 
 // copyOne copies one entry; a regular file appears under its name when it is

@@ -76,7 +76,7 @@ func (d *Driver) Perform(ctx context.Context, c actuator.Command) error {
 	if err != nil {
 		return fmt.Errorf("files of %s on server %s: %w", c.Move.Replica, c.Move.To, err)
 	}
-	limit := c.Move.BandwidthBytesPerSecond
+	pace := Pace{Bound: c.BytesPerSecond, Tell: c.Tell}
 	d.Trace.At("begin")
 	switch c.Step.Kind {
 	case model.StepAdmit:
@@ -84,9 +84,9 @@ func (d *Driver) Perform(ctx context.Context, c actuator.Command) error {
 	case model.StepProvision:
 		err = d.closed(ctx, &to, func() error { return prepare(to.Folder) })
 	case model.StepReplicate:
-		err = d.closed(ctx, &to, func() error { _, err := d.pass(ctx, &from, &to, limit); return err })
+		err = d.closed(ctx, &to, func() error { _, err := d.pass(ctx, &from, &to, pace); return err })
 	case model.StepCatchUp:
-		err = d.closed(ctx, &to, func() error { return d.catchUp(ctx, &from, &to, limit) })
+		err = d.closed(ctx, &to, func() error { return d.catchUp(ctx, &from, &to, pace) })
 	case model.StepCutOver:
 		err = d.cutOver(ctx, &from, &to)
 	case model.StepWatch:
@@ -162,24 +162,24 @@ func prepare(folder string) error {
 }
 
 // pass makes sure that the target doesn't run and copies once.
-func (d *Driver) pass(ctx context.Context, from, to *Place, limit int64) (Pass, error) {
+func (d *Driver) pass(ctx context.Context, from, to *Place, pace Pace) (Pass, error) {
 	if err := prepare(to.Folder); err != nil {
 		return Pass{}, err
 	}
 	if err := d.Supervisor.Stop(ctx, to.Spec.Name); err != nil {
 		return Pass{}, err
 	}
-	p, err := Sync(ctx, from.Folder, to.Folder, limit)
+	p, err := SyncAt(ctx, from.Folder, to.Folder, pace)
 	d.Trace.At("copied")
 	return p, err
 }
 
 // catchUp copies until little is left to copy.
-func (d *Driver) catchUp(ctx context.Context, from, to *Place, limit int64) error {
+func (d *Driver) catchUp(ctx context.Context, from, to *Place, pace Pace) error {
 	var last Pass
 	for range d.Passes {
 		var err error
-		if last, err = d.pass(ctx, from, to, limit); err != nil || last.Bytes <= d.Small {
+		if last, err = d.pass(ctx, from, to, pace); err != nil || last.Bytes <= d.Small {
 			return err
 		}
 	}
@@ -250,7 +250,7 @@ func (d *Driver) tryHandOver(ctx context.Context, from, to *Place) error {
 func (d *Driver) last(ctx context.Context, from, to *Place) error {
 	var different *Difference
 	for range 2 {
-		if _, err := d.pass(ctx, from, to, 0); err != nil {
+		if _, err := d.pass(ctx, from, to, Pace{Bound: func() int64 { return 0 }}); err != nil {
 			return err
 		}
 		err := Verify(ctx, from.Folder, to.Folder)

@@ -128,3 +128,33 @@ func TestSyncKeepsToTheBandwidth(t *testing.T) {
 	}
 	sync(t, source, target)
 }
+
+func TestThePaceChangesUnderWay(t *testing.T) {
+	source, target := t.TempDir(), t.TempDir()
+	for _, folder := range []string{source, target} {
+		if err := os.WriteFile(filepath.Join(folder, ".drover"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(source, "big"), make([]byte, 4<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	asked, told := 0, int64(0)
+	pace := files.Pace{
+		Bound: func() int64 { // slow at first, then as fast as it can
+			if asked++; asked == 1 {
+				return 10 << 20
+			}
+			return 0
+		},
+		Tell: func(done, total int64) {
+			if told = done; total != 4<<20 {
+				t.Errorf("%d of %d bytes", done, total)
+			}
+		},
+	}
+	pass, err := files.SyncAt(t.Context(), source, target, pace)
+	if err != nil || pass.Bytes != 4<<20 || told != 4<<20 || asked < 2 {
+		t.Errorf("%+v (%v), told %d, asked %d times", pass, err, told, asked)
+	}
+}
