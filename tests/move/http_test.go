@@ -11,6 +11,7 @@ import (
 
 func TestMain(m *testing.M) {
 	move.ServeIfAsked()
+	abandonIfAsked()
 	os.Exit(m.Run())
 }
 

@@ -37,6 +37,9 @@ func (s *Site) Namespaces(ctx context.Context, names ...string) (namespaces, add
 		)
 		namespaces, addresses = append(namespaces, ns), append(addresses, address)
 	}
+	if err := s.note(); err != nil {
+		return nil, nil, err
+	}
 	for _, order := range orders {
 		if err := ip(ctx, order); err != nil {
 			return nil, nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -25,6 +26,7 @@ type Site struct {
 	Traffic    actuator.Traffic // the proxy, whichever it is
 	names      []string         // of processes started here, to be ended
 	undo       [][]string       // of what Namespaces made: arguments of ip
+	lifeline   io.Closer        // of the reaper
 	stopKeeper context.CancelFunc
 	kept       sync.WaitGroup
 }
@@ -42,6 +44,9 @@ func NewSite() (*Site, error) {
 		return nil, fmt.Errorf("site: %w", err)
 	}
 	s := &Site{Folder: folder, Supervisor: &process.Supervisor{State: folder, Grace: time.Second}}
+	if err := s.watchOver(); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stopKeeper = cancel
 	s.kept.Go(func() { s.Supervisor.Keep(ctx, reviveEvery, func(error) {}) })
@@ -62,7 +67,7 @@ func (s *Site) Close() error {
 			return err
 		}
 	}
-	return errors.Join(s.dissolve(ctx), os.RemoveAll(s.Folder))
+	return errors.Join(s.dissolve(ctx), os.RemoveAll(s.Folder), s.lifeline.Close())
 }
 
 // Own makes Close end a process that a driver may start.

@@ -38,6 +38,7 @@ func Set(c *Config) (*actuator.Set, *process.Supervisor, error) {
 	set := &actuator.Set{Default: c.Default, Drivers: make(map[string]actuator.Driver, len(c.Drivers))}
 	for _, name := range slices.Sorted(maps.Keys(c.Drivers)) {
 		d := c.Drivers[name]
+		d.here = c.Host
 		driver, err := c.driver(&d, supervisor)
 		if err != nil {
 			return nil, nil, fmt.Errorf("driver %q: %w", name, err)
@@ -88,6 +89,8 @@ func (c *Config) driver(d *Driver, s *process.Supervisor) (actuator.Driver, erro
 		return exec.New(exec.Program{Argv: d.Argv}), need("argv", len(d.Argv) > 0)
 	case "webhook":
 		return webhook.New(webhook.Endpoint{URL: d.URL}), need("url", d.URL != "")
+	case "agent":
+		return newAgents(d)
 	case "update":
 		return &update.Driver{Hooks: d.Hooks}, need("hooks", len(d.Hooks) > 0)
 	}
@@ -111,7 +114,7 @@ func (c *Config) driver(d *Driver, s *process.Supervisor) (actuator.Driver, erro
 	case "process":
 		return process.New(process.Config{Locate: d.process, Traffic: proxy, Supervisor: s}), nil
 	}
-	return nil, fmt.Errorf("kind %q: want redis, postgres, files, process, exec, webhook or update", d.Kind)
+	return nil, fmt.Errorf("kind %q: want redis, postgres, files, process, agent, exec, webhook or update", d.Kind)
 }
 
 // traffic makes what steers a proxy: an Envoy where the address names its
@@ -162,8 +165,11 @@ func (d *Driver) redis(r model.ReplicaID, server model.ServerID) (redis.Instance
 		return redis.Instance{}, err
 	}
 	password, err := p.password()
-	return redis.Instance{Address: p.Address, Password: password, Route: p.route(), Namespace: p.Namespace}, err
+	return redis.Instance{Address: p.Address, Password: password, Route: p.route(), Namespace: p.Namespace, Elsewhere: d.elsewhere(&p)}, err
 }
+
+// elsewhere tells whether a place is on another host than this.
+func (d *Driver) elsewhere(p *Place) bool { return p.Host != "" && d.here != "" && p.Host != d.here }
 
 // folder returns where a replica's data stand; a place that isn't there is found
 // out by what asks for its address before.
@@ -185,7 +191,7 @@ func (d *Driver) postgres(r model.ReplicaID, server model.ServerID) (postgres.In
 
 func (d *Driver) spec(m *model.Move, server model.ServerID, p *Place) process.Spec {
 	return process.Spec{
-		Name: string(m.Replica) + "@" + string(server), Argv: p.Argv, Dir: p.Folder, Env: p.Env, Namespace: p.Namespace,
+		Name: string(m.Replica) + "@" + string(server), Argv: p.Argv, Dir: p.Folder, Env: p.Env, Namespace: p.Namespace, Elsewhere: d.elsewhere(p),
 		CPUMilli: m.Demand[model.CPU], MemoryBytes: m.Demand[model.Memory],
 	}
 }

@@ -10,12 +10,15 @@ import (
 	"os"
 	"time"
 
+	"drover/internal/actuator/agent"
 	"drover/internal/actuator/update"
 	"drover/internal/model"
 )
 
 // Config is a set of drivers.
 type Config struct {
+	// Host is this host's name among the places' hosts; empty: every place is here.
+	Host string `json:"host,omitempty"`
 	// State is the folder of the host's supervisor.
 	State string `json:"state"`
 	// Proxies by name: HAProxy's runtime socket ("unix:/path" or "host:port"), or
@@ -74,7 +77,7 @@ type Health struct {
 
 // Driver configures one driver.
 type Driver struct {
-	// Kind is redis, postgres, files, process, exec, webhook or update.
+	// Kind is redis, postgres, files, process, agent, exec, webhook or update.
 	Kind  string `json:"kind"`
 	Proxy string `json:"proxy,omitempty"` // name of the one before the replicas
 	// Places says where each replica is or can be, by replica and server.
@@ -82,6 +85,13 @@ type Driver struct {
 	Argv   []string                                     `json:"argv,omitempty"` // exec
 	URL    string                                       `json:"url,omitempty"`  // webhook
 	Hooks  map[string]update.Hook                       `json:"hooks,omitempty"`
+	// Agents are the servers' agents (kind agent), TLS what both sides know each
+	// other by, Key the file of the executor's private key.
+	Agents map[model.ServerID]Agent `json:"agents,omitempty"`
+	TLS    *agent.Files             `json:"tls,omitempty"`
+	Key    string                   `json:"key,omitempty"`
+	here   string                   // this host's name
+
 	// Programs is the folder of PostgreSQL's programs; UserID and GroupID are whom
 	// its servers run as.
 	Programs string `json:"programs,omitempty"`
@@ -97,14 +107,16 @@ type Place struct {
 	Server  string `json:"server"`  // in that backend
 	Address string `json:"address,omitempty"`
 	// PasswordFile holds the server's password; empty: none.
-	PasswordFile string   `json:"password_file,omitempty"`
-	User         string   `json:"user,omitempty"` // postgres
-	Database     string   `json:"database,omitempty"`
-	Folder       string   `json:"folder,omitempty"`
-	Namespace    string   `json:"namespace,omitempty"` // network namespace
-	Argv         []string `json:"argv,omitempty"`      // process, files
-	Env          []string `json:"env,omitempty"`
-	Health       string   `json:"health,omitempty"`
+	PasswordFile string `json:"password_file,omitempty"`
+	User         string `json:"user,omitempty"` // postgres
+	Database     string `json:"database,omitempty"`
+	Folder       string `json:"folder,omitempty"`
+	Namespace    string `json:"namespace,omitempty"` // network namespace
+	// Host is where it runs; agents start and stop what is on their own only.
+	Host   string   `json:"host,omitempty"`
+	Argv   []string `json:"argv,omitempty"` // process, files
+	Env    []string `json:"env,omitempty"`
+	Health string   `json:"health,omitempty"`
 }
 
 // Duration is a time.Duration that is written as text.

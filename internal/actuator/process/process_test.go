@@ -251,3 +251,16 @@ func TestDriverMovesAService(t *testing.T) {
 		t.Error("an unhealthy target is taken for healthy")
 	}
 }
+
+func TestWhatIsElsewhereIsLeftToItsAgent(t *testing.T) {
+	s := &process.Supervisor{State: t.TempDir()}
+	if _, err := s.Start(t.Context(), process.Spec{Name: "x", Argv: []string{"/no/such/program"}, Elsewhere: true}); err != nil {
+		t.Error(err)
+	}
+	if running, err := s.Running("x"); err != nil || running {
+		t.Errorf("running %t, %v", running, err)
+	}
+	if wanted, _ := filepath.Glob(filepath.Join(s.State, "*")); len(wanted) > 0 {
+		t.Errorf("left %v", wanted)
+	}
+}

@@ -17,6 +17,8 @@ type Instance struct {
 	Route    actuator.Route // the proxy's way to it
 	// Namespace is the network namespace that it runs in; empty: the host's.
 	Namespace string
+	// Elsewhere: it runs on another host, whose agent starts and stops it.
+	Elsewhere bool
 }
 
 // Host starts and stops the servers' processes. Its methods converge.

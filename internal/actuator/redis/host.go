@@ -40,7 +40,7 @@ func (h *LocalHost) Start(ctx context.Context, c *actuator.Command, server model
 		return fmt.Errorf("redis data: %w", err)
 	}
 	spec := process.Spec{
-		Name: h.name(c, server), Dir: folder, Namespace: instance.Namespace,
+		Name: h.name(c, server), Dir: folder, Elsewhere: instance.Elsewhere, Namespace: instance.Namespace,
 		Argv: []string{h.binary(), "--bind", host, "--port", port, "--dir", folder, "--save", "", "--appendonly", "yes",
 			"--repl-diskless-sync-delay", "0", "--protected-mode", "no"},
 		CPUMilli: c.Move.Demand[model.CPU], MemoryBytes: c.Move.Demand[model.Memory],
