@@ -150,6 +150,9 @@ func (p *page) picture(path string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	if png, err = small(png); err != nil {
+		p.t.Fatal(err)
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		p.t.Fatal(err)
 	}

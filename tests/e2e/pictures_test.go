@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// TestPictures looks at every view of a large fleet in light and dark. With
-// DROVER_PICTURES the pictures go into that folder: those of the documentation
-// are made so.
+// TestPictures looks at every view of a large fleet in light and dark, and what
+// axe-core says of it. With DROVER_PICTURES the pictures go into that folder:
+// those of the documentation are made so.
 func TestPictures(t *testing.T) {
 	into := os.Getenv("DROVER_PICTURES")
 	if into == "" {
@@ -28,13 +28,17 @@ func TestPictures(t *testing.T) {
 			p.visit("/" + v.name + query)
 			p.until(v.name, v.ready)
 			if v.name == "graph" {
+				p.act("window.first = droverPainter")
 				p.press("Namespace")
-				p.until("the graph is drawn", "droverPainter.drawn > 0")
+				p.until("the graph is drawn", "droverPainter !== first && droverPainter.drawn > 0")
 			}
 			p.until("the theme", `document.documentElement.dataset.theme === "`+theme+`"`)
 			time.Sleep(2 * time.Second) // until the last drawing is on the glass
 			path := filepath.Join(into, v.name+"-"+theme+".png")
 			p.picture(path)
+			for _, finding := range p.axe() {
+				t.Errorf("%s, %s: %s", v.name, theme, line(finding))
+			}
 			if n := colours(t, path); n < 20 {
 				t.Errorf("%s, %s: a picture of %d colours shows nothing", v.name, theme, n)
 			}

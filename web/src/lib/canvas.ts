@@ -62,6 +62,17 @@ export class Painter {
     this.redraw()
   }
 
+  /** adopt takes over what another painter shows, until this one has drawn. */
+  adopt(old: Painter) {
+    this.x = old.x
+    this.y = old.y
+    this.k = old.k
+    this.ready.getContext('2d')!.drawImage(old.ready, 0, 0)
+    this.readyAt = { ...old.readyAt }
+    this.drawn = old.drawn
+    this.redraw()
+  }
+
   /** fit shows everything. */
   fit() {
     const { x, y } = this.layout
@@ -162,8 +173,16 @@ export class Painter {
         return
       }
     }
+    if (!this.drawn && this.job) this.begin()
     this.note(began)
     this.frame = requestAnimationFrame(() => this.tick())
+  }
+
+  /** begin shows the first picture while it is being drawn. */
+  private begin() {
+    this.g.setTransform(1, 0, 0, 1, 0, 0)
+    this.g.clearRect(0, 0, this.canvas.width, this.canvas.height)
+    this.g.drawImage(this.back, 0, 0)
   }
 
   private note(began: number) {
