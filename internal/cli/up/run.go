@@ -237,8 +237,25 @@ func (h *house) tell(line readmodel.Line) {
 // resume takes up an earlier run on the same data directory: how far the fleet
 // had been measured, and where its replicas had been moved to.
 func (h *house) resume(ctx context.Context) (bool, error) {
-	last := model.NoInstant
-	err := h.runtime.Connection.ReadAll(ctx, func(e stream.Entry) error {
+	last, err := h.earlier(ctx)
+	// Brokers learn of topics that were made just now after a while.
+	for tries := 0; err != nil && tries < 20 && ctx.Err() == nil; tries++ {
+		time.Sleep(500 * time.Millisecond)
+		last, err = h.earlier(ctx)
+	}
+	if err != nil {
+		return false, fmt.Errorf("read what an earlier run left: %w", err)
+	}
+	if last == model.NoInstant {
+		return false, nil
+	}
+	h.play.Resume(last)
+	return true, nil
+}
+
+// earlier reads how far an earlier run had come, and what it had moved.
+func (h *house) earlier(ctx context.Context) (last model.Instant, err error) {
+	err = h.runtime.Connection.ReadAll(ctx, func(e stream.Entry) error {
 		switch event := e.Event.(type) {
 		case model.Heartbeat:
 			if event.Producer == simfleet.Producer {
@@ -249,14 +266,7 @@ func (h *house) resume(ctx context.Context) (bool, error) {
 		}
 		return nil
 	}, stream.Control, stream.Outcomes)
-	if err != nil {
-		return false, fmt.Errorf("read what an earlier run left: %w", err)
-	}
-	if last == model.NoInstant {
-		return false, nil
-	}
-	h.play.Resume(last)
-	return true, nil
+	return last, err
 }
 
 // drive lets the fleet live: its history at once, then its minutes in time.

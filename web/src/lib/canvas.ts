@@ -85,7 +85,7 @@ export class Painter {
       l = Math.min(l, c.x - c.r); r = Math.max(r, c.x + c.r); t = Math.min(t, c.y - c.r); b = Math.max(b, c.y + c.r)
     }
     const pad = this.layout.boxes ? 110 : 90
-    this.k = Math.min(this.width / (r - l + 2 * pad), this.height / (b - t + pad), 1.6)
+    this.k = Math.min(this.width / (r - l + 2 * pad), this.height / (b - t + (this.layout.boxes ? pad : 2 * pad)), 1.6)
     this.x = this.width / 2 - ((l + r) / 2) * this.k
     this.y = this.height / 2 - ((t + b) / 2) * this.k
     this.redraw()
