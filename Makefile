@@ -1,6 +1,6 @@
 # Targets that show something print one JSON object as their last line.
 SHELL := /bin/bash
-.PHONY: build test check fuzz bench-ingest storm bench-stream bench-solver bench-forecast executor-table kubernetes console e2e
+.PHONY: build test check fuzz bench-ingest storm bench-stream bench-solver bench-forecast executor-table kubernetes console e2e vm
 
 RUNS ?= 3
 SEED ?= 7
@@ -63,3 +63,6 @@ console:
 e2e:
 	@npm --prefix web ci --no-fund --no-audit >&2
 	@set -o pipefail; DROVER_REQUIRE_ALL=1 go test ./tests/e2e -run 'TestTheStory$$' -count 1 -v -timeout 20m $(last_json)
+
+vm:
+	@go run ./tests/vm/cmd

@@ -91,9 +91,14 @@ type Config struct {
 			Key      string `koanf:"key"`
 			ClientCA string `koanf:"client_ca"`
 		} `koanf:"tls"`
-		Mappings     []string `koanf:"mappings"`
-		Targets      string   `koanf:"targets"`
-		MaxBodyBytes int64    `koanf:"max_body_bytes"`
+		Mappings   []string `koanf:"mappings"`
+		Targets    string   `koanf:"targets"`
+		Kubernetes struct {
+			Kubeconfig   string        `koanf:"kubeconfig"`
+			Context      string        `koanf:"context"`
+			MetricsEvery time.Duration `koanf:"metrics_every"`
+		} `koanf:"kubernetes"`
+		MaxBodyBytes int64 `koanf:"max_body_bytes"`
 	} `koanf:"ingest"`
 }
 

@@ -83,6 +83,9 @@ func Keys() []Key {
 		{Name: "ingest.tls.client_ca", Flag: "tls-client-ca", Default: "", Help: "PEM file of the authority whose client certificates are credentials (mutual TLS)"},
 		{Name: "ingest.mappings", Flag: "mapping", Default: []string{}, Help: "mapping files for metric names, tried before the shipped ones"},
 		{Name: "ingest.targets", Flag: "targets", Default: "", Help: "file of pages to scrape and calendars to poll; empty: none"},
+		{Name: "ingest.kubernetes.kubeconfig", Flag: "kubernetes", Default: "", Help: "discover the fleet from this cluster: a kubeconfig file, or in-cluster; empty: none (docs/kubernetes.md)"},
+		{Name: "ingest.kubernetes.context", Flag: "kubernetes-context", Default: "", Help: "context of the kubeconfig file; empty: its current one"},
+		{Name: "ingest.kubernetes.metrics_every", Flag: "kubernetes-metrics-every", Default: 30 * time.Second, Help: "time between two readings of the cluster's metrics API; 0: none"},
 		{Name: "ingest.max_body_bytes", Flag: "max-body-bytes", Default: int64(16 << 20), Help: "largest body of a request, as sent and unpacked"},
 	}
 }

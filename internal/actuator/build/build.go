@@ -16,11 +16,14 @@ import (
 	"drover/internal/actuator/files"
 	"drover/internal/actuator/guard"
 	"drover/internal/actuator/haproxy"
+	"drover/internal/actuator/kubernetes"
 	"drover/internal/actuator/postgres"
 	"drover/internal/actuator/process"
+	"drover/internal/actuator/qemu"
 	"drover/internal/actuator/redis"
 	"drover/internal/actuator/update"
 	"drover/internal/actuator/webhook"
+	cluster "drover/internal/kubernetes"
 	"drover/internal/model"
 )
 
@@ -93,6 +96,11 @@ func (c *Config) driver(d *Driver, s *process.Supervisor) (actuator.Driver, erro
 		return newAgents(d)
 	case "update":
 		return &update.Driver{Hooks: d.Hooks}, need("hooks", len(d.Hooks) > 0)
+	case "kubernetes":
+		return d.cluster()
+	case "qemu":
+		return qemu.New(qemu.Config{Locate: d.guest, Supervisor: s, BandwidthBytesPerSecond: d.BandwidthBytesPerSecond,
+			Downtime: time.Duration(d.Pause), Stuck: time.Duration(d.Stuck), Throttle: d.Throttle}), need("state", c.State != "")
 	}
 	address, ok := c.Proxies[d.Proxy]
 	if !ok {
@@ -114,7 +122,30 @@ func (c *Config) driver(d *Driver, s *process.Supervisor) (actuator.Driver, erro
 	case "process":
 		return process.New(process.Config{Locate: d.process, Traffic: proxy, Supervisor: s}), nil
 	}
-	return nil, fmt.Errorf("kind %q: want redis, postgres, files, process, agent, exec, webhook or update", d.Kind)
+	return nil, fmt.Errorf("kind %q: want redis, postgres, files, process, kubernetes, qemu, agent, exec, webhook or update", d.Kind)
+}
+
+// cluster makes the driver of a Kubernetes cluster.
+func (d *Driver) cluster() (actuator.Driver, error) {
+	if err := need("kubeconfig", d.Kubeconfig != ""); err != nil {
+		return nil, err
+	}
+	client, err := cluster.Connect(d.Kubeconfig, d.Context)
+	if err != nil {
+		return nil, err
+	}
+	return kubernetes.New(kubernetes.Config{Client: client, Namespaces: d.Namespaces, HoldImage: d.HoldImage}), nil
+}
+
+// guest says how a virtual machine is run on a server.
+func (d *Driver) guest(m model.Move, server model.ServerID) (qemu.Place, error) {
+	p, err := d.place(m.Replica, server)
+	if err == nil && (p.Address == "" || p.Incoming == "") {
+		err = fmt.Errorf("replica %q on server %q: want address (of the monitor) and incoming", m.Replica, server)
+	}
+	// The guest's size is in QEMU's arguments: no limits of the host are set.
+	spec := process.Spec{Name: string(m.Replica) + "@" + string(server), Argv: p.Argv, Dir: p.Folder, Env: p.Env, Namespace: p.Namespace}
+	return qemu.Place{Spec: spec, QMP: p.Address, Incoming: p.Incoming, Health: p.Health, Identity: p.Identity}, err
 }
 
 // traffic makes what steers a proxy: an Envoy where the address names its

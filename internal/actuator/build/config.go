@@ -77,7 +77,8 @@ type Health struct {
 
 // Driver configures one driver.
 type Driver struct {
-	// Kind is redis, postgres, files, process, agent, exec, webhook or update.
+	// Kind is redis, postgres, files, process, kubernetes, qemu, agent, exec,
+	// webhook or update.
 	Kind  string `json:"kind"`
 	Proxy string `json:"proxy,omitempty"` // name of the one before the replicas
 	// Places says where each replica is or can be, by replica and server.
@@ -99,6 +100,18 @@ type Driver struct {
 	GroupID  uint32 `json:"group_id,omitempty"`
 	// Pause is how long a hand-over may keep clients waiting, for example "2s".
 	Pause Duration `json:"pause,omitempty"`
+	// Kubeconfig is the path of a file, or "in-cluster"; Context names one of its
+	// contexts; Namespaces are searched for applications that annotations name;
+	// HoldImage is what placeholders run. kubernetes
+	Kubeconfig string   `json:"kubeconfig,omitempty"`
+	Context    string   `json:"context,omitempty"`
+	Namespaces []string `json:"namespaces,omitempty"`
+	HoldImage  string   `json:"hold_image,omitempty"`
+	// BandwidthBytesPerSecond limits migrations, Stuck is how long one may make no
+	// headway, Throttle lets QEMU slow a guest down. qemu
+	BandwidthBytesPerSecond int64    `json:"bandwidth_bytes_per_second,omitempty"`
+	Stuck                   Duration `json:"stuck,omitempty"`
+	Throttle                bool     `json:"throttle,omitempty"`
 }
 
 // Place is where a replica runs or can run.
@@ -117,6 +130,10 @@ type Place struct {
 	Argv   []string `json:"argv,omitempty"` // process, files
 	Env    []string `json:"env,omitempty"`
 	Health string   `json:"health,omitempty"`
+	// Incoming is where the host takes guests, Identity a page of the guest's that
+	// tells whether it is the same one. qemu
+	Incoming string `json:"incoming,omitempty"`
+	Identity string `json:"identity,omitempty"`
 }
 
 // Duration is a time.Duration that is written as text.

@@ -27,7 +27,7 @@ into Drover's topics, with a heartbeat in every partition each interval.
 
 Without --credentials only senders on this machine are let in. With it, a bearer
 token or a client certificate (--tls-client-ca) says who sends, for which fleet,
-and how much. --mapping reads metric names that Drover doesn't know; --targets
+and how much. --mapping reads metric names that Drover doesn't know; --kubernetes discovers the fleet from a cluster. --targets
 scrapes pages and polls calendars, and GET /v1/feeds tells how they are doing.`,
 		Example: `  ingest --brokers kafka:9092 --redis redis:6379
   ingest --brokers kafka:9092 --redis redis:6379 --listen 0.0.0.0:8443 --grpc-listen 0.0.0.0:4317 \
@@ -75,6 +75,9 @@ func runIngest(ctx context.Context, conf *config.Config) (err error) {
 			log.Info("ingest runs", "listen", a.String(), "tls", doors.Secure() != nil, "brokers", conf.Kafka.Brokers)
 		})
 	})
+	if err := discover(ctx, group, conf, feed, log); err != nil {
+		return cli.Usage(err)
+	}
 	if !bySender {
 		group.Go(func() error { return beat(ctx, conf, feed, r) })
 	}

@@ -1,0 +1,26 @@
+package vm_test
+
+import (
+	"errors"
+	"os"
+	"testing"
+
+	"drover/tests/vm"
+)
+
+func TestAGuestMovesThereAndBack(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("network namespaces need root")
+	}
+	f, err := vm.Run(t.Context(), t.Logf)
+	if errors.Is(err, vm.ErrMissing) && os.Getenv("DROVER_REQUIRE_ALL") == "" {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", f)
+	if err := f.Holds(); err != nil {
+		t.Error(err)
+	}
+}
