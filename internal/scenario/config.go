@@ -50,6 +50,10 @@ type Config struct {
 	// Hysteresis is how long an application that has moved stays where it is,
 	// unless a promise that must hold is about to be broken.
 	Hysteresis time.Duration
+	// HysteresisByReplica lets whole servers be emptied though applications on them
+	// moved within Hysteresis, as long as the replicas there did not themselves;
+	// the reason says so.
+	HysteresisByReplica bool
 
 	// StaleAfter is the age at which data is stale. Up to MaxStalePPM of the
 	// replicas may be stale (these stay where they are); more means hold.

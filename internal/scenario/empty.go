@@ -148,7 +148,7 @@ func (e *emptying) drain(s, prefer int) []step {
 	f, st := e.b.f, e.st
 	list := slices.Clone(st.on[s])
 	for _, r := range list {
-		if f.pinned(st, r) {
+		if f.pinned(st, r) && !(f.cfg.HysteresisByReplica && f.byApp[r] && f.known[f.replicas[r].app]) {
 			return nil
 		}
 	}

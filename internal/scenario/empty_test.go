@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -134,5 +135,37 @@ func TestALoadThatNobodyForesawIsTakenToStay(t *testing.T) {
 		if got := f.value(fc, t0, 0); got != 100 {
 			t.Errorf("period %d expected: %v, want 100", t0, got)
 		}
+	}
+}
+
+func TestOtherReplicasMayFollowWhereAWholeServerIsEmptied(t *testing.T) {
+	v := packable(false)
+	// Application a has a second replica on s2, which moved ten minutes ago.
+	app := v.Applications["a"]
+	app.Replicas = 2
+	v.Applications["a"] = app
+	v.Placement["a/1"] = "s2"
+	v.RecentMoves = []RecentMove{{Replica: "a/1", Application: "a", At: v.Tick.Add(-10 * time.Minute)}}
+	_, plan := Decide(v, Config{}, stay)
+	for _, m := range plan.Moves {
+		if m.Application == "a" {
+			t.Errorf("%s moves to save money: %s", m.Replica, m.Reason)
+		}
+	}
+	v.Placement["a/1"] = "s1" // both of a stand on s1
+	v.Placement["b/0"] = "s2"
+	v.RecentMoves[0].Replica = "a/7"
+	_, plan = Decide(v, Config{HysteresisByReplica: true}, stay)
+	moved := false
+	for _, m := range plan.Moves {
+		if m.Application == "a" {
+			moved = true
+			if !strings.Contains(m.Reason, "moves again") {
+				t.Errorf("%s moves within the hour without saying why: %s", m.Replica, m.Reason)
+			}
+		}
+	}
+	if !moved || len(serversAfter(v, plan)) != 1 {
+		t.Errorf("servers %v stay on", serversAfter(v, plan))
 	}
 }

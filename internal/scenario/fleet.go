@@ -36,6 +36,7 @@ type fleet struct {
 	apart        []bool  // replicas of the application must not share one
 	watchers     [][]int // applications whose score depends on where one stands
 	frozen       []string
+	byApp        []bool // frozen only because another replica of the application moved
 	notes        []string
 }
 
@@ -179,7 +180,7 @@ func (f *fleet) addReplicas() {
 		f.members[replicas[i].app] = append(f.members[replicas[i].app], i)
 	}
 	f.replicas, f.start = replicas, start
-	f.frozen = make([]string, len(f.replicas))
+	f.frozen, f.byApp = make([]string, len(f.replicas)), make([]bool, len(f.replicas))
 	for i, r := range f.replicas {
 		if !f.known[r.app] {
 			f.frozen[i] = "its application is not known"

@@ -81,13 +81,18 @@ func (f *fleet) seen(r int) (since model.Instant, known bool) {
 // freeze is lifted for what has to leave its server (see mustLeave).
 func (f *fleet) hysteresis() {
 	last := make([]model.Instant, len(f.applications))
+	itself := map[model.ReplicaID]bool{}
 	for _, m := range f.view.RecentMoves {
 		if a, ok := f.appAt[m.Application]; ok {
 			last[a] = max(last[a], m.At)
 		}
+		if f.view.Tick.Sub(m.At) < f.cfg.Hysteresis {
+			itself[m.Replica] = true
+		}
 	}
 	for i, r := range f.replicas {
 		if at := last[r.app]; at != 0 && f.view.Tick.Sub(at) < f.cfg.Hysteresis {
+			f.byApp[i] = f.frozen[i] == "" && !itself[r.id]
 			f.freeze(i, fmt.Sprintf("%s moved at %v", f.applications[r.app].ID, at))
 		}
 	}

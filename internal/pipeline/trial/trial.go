@@ -43,7 +43,7 @@ func ScenarioConfig() scenario.Config {
 	c.MaxFutures, c.Paths = 8, 2
 	c.CostEvery = 30 * time.Minute
 	c.PackMarginPPM, c.CopyCPUMilli = 5_000, 2*copyMilli // two may leave a server at a time
-	c.ViolationMicros = 20_000
+	c.ViolationMicros, c.HysteresisByReplica = 20_000, true
 	c.MaxMovesPerHour, c.MaxApplicationMovesPerHour, c.MaxServersTouched = 1000, 20, 200
 	c.Budget.Evaluations = 30_000
 	return c
