@@ -78,3 +78,57 @@ func BenchmarkHour(b *testing.B) {
 		b.ReportMetric(float64(ticks)/float64(records), "forecasts/record")
 	}
 }
+
+// BenchmarkGrowth keeps more and more series in one partition for half an hour of
+// event time (a record a minute, two ticks) and reports CPU time a record, forecasts
+// included, the bytes of state a series, and how many series a CPU second a
+// restart loads.
+func BenchmarkGrowth(b *testing.B) {
+	for _, series := range []int{10_000, 100_000, 1_000_000} {
+		b.Run(fmt.Sprintf("series=%d", series), func(b *testing.B) {
+			for b.Loop() {
+				growth(b, series)
+			}
+		})
+	}
+}
+
+func growth(b *testing.B, series int) {
+	config := testConfig()
+	config.Horizon, config.Interval = 36, 15*time.Minute
+	task := NewTask(config, 0)
+	entities := make([]model.EntityID, series/4)
+	for i := range entities {
+		entities[i] = model.ServerEntity(model.ServerID(fmt.Sprintf("s%d", i)))
+	}
+	at, offset, records := model.Instant(1_790_000_100_000), int64(0), 0
+	var took time.Duration
+	for range 30 {
+		batch := minuteOf(entities, at, offset)
+		offset, at, records = offset+int64(len(batch)), at.Add(time.Minute), records+len(entities)
+		began := cpuTime(b)
+		for _, rec := range batch {
+			out, err := task.Handle(rec)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for i := range out {
+				out[i].Content()
+				out[i] = stage.Emission{}
+			}
+		}
+		took += cpuTime(b) - began
+	}
+	snapshot, err := task.AppendSnapshot(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	again := NewTask(config, 0)
+	began := cpuTime(b)
+	if err := again.Restore(snapshot); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(took.Nanoseconds())/float64(records), "cpu-ns/record")
+	b.ReportMetric(float64(len(snapshot))/float64(series), "B/series")
+	b.ReportMetric(float64(series)/(cpuTime(b)-began).Seconds(), "restored/cpu-s")
+}

@@ -1,0 +1,74 @@
+package pipeline
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"drover/tests/stream/servers"
+)
+
+// get returns the status and the body of a page, 0 where nobody answers.
+func get(url string) (int, string) {
+	client := http.Client{Timeout: 5 * time.Second}
+	answer, err := client.Get(url)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return 0, err.Error()
+	}
+	return answer.StatusCode, string(text)
+}
+
+// TestADeadServerStopsProgressNotTheProcess ends Redis and then the broker under a
+// running forecaster: it lives, says on /readyz what is missing, and goes on when
+// the server is back.
+func TestADeadServerStopsProgressNotTheProcess(t *testing.T) {
+	s := servers.Start(t, 1)
+	where := []string{"--brokers", s.Brokers[0], "--redis", s.Redis, "--prefix", "outage."}
+	run(t, patience, "drover", "topics", "apply", "--brokers", s.Brokers[0], "--prefix", "outage.")
+	address := freeAddress(t)
+	base := "http://" + address
+	p := start(t, "forecaster", append([]string{"--listen", address, "--save-every", "200ms"}, where...)...)
+	ready := func() bool { status, _ := get(base + "/readyz"); return status == http.StatusOK }
+	missing := func(what string) func() bool {
+		return func() bool {
+			status, said := get(base + "/readyz")
+			return status == http.StatusServiceUnavailable && strings.Contains(said, what)
+		}
+	}
+	until(t, p, "it is ready", ready)
+	for _, outage := range []struct {
+		what string
+		kill func() error
+	}{{"redis", s.KillRedis}, {"kafka", func() error { return s.KillBroker(1) }}} {
+		if err := outage.kill(); err != nil {
+			t.Fatal(err)
+		}
+		until(t, p, "it says that "+outage.what+" is missing", missing(outage.what))
+		if err := s.Up(); err != nil {
+			t.Fatal(err)
+		}
+		until(t, p, "it is ready again", ready)
+	}
+}
+
+// until waits for something while the process lives.
+func until(t *testing.T, p *process, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		switch {
+		case done():
+			return
+		case !p.alive():
+			t.Fatalf("%s ended instead: %v", p.name, p.err)
+		case time.Now().After(deadline):
+			t.Fatalf("%s: not within three minutes", what)
+		}
+	}
+}
