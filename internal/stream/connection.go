@@ -104,6 +104,9 @@ func (c *Connection) options() []kgo.Opt {
 		kgo.ClientID(id),
 		kgo.WithLogger(clientLog{c.log}),
 		kgo.DialTimeout(5 * time.Second),
+		// A broker that dies, or a proxy before it, ends new connections at once: that
+		// is no wrong configuration, and what was to be sent is not lost.
+		kgo.AlwaysRetryEOF(),
 		kgo.RetryBackoffFn(func(attempt int) time.Duration {
 			return min(time.Duration(attempt)*100*time.Millisecond, 2*time.Second)
 		}),
