@@ -3,7 +3,6 @@ package executor
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -267,6 +266,3 @@ func (r *running) tell(ctx context.Context) {
 		r.report(model.Report{Kind: model.ReportProgress, Progress: progress})
 	}
 }
-
-// String names the tenure in messages.
-func (t *tenure) String() string { return fmt.Sprintf("partition %d, epoch %d", t.partition, t.epoch) }
