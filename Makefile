@@ -38,7 +38,7 @@ bench-solver:
 	go test -run '^$$' -bench Moves ./internal/solver
 
 bench-forecast:
-	go test -run '^$$' -bench . ./internal/forecast/...
+	@go run ./tests/forecast
 
 move-redis move-postgres move-http move-files: move-%:
 	@go run ./tests/move/cmd $* -runs $(RUNS) -seed $(SEED)

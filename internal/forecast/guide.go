@@ -75,6 +75,15 @@ func (s *Series) Guided() (start model.Instant, ok bool) {
 	return s.guides.newest.Start, true
 }
 
+// GuideShares are the fitted models' weights in the newest guide, in 255ths and
+// in the order of the registry; nil where there is none.
+func (s *Series) GuideShares() []byte {
+	if s.guides == nil {
+		return nil
+	}
+	return s.guides.newest.Shares
+}
+
 // follow returns what a guide says of a target, corrected by what is left of
 // the origin's distance from it. fast is the smoothed distance of the values
 // from base at the origin.

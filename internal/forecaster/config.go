@@ -29,6 +29,8 @@ type Config struct {
 	// MaxSeries bounds the series of one partition; more are dead-lettered.
 	MaxSeries int
 	Refit     Refit
+	// Meters are told how forecasts do; nil: nobody is.
+	Meters *Meters
 	// MetricPartitions, CallPartitions and PathPartitions are how many
 	// partitions the inputs have: readers wait for a marker of each.
 	MetricPartitions, CallPartitions, PathPartitions int

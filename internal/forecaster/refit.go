@@ -9,7 +9,7 @@ import (
 
 	"drover/internal/forecast"
 	"drover/internal/forecast/ensemble"
-	"drover/internal/forecast/panel"
+	"drover/internal/forecast/guide"
 	"drover/internal/model"
 )
 
@@ -89,56 +89,28 @@ func wrongness(s *forecast.Series) float64 {
 // affordable cuts the list to what one round's budget pays for; the first is
 // always fitted.
 func (l *loads) affordable(due []candidate) []candidate {
-	length := 0
+	length, season := 0, guide.Seasons(&l.config.Forecast)[0]
 	for i, c := range due {
 		length = max(length, l.at(c.key).model.History().Len())
-		if i > 0 && ensemble.Operations(i+1, length, l.seasons()[0], forecast.GuideBlocks) > l.config.Refit.Operations {
+		if i > 0 && ensemble.Operations(i+1, length, season, forecast.GuideBlocks) > l.config.Refit.Operations {
 			return due[:i]
 		}
 	}
 	return due
 }
 
-// seasons are the season lengths in blocks.
-func (l *loads) seasons() []int {
-	block := l.config.Forecast.Block()
-	var out []int
-	for _, s := range l.config.Forecast.Seasons {
-		out = append(out, int(s/block))
-	}
-	if len(out) == 0 {
-		out = []int{1}
-	}
-	return out
-}
-
-// fit joins the models over the series of one fleet.
+// fit guides the series of one fleet.
 func (l *loads) fit(fleet model.FleetID, keys []seriesKey) error {
-	p := &panel.Panel{Step: l.config.Forecast.Block(), Seasons: l.seasons()}
-	for _, key := range keys {
-		values, start := l.at(key).model.History().Blocks()
-		p.Series = append(p.Series, panel.Series{ID: string(key.entity) + "/" + key.resource.String(), Start: start, Values: values})
+	series := make([]*forecast.Series, len(keys))
+	for i, key := range keys {
+		series[i] = l.at(key).model
 	}
-	o := ensemble.Options{Horizon: forecast.GuideBlocks, Levels: []float64{0.5}, Model: ensemble.Auto, Effort: ensemble.Quick,
-		Seed: l.config.Refit.Seed, Warm: l.warm[fleet]}
-	o.Lower, o.Upper = ensemble.Unbounded()
-	joined, err := ensemble.Join(p, o)
+	warm, err := guide.Fit(series, &l.config.Forecast, l.config.Refit.Seed, l.warm[fleet])
 	if err != nil {
 		return err
 	}
-	for i, key := range keys {
-		s := &p.Series[i]
-		g := forecast.Guide{Start: s.Start.Add(time.Duration(len(s.Values)) * p.Step)}
-		for _, v := range joined.Points[i] {
-			g.Blocks = append(g.Blocks, float32(v))
-		}
-		for _, w := range joined.Weights[i] {
-			g.Shares = append(g.Shares, byte(math.Round(255*min(max(w, 0), 1))))
-		}
-		l.at(key).model.SetGuide(g)
-	}
-	if joined.Warm != nil {
-		l.warm[fleet] = joined.Warm
+	if warm != nil {
+		l.warm[fleet] = warm
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package forecaster
 
 import (
 	"fmt"
+	"time"
 
 	"drover/internal/graph"
 	"drover/internal/model"
@@ -40,7 +41,12 @@ func (t *Task) Handle(rec stage.Record) ([]stage.Emission, error) {
 	}
 	switch rec.Topic {
 	case stream.Metrics:
-		return t.loads.handle(rec.Event, t.marker(rec.Topic, stream.Forecasts, t.config.MetricPartitions))
+		before, _ := t.loads.clock.watermark.At()
+		out, err := t.loads.handle(rec.Event, t.marker(rec.Topic, stream.Forecasts, t.config.MetricPartitions))
+		if after, ok := t.loads.clock.watermark.At(); ok && t.config.Meters != nil && before.Floor(time.Hour) != after.Floor(time.Hour) {
+			t.config.Meters.publish(t.partition, t.Explain("", 0), t.loads.counts.Refitted)
+		}
+		return out, err
 	case stream.Calls:
 		return t.calls.handle(rec.Event, t.marker(rec.Topic, stream.Graph, t.config.CallPartitions+t.config.PathPartitions))
 	case stream.Paths:

@@ -100,7 +100,7 @@ func eventErrors(p *panel.Panel, calendar []effects.Event, with bool) (on, off f
 		if err != nil {
 			return 0, 0, err
 		}
-		for h := range 30 {
+		for h := range min(30, len(s.Values)-n) {
 			day := s.Start.Add(time.Duration(n+h) * p.Step)
 			e := math.Abs(r.Series[0].Quantiles.At(h, 0.5) - s.Values[n+h])
 			switch {

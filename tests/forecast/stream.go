@@ -71,7 +71,7 @@ func serve(p *panel.Panel, every time.Duration, tally *score.Tally) error {
 // tallyTick judges the forecasts that one tick emitted after n values.
 func tallyTick(p *panel.Panel, n int, out []stage.Emission, tally *score.Tally) {
 	for _, e := range out {
-		f, ok := e.Event.(model.Forecast)
+		f, ok := e.Content().(model.Forecast)
 		if !ok {
 			continue
 		}

@@ -30,9 +30,10 @@ type settings struct {
 	threads            int
 	lower, upper       float64
 	output             string
+	effort             string
 }
 
-// Command returns `drover forecast` with its subcommand `score`.
+// Command returns `drover forecast` with its subcommands `score` and `explain`.
 func Command() *cobra.Command {
 	var s settings
 	c := &cobra.Command{
@@ -56,6 +57,7 @@ several origins takes.`,
 	f.StringVar(&s.quantiles, "quantiles", "0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9,0.95,0.99", "levels, rising within (0,1)")
 	f.StringVar(&s.events, "events", "", "calendar: CSV name,start,end[,unique_id] or .ics")
 	f.StringVar(&s.model, "model", ensemble.Auto, "auto, "+strings.Join(ensemble.Names(), ", "))
+	f.StringVar(&s.effort, "effort", "full", "full, or quick: what the service does for its series, 3 CPU milliseconds each")
 	f.IntVar(&s.origins, "cv-origins", 0, "judge the forecast at so many rolling origins, too")
 	f.IntVar(&s.gap, "cv-step", 0, "steps between rolling origins (default: the horizon)")
 	f.Uint64Var(&s.seed, "seed", 1, "seed of everything that draws")
@@ -63,7 +65,7 @@ several origins takes.`,
 	f.Float64Var(&s.lower, "lower", math.NaN(), "lower bound of every series (default: 0 where no value was negative)")
 	f.Float64Var(&s.upper, "upper", math.NaN(), "upper bound of every series (default: none)")
 	f.StringVarP(&s.output, "output", "o", "text", "text or json: how a summary is printed")
-	c.AddCommand(scoreCommand())
+	c.AddCommand(scoreCommand(), explainCommand())
 	return c
 }
 
@@ -109,6 +111,11 @@ func (s *settings) options() (ensemble.Options, error) {
 	if s.origins < 0 || s.gap < 0 || s.threads < 1 {
 		return o, fmt.Errorf("--cv-origins %d, --cv-step %d, --threads %d: want at least 0, 0 and 1", s.origins, s.gap, s.threads)
 	}
+	effort, known := ensemble.ParseEffort(s.effort)
+	if !known {
+		return o, fmt.Errorf("--effort %q: want full or quick", s.effort)
+	}
+	o.Effort = effort
 	for _, text := range strings.Split(s.quantiles, ",") {
 		p, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 		if err != nil {

@@ -15,31 +15,82 @@ import (
 	"github.com/spf13/cobra"
 
 	"drover/internal/cli"
+	"drover/internal/config"
 	"drover/internal/forecast/score"
+	"drover/internal/forecaster"
 	"drover/internal/model"
 )
 
 // scoreCommand returns `drover forecast score`.
 func scoreCommand() *cobra.Command {
-	var actuals, pictures string
+	var actuals, pictures, file string
 	var season int
+	var ofService bool
 	c := &cobra.Command{
 		Use:   "score --actuals ACTUALS.csv HISTORY.csv:FORECAST.csv...",
-		Short: "Judge files of forecasts beside seasonal naive",
+		Short: "Judge forecasts beside seasonal naive: those in files, or the service's",
+		Long: `Score judges files of forecasts, or with --live what the running forecasters found
+their own forecasts to be worth: one line for each series and lead, from the state that
+they keep in Redis.`,
+		Example: `  drover forecast score --actuals in.csv out.origin-1.history.csv:out.origin-1.csv
+  drover forecast score --live --redis 127.0.0.1:6379`,
 		Args: func(_ *cobra.Command, args []string) error {
+			if ofService && len(args) == 0 && actuals == "" {
+				return nil
+			}
+			if ofService {
+				return cli.Usage(fmt.Errorf("--live takes no files"))
+			}
 			if len(args) == 0 || actuals == "" {
 				return cli.Usage(fmt.Errorf("want --actuals ACTUALS.csv and at least one HISTORY.csv:FORECAST.csv"))
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if ofService {
+				return scoreLive(cmd, file)
+			}
 			return scoreFiles(cmd.OutOrStdout(), actuals, pictures, season, args)
 		},
 	}
 	c.Flags().StringVar(&actuals, "actuals", "", "long CSV unique_id,ds,y that covers the forecast steps")
 	c.Flags().IntVar(&season, "season", 24, "steps of the season of MASE and of seasonal naive")
 	c.Flags().StringVar(&pictures, "pictures", "", "folder for typical.svg and worst.svg: the windows with the median and the greatest MASE")
+	c.Flags().BoolVar(&ofService, "live", false, "judge the service's forecasts by the state in Redis; prints JSON lines")
+	c.Flags().StringVar(&file, "config", os.Getenv("DROVER_CONFIG"), "YAML file; see `drover config keys`")
+	config.Register(c.Flags(), "redis", "kafka.prefix", "kafka.entity_partitions", "interval", "horizon", "refit")
 	return c
+}
+
+// scoreLive prints one JSON object a series, those that forecast worst first.
+func scoreLive(cmd *cobra.Command, file string) error {
+	conf, err := config.Load(cmd.Flags(), os.Environ(), file)
+	if err != nil {
+		return cli.Usage(err)
+	}
+	all, err := live(cmd.Context(), conf, "", 0)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(all, func(a, b forecaster.Explained) int { return cmp.Compare(worth(&b), worth(&a)) })
+	encoder := json.NewEncoder(cmd.OutOrStdout())
+	for _, v := range views(all) {
+		line := map[string]any{"fleet": v.Fleet, "entity": v.Entity, "resource": v.Resource, "trusted": v.Trusted, "note": v.Note, "accuracy": v.Accuracy}
+		if err := encoder.Encode(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// worth is a series' error over seasonal naive's at the longest lead; 0: unknown.
+func worth(x *forecaster.Explained) float64 {
+	if n := len(x.Accuracy); n > 0 {
+		if r := x.Accuracy[n-1].MASE / x.Accuracy[n-1].NaiveMASE; !math.IsNaN(r) && !math.IsInf(r, 0) {
+			return r
+		}
+	}
+	return 0
 }
 
 // judging gathers the scores of a file after the other.

@@ -15,6 +15,7 @@ import (
 	"drover/internal/actuator/build"
 	"drover/internal/cli"
 	"drover/internal/config"
+	"drover/internal/forecaster"
 	"drover/internal/pipeline"
 	"drover/internal/stream"
 )
@@ -73,6 +74,7 @@ func runStage(ctx context.Context, conf *config.Config, name string) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
+	stages.Forecaster.Meters = forecaster.NewMeters(r.Metrics)
 	probe, err := stream.NewProducer(r.Connection)
 	if err != nil {
 		return err

@@ -51,25 +51,29 @@ func Open(ctx context.Context, c *config.Config, log *slog.Logger) (*Runtime, er
 	if len(c.Kafka.Brokers) == 0 {
 		return nil, errors.New("kafka.brokers: not set: give --brokers host:port, DROVER_KAFKA_BROKERS or the key in the file")
 	}
-	if len(c.Redis.Addresses) == 0 {
-		return nil, errors.New("redis.addresses: not set: give --redis host:port, DROVER_REDIS_ADDRESSES or the key in the file")
-	}
+	var err error
 	r := &Runtime{Config: c, Log: log, Metrics: prometheus.NewRegistry()}
 	r.Metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	var err error
-	if r.Connection, err = Connect(ctx, c, log, r.Metrics); err != nil {
+	if r.Store, err = OpenStore(c); err != nil {
 		return nil, err
+	}
+	if r.Connection, err = Connect(ctx, c, log, r.Metrics); err != nil {
+		return nil, errors.Join(err, r.Store.Close())
+	}
+	return r, nil
+}
+
+// OpenStore makes a connection to Redis alone.
+func OpenStore(c *config.Config) (*store.Store, error) {
+	if len(c.Redis.Addresses) == 0 {
+		return nil, errors.New("redis.addresses: not set: give --redis host:port, DROVER_REDIS_ADDRESSES or the key in the file")
 	}
 	redisTLS, err := tlsConfig("redis.tls", c.Redis.TLS)
 	if err != nil {
 		return nil, err
 	}
-	r.Store, err = store.Open(store.Config{Addresses: c.Redis.Addresses, Cluster: c.Redis.Cluster, Username: c.Redis.User,
+	return store.Open(store.Config{Addresses: c.Redis.Addresses, Cluster: c.Redis.Cluster, Username: c.Redis.User,
 		Password: c.Redis.Password, TLS: redisTLS, Namespace: c.Kafka.Prefix})
-	if err != nil {
-		return nil, err
-	}
-	return r, nil
 }
 
 // Connect makes a connection to Kafka and the registry.

@@ -16,6 +16,7 @@ import (
 	"drover/internal/cli/service"
 	"drover/internal/config"
 	"drover/internal/executor"
+	"drover/internal/forecaster"
 	"drover/internal/ingest"
 	"drover/internal/model"
 	"drover/internal/pipeline"
@@ -102,6 +103,7 @@ func (h *house) start(ctx context.Context) error {
 		return err
 	}
 	h.closers = append(h.closers, func() { _ = h.runtime.Close() }) // nothing is lost with it
+	h.stages.Forecaster.Meters = forecaster.NewMeters(h.runtime.Metrics)
 	return h.runtime.Apply(ctx)
 }
 

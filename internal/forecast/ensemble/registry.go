@@ -92,9 +92,13 @@ func quick(warm []byte) []panel.Model {
 }
 
 // Names lists the models that can be asked for.
-func Names() []string {
+func Names() []string { return NamesAt(Full) }
+
+// NamesAt lists the models that the ensemble joins at an effort, in the order of
+// its weights.
+func NamesAt(e Effort) []string {
 	var names []string
-	for _, m := range full() {
+	for _, m := range models(Auto, &Options{Effort: e}) {
 		names = append(names, m.Name())
 	}
 	return names

@@ -81,6 +81,7 @@ func roll(models []panel.Model, rows []series, p *panel.Panel, o *Options) *tria
 	t := &trial{backs: backs(rows, o.Horizon, p.Season(), o.Effort.origins())}
 	t.forecasts = make([][][][]float64, len(models))
 	if len(t.backs) == 0 {
+		t.weight = make([]float64, len(rows))
 		return t
 	}
 	fitted := fitAll(models, nil, rows, p, o, t.backs[0])

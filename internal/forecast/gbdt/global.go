@@ -25,7 +25,7 @@ type Global struct {
 // Default is what the ensemble uses where time is no matter: about five CPU
 // seconds a forest for 130,000 rows.
 func Default() Global {
-	return Global{Options: Options{Trees: 240, Leaves: 64, MinRows: 40, Rate: 0.065, Rows: 0.45, Columns: 0.6, Shrink: 10, Level: 0.5},
+	return Global{Options: Options{Trees: 200, Leaves: 64, MinRows: 40, Rate: 0.075, Rows: 0.45, Columns: 0.6, Shrink: 10, Level: 0.5},
 		Forests: 2, MaxRows: 130_000}
 }
 
@@ -58,14 +58,19 @@ func (g Global) fit(t *panel.Task) *fittedGlobal {
 	for i, x := range t.Histories {
 		f.views[i] = newView(x, t.Season(0), t.Season(1), t.Offsets[i])
 	}
-	for k := range max(1, g.Forests) {
+	count := max(1, g.Forests)
+	sides := g.rows(t, f, min(2, count))
+	if len(sides[0].target) < 4*g.MinRows {
+		return f
+	}
+	matrices := make([]*Matrix, len(sides))
+	for i := range sides {
+		matrices[i] = NewMatrix(sides[i].columns)
+	}
+	for k := range count {
 		o := g.Options
 		o.Seed = g.Seed + t.Seed + uint64(1000*k)
-		columns, target := g.rows(t, f, o.Seed, k%2 == 1)
-		if len(target) < 4*g.MinRows {
-			break
-		}
-		f.forests = append(f.forests, grown{Boost(NewMatrix(columns), target, o), k%2 == 1})
+		f.forests = append(f.forests, grown{Boost(matrices[k%2], sides[k%2].target, o), k%2 == 1})
 	}
 	return f
 }
@@ -84,12 +89,12 @@ func (g Global) Refit(before panel.Fitted, t *panel.Task) panel.Fitted {
 const stepsPerOrigin = 6
 
 // rows draws origins and steps evenly over each series' share, the same for the
-// same task and seed.
-func (g Global) rows(t *panel.Task, f *fittedGlobal, seed uint64, fromBase bool) (columns [][]float32, target []float32) {
-	rng := rand.New(rand.NewPCG(seed, 17))
-	columns = make([][]float32, featureCount)
-	for c := range columns {
-		columns[c] = make([]float32, 0, g.MaxRows)
+// same task and seed, and measures them from one or from both sides.
+func (g Global) rows(t *panel.Task, f *fittedGlobal, count int) []side {
+	rng := rand.New(rand.NewPCG(g.Seed+t.Seed, 17))
+	sides := make([]side, count)
+	for i := range sides {
+		sides[i].columns = make([][]float32, featureCount)
 	}
 	row := make([]float32, featureCount)
 	most, shares := g.most(len(t.Histories)), f.shares()
@@ -111,16 +116,28 @@ func (g Global) rows(t *panel.Task, f *fittedGlobal, seed uint64, fromBase bool)
 			for range stepsPerOrigin {
 				h := rng.IntN(t.Horizon)
 				step := at(extra, h)
-				centre := v.centre(&r, h, step, fromBase)
-				v.row(row, &r, h, step, centre)
-				for c := range columns {
-					columns[c] = append(columns[c], row[c])
+				for k := range sides {
+					centre := v.centre(&r, h, step, k == 1)
+					v.row(row, &r, h, step, centre)
+					sides[k].add(row, float32((z[n+h]-centre)/v.unit))
 				}
-				target = append(target, float32((z[n+h]-centre)/v.unit))
 			}
 		}
 	}
-	return columns, target
+	return sides
+}
+
+// side is rows measured from one centre, feature by feature.
+type side struct {
+	columns [][]float32
+	target  []float32
+}
+
+func (s *side) add(row []float32, target float32) {
+	for c, v := range row {
+		s.columns[c] = append(s.columns[c], v)
+	}
+	s.target = append(s.target, target)
 }
 
 // most is how many rows a panel of n series is learned from.

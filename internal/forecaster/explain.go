@@ -1,0 +1,43 @@
+package forecaster
+
+import (
+	"time"
+
+	"drover/internal/forecast"
+	"drover/internal/forecast/guide"
+	"drover/internal/model"
+)
+
+// Explained is the forecast of one series taken apart, and how forecasts of it
+// did so far.
+type Explained struct {
+	Fleet    model.FleetID
+	Entity   model.EntityID
+	Resource model.Resource
+	// Observed is the latest value, of the bin that ended at ObservedAt.
+	Observed   float64
+	ObservedAt model.Instant
+	forecast.Explanation
+	// Fitted are the models behind the share of the fitted ones.
+	Fitted   []forecast.ModelWeight
+	Accuracy []forecast.Accuracy
+	Info     forecast.Info
+}
+
+// Explain takes the forecasts of an entity apart, for the bin that begins so
+// long after the latest one; resources in order. An empty entity stands for all.
+func (t *Task) Explain(entity model.EntityID, ahead time.Duration) []Explained {
+	l := &t.loads
+	var out []Explained
+	for _, key := range l.keys() {
+		s := l.at(key)
+		if entity != "" && key.entity != entity || s.closed == 0 {
+			continue
+		}
+		_, info := s.model.Forecast(s.closed, 0, nil)
+		out = append(out, Explained{Fleet: key.fleet, Entity: key.entity, Resource: key.resource, Observed: s.observed, ObservedAt: s.closed,
+			Explanation: s.model.Explain(s.closed.Add(ahead), l.calendars.of(key.fleet, key.entity)),
+			Fitted:      guide.Shares(s.model), Accuracy: s.model.Accuracy(), Info: info})
+	}
+	return out
+}
