@@ -1,6 +1,6 @@
 # Targets that show something print one JSON object as their last line.
 SHELL := /bin/bash
-.PHONY: build test check fuzz bench-ingest storm bench-stream bench-solver bench-forecast executor-table kubernetes console e2e vm
+.PHONY: build test check fuzz bench-ingest storm bench-stream bench-solver solver-cpsat bench-forecast executor-table kubernetes console e2e vm
 
 RUNS ?= 3
 SEED ?= 7
@@ -35,7 +35,13 @@ bench-ingest:
 	go run ./tests/worst
 
 bench-solver:
-	go test -run '^$$' -bench Moves ./internal/solver
+	@set -o pipefail; go test -run '^$$' -bench Moves ./internal/solver | tee /dev/stderr | awk '/^BenchmarkMoves/ { \
+		split($$1, name, /[\/-]/); for (k = 3; k < NF; k += 2) if ($$(k+1) != "ns/op") { \
+		out = out sep "\"" name[2] " " $$(k+1) "\":" sprintf("%.0f", $$k); sep = "," } } END { print "{" out "}" }'
+
+# Small random problems against OR-tools CP-SAT (pip install ortools).
+solver-cpsat:
+	@set -o pipefail; DROVER_CPSAT=1 go test ./internal/solver -run AgreesWithCPSAT -count 1 -v -timeout 30m $(last_json)
 
 bench-forecast:
 	@go run ./tests/forecast

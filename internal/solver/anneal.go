@@ -16,29 +16,35 @@ func (c *schedule) temperature(share float64) float64 {
 	return c.hot * math.Pow(c.cold/c.hot, share)
 }
 
-// The price of a broken soft constraint starts low, which lets items pass. From
-// mendFrom of a run on it rises while anything is broken, by a factor e in
-// 1/priceRate of the run, so that what is cheap to mend is mended first, while
-// the rest can still settle around it. From hardFrom on nothing that is whole
-// may be broken again. priceCeiling is in units of cost.
+// The price of a broken soft constraint is low while it is warm, which lets
+// items pass. From mendFrom of a run on it rises while anything is broken and
+// falls while nothing is, by a factor e in 1/priceRate of the run, between the
+// first price and priceSpan times that: what is cheap to mend is mended early,
+// and the rest can still settle around it. From hardFrom on it only rises, and
+// nothing that is whole may be broken again. priceCeiling is in units of cost.
 const (
 	priceRate    = 60.0
+	priceSpan    = 10.0
 	mendFrom     = 0.1
 	hardFrom     = 0.65
 	priceCeiling = 1e15
 )
 
-// reprice returns the price after a share of the run up to done has passed.
-func reprice(price, done, share float64, broken int32) float64 {
+// reprice returns the price after a share of the run up to done has passed;
+// base is the price at first.
+func reprice(price, base, done, share float64, broken int32) float64 {
+	rise := math.Exp(priceRate * share)
 	switch {
 	case done < mendFrom:
 		return price
-	case broken > 0:
-		return min(priceCeiling, price*math.Exp(priceRate*share))
-	case done > hardFrom:
+	case done > hardFrom && broken == 0:
 		return priceCeiling
+	case done > hardFrom:
+		return min(priceCeiling, price*rise)
+	case broken == 0:
+		return max(base, price/rise)
 	}
-	return price
+	return min(base*priceSpan, price*rise)
 }
 
 // climate is what an elementary move is judged by at one moment.
@@ -94,7 +100,7 @@ func (l *lane) anneal(c schedule, share func() float64) {
 			return
 		}
 		t := c.temperature(done)
-		price = reprice(price, done, done-last, l.s.soft)
+		price = reprice(price, c.penalty, done, done-last, l.s.soft)
 		last = done
 		w := climate{t: t, penalty: price, homesick: c.home * t}
 		eject := c.eject * ejectUnit

@@ -63,7 +63,7 @@ func (r *search) heat() schedule {
 		hot:     max(2, typical*blend(hotCoarse, hotFine, fine)),
 		cold:    max(1, typical*blend(coldCoarse, coldFine, fine)),
 		penalty: max(leastPenalty, typical*blend(penaltyCoarse, penaltyFine, fine)),
-		home:    homeCoarse + (homeFine-homeCoarse)*fine,
+		home:    homeCoarse + (homeFine-homeCoarse)*fine*fine,
 		eject:   uint64(min(mostEjections, max(1, mostEjections*coarseItems/max(1, perBin)))),
 	}
 }

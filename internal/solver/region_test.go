@@ -205,12 +205,14 @@ func TestRepriceMendsInTheEnd(t *testing.T) {
 	}{
 		{"warm", 5, 0.05, 0.01, 3, 5, 5},
 		{"broken", 5, 0.3, 0.01, 1, 5 * 1.8, 5 * 1.9},
-		{"whole", 5, 0.3, 0.01, 0, 5, 5},
+		{"whole", 5, 0.3, 0.01, 0, 4, 4},
+		{"whole and dear", 20, 0.3, 0.01, 0, 10, 12},
+		{"broken and dear", 39, 0.3, 0.01, 1, 40, 40},
 		{"late and whole", 5, 0.7, 0.01, 0, priceCeiling, priceCeiling},
 		{"late and broken", 5, 0.7, 0.01, 1, 5 * 1.8, 5 * 1.9},
 		{"bounded", 1e15, 0.9, 0.5, 1, priceCeiling, priceCeiling},
 	} {
-		if got := reprice(c.price, c.done, c.step, c.broken); got < c.least || got > c.most {
+		if got := reprice(c.price, 4, c.done, c.step, c.broken); got < c.least || got > c.most {
 			t.Errorf("%s: price %g, want %g to %g", c.name, got, c.least, c.most)
 		}
 	}

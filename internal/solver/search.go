@@ -19,6 +19,8 @@ type search struct {
 	bestSoft int32
 	stranded int // items without a lawful bin in best
 	proven   bool
+
+	heuristic bool // no exact attempt
 }
 
 func newSearch(in *instance, start []int32, o Options) *search {
@@ -51,7 +53,7 @@ func (r *search) run() {
 	r.mend(first)
 	r.spread()
 	base := r.heat()
-	if r.proof(first) {
+	if !r.heuristic && r.proof(first) {
 		r.proven = true
 		return
 	}
