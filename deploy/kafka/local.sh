@@ -143,7 +143,8 @@ up() {
 	done
 	fetch
 	mkdir -p "$run"
-	[ -e "$run/cluster" ] || head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c1-22 >"$run/cluster"
+	# An argument must not begin with a dash, so neither does the name.
+	[ -e "$run/cluster" ] || echo "D$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c2-22)" >"$run/cluster"
 	cluster=$(cat "$run/cluster")
 	i=1
 	while [ $i -le "$count" ]; do

@@ -7,6 +7,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -22,19 +23,22 @@ import (
 // Config is what the services go by.
 type Config struct {
 	Kafka struct {
-		Brokers      []string `koanf:"brokers"`
-		Prefix       string   `koanf:"prefix"`
-		User         string   `koanf:"user"`
-		Password     string   `koanf:"password"`
-		PasswordFile string   `koanf:"password_file"`
-		Mechanism    string   `koanf:"mechanism"`
-		Registry     string   `koanf:"registry"`
-		TLS          TLS      `koanf:"tls"`
-		Classic      bool     `koanf:"classic_groups"`
-		Instance     string   `koanf:"instance"`
-		ByKey        int      `koanf:"entity_partitions"`
-		ByFleet      int      `koanf:"fleet_partitions"`
-		Replication  int      `koanf:"replication"`
+		Brokers              []string `koanf:"brokers"`
+		Prefix               string   `koanf:"prefix"`
+		User                 string   `koanf:"user"`
+		Password             string   `koanf:"password"`
+		PasswordFile         string   `koanf:"password_file"`
+		Mechanism            string   `koanf:"mechanism"`
+		Registry             string   `koanf:"registry"`
+		RegistryUser         string   `koanf:"registry_user"`
+		RegistryPassword     string   `koanf:"registry_password"`
+		RegistryPasswordFile string   `koanf:"registry_password_file"`
+		TLS                  TLS      `koanf:"tls"`
+		Classic              bool     `koanf:"classic_groups"`
+		Instance             string   `koanf:"instance"`
+		ByKey                int      `koanf:"entity_partitions"`
+		ByFleet              int      `koanf:"fleet_partitions"`
+		Replication          int      `koanf:"replication"`
 	} `koanf:"kafka"`
 	Redis struct {
 		Addresses    []string `koanf:"addresses"`
@@ -211,7 +215,8 @@ func (c *Config) readSecrets() error {
 	for _, s := range []struct {
 		key, path string
 		to        *string
-	}{{"kafka.password_file", c.Kafka.PasswordFile, &c.Kafka.Password}, {"redis.password_file", c.Redis.PasswordFile, &c.Redis.Password}} {
+	}{{"kafka.password_file", c.Kafka.PasswordFile, &c.Kafka.Password}, {"kafka.registry_password_file", c.Kafka.RegistryPasswordFile, &c.Kafka.RegistryPassword},
+		{"redis.password_file", c.Redis.PasswordFile, &c.Redis.Password}} {
 		if s.path == "" {
 			continue
 		}
@@ -253,6 +258,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("web.client_ca: client certificates need web.tls_cert and web.tls_key")
 	case c.Simulator.FailuresPPM < 0 || c.Simulator.FailuresPPM > 1_000_000:
 		return fmt.Errorf("simulator.failures_ppm: %d: want 0 to 1000000", c.Simulator.FailuresPPM)
+	case hasLogin(c.Kafka.Registry): // the URL stands in logs and errors
+		return errors.New("kafka.registry: no user or password in the URL: use kafka.registry_user and kafka.registry_password_file")
 	case c.Kafka.ByKey < 1 || c.Kafka.ByFleet < 1:
 		return fmt.Errorf("kafka.entity_partitions: %d and kafka.fleet_partitions: %d: want at least one", c.Kafka.ByKey, c.Kafka.ByFleet)
 	}
@@ -269,6 +276,11 @@ func (c *Config) Validate() error {
 		}
 	}
 	return nil
+}
+
+func hasLogin(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.User != nil
 }
 
 const envPrefix = "DROVER_"

@@ -49,6 +49,7 @@ func TestErrorsNameTheKey(t *testing.T) {
 		{"bad number", "", "DROVER_HORIZON=x", "horizon"},
 		{"beat", "interval: 5m\nbeat: 2m\n", "", "beat"},
 		{"level", "log:\n  level: loud\n", "", "log.level"},
+		{"a secret in a URL", "kafka:\n  registry: https://me:hunter2@registry\n", "", "kafka.registry_password_file"},
 		{"policy", "policy: guess\n", "", "policy"},
 		{"secret file", "kafka:\n  password_file: /nowhere/at/all\n", "", "kafka.password_file"},
 		{"no YAML", ":\n-", "", "configuration file"},
@@ -73,12 +74,12 @@ func TestErrorsNameTheKey(t *testing.T) {
 
 func TestSecretsComeFromFilesAndAreNotShown(t *testing.T) {
 	secret := write(t, "hunter2\n")
-	c, err := Load(nil, []string{"DROVER_REDIS_PASSWORD_FILE=" + secret}, "")
+	c, err := Load(nil, []string{"DROVER_REDIS_PASSWORD_FILE=" + secret, "DROVER_KAFKA_REGISTRY_PASSWORD_FILE=" + secret}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Redis.Password != "hunter2" {
-		t.Errorf("password %q, want the file's", c.Redis.Password)
+	if c.Redis.Password != "hunter2" || c.Kafka.RegistryPassword != "hunter2" {
+		t.Errorf("passwords %q and %q, want the file's", c.Redis.Password, c.Kafka.RegistryPassword)
 	}
 	for _, s := range c.Show() {
 		if strings.Contains(s.Value, "hunter2") {

@@ -27,6 +27,7 @@ type Config struct {
 type Store struct {
 	client    redis.UniversalClient
 	namespace string
+	user      string
 }
 
 // Open returns a store. It does not connect: Ping does.
@@ -34,7 +35,7 @@ func Open(config Config) (*Store, error) {
 	if len(config.Addresses) == 0 {
 		return nil, errors.New("redis: no address: want host:port")
 	}
-	return &Store{namespace: config.Namespace, client: redis.NewUniversalClient(&redis.UniversalOptions{
+	return &Store{namespace: config.Namespace, user: config.Username, client: redis.NewUniversalClient(&redis.UniversalOptions{
 		Addrs:         config.Addresses,
 		IsClusterMode: config.Cluster || len(config.Addresses) > 1,
 		Username:      config.Username,
@@ -44,13 +45,15 @@ func Open(config Config) (*Store, error) {
 		ReadTimeout:   10 * time.Second,
 		WriteTimeout:  10 * time.Second,
 		MaxRetries:    2,
+		// Servers before 7.2 refuse what this sends, and whole ACL files that allow it.
+		DisableIdentity: true,
 	})}, nil
 }
 
 // Ping returns nil when Redis answers.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.client.Ping(ctx).Err(); err != nil {
-		return fmt.Errorf("redis: %w", err)
+		return s.explain("ping", err)
 	}
 	return nil
 }

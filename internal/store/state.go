@@ -70,7 +70,7 @@ func (s *Store) Claim(ctx context.Context, group string, partition int32, epoch 
 	}
 	ok, err := claimScript.Run(ctx, s.client, []string{string(slot)}, epoch, flag).Int()
 	if err != nil {
-		return fmt.Errorf("redis: claim %s: %w", slot, err)
+		return s.explain("claim "+string(slot), err)
 	}
 	if ok == 0 {
 		return fmt.Errorf("redis: claim %s with epoch %d: %w", slot, epoch, ErrFenced)
@@ -89,14 +89,14 @@ func (s *Store) Save(ctx context.Context, group string, partition int32, epoch i
 		key := slot.chunk(name, len(keys)-1)
 		part := state[at:min(at+chunkSize, len(state))]
 		if err := s.client.Set(ctx, key, part, stagedSeconds*1e9).Err(); err != nil {
-			return fmt.Errorf("redis: stage %s: %w", key, err)
+			return s.explain("stage "+key, err)
 		}
 		keys = append(keys, key)
 	}
 	ok, err := flipScript.Run(ctx, s.client, keys, epoch, name).Int()
 	switch {
 	case err != nil:
-		return fmt.Errorf("redis: save %s: %w", slot, err)
+		return s.explain("save "+string(slot), err)
 	case ok == 0:
 		return fmt.Errorf("redis: save %s with epoch %d: %w", slot, epoch, ErrFenced)
 	case ok < 0:
@@ -111,7 +111,7 @@ func (s *Store) Load(ctx context.Context, group string, partition int32) (state 
 	for range 3 { // a flip in between takes the chunks away: read the new head
 		head, err := s.client.HMGet(ctx, string(slot), "version", "chunks").Result()
 		if err != nil {
-			return nil, false, fmt.Errorf("redis: load %s: %w", slot, err)
+			return nil, false, s.explain("load "+string(slot), err)
 		}
 		version, ok := head[0].(string)
 		if !ok {
@@ -153,7 +153,7 @@ func (s *Store) Drop(ctx context.Context, group string, partition int32) error {
 	slot := s.slot(group, partition)
 	version, err := s.client.HMGet(ctx, string(slot), "version", "chunks").Result()
 	if err != nil {
-		return fmt.Errorf("redis: drop %s: %w", slot, err)
+		return s.explain("drop "+string(slot), err)
 	}
 	keys := []string{string(slot)}
 	if name, ok := version[0].(string); ok {
@@ -164,7 +164,7 @@ func (s *Store) Drop(ctx context.Context, group string, partition int32) error {
 		}
 	}
 	if err := s.client.Unlink(ctx, keys...).Err(); err != nil {
-		return fmt.Errorf("redis: drop %s: %w", slot, err)
+		return s.explain("drop "+string(slot), err)
 	}
 	return nil
 }

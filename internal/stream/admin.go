@@ -209,7 +209,25 @@ func (a *Admin) Apply(ctx context.Context, plan Plan) ([]Change, error) {
 			return nil, fmt.Errorf("topic %s: %s: %w", c.Topic, c.What, err)
 		}
 	}
-	return changes, nil
+	return changes, a.known(ctx, plan)
+}
+
+// known waits until the brokers tell of every topic: a new one takes them a
+// moment.
+func (a *Admin) known(ctx context.Context, plan Plan) error {
+	for {
+		left, err := a.Check(ctx, plan)
+		if err != nil {
+			return err
+		}
+		missing := slices.IndexFunc(left, func(c Change) bool { return c.What == "create" })
+		if missing < 0 {
+			return nil
+		}
+		if !sleep(ctx, 100*time.Millisecond) {
+			return fmt.Errorf("topic %s was made, but brokers don't tell of it yet: %w", left[missing].Topic, ctx.Err())
+		}
+	}
 }
 
 func (a *Admin) create(ctx context.Context, t Topic, plan Plan) error {

@@ -43,6 +43,7 @@ type Connection struct {
 	codec    *codec.Codec
 	log      *slog.Logger
 	meters   *meters
+	dials    dials
 }
 
 // Connect checks the settings, registers the schemas and returns a connection.
@@ -76,6 +77,19 @@ func (c *Connection) Name(logical string) string { return c.settings.Prefix + lo
 // logical is the inverse of Name.
 func (c *Connection) logical(name string) string { return strings.TrimPrefix(name, c.settings.Prefix) }
 
+// principal is what brokers take us for: the user, or else the common name of our
+// certificate (with the mapping rule of docs/stream.md).
+func (s Settings) principal() string {
+	if s.User != "" || s.TLS == nil || len(s.TLS.Certificates) == 0 {
+		return s.User
+	}
+	cert := s.TLS.Certificates[0].Leaf
+	if cert == nil {
+		return ""
+	}
+	return cert.Subject.CommonName
+}
+
 func (s Settings) mechanism() (sasl.Mechanism, error) {
 	if s.User == "" {
 		return nil, nil
@@ -102,6 +116,7 @@ func (c *Connection) options() []kgo.Opt {
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(s.Brokers...),
 		kgo.ClientID(id),
+		kgo.WithHooks(&c.dials),
 		kgo.WithLogger(clientLog{c.log}),
 		kgo.DialTimeout(5 * time.Second),
 		// A broker that dies, or a proxy before it, ends new connections at once: that

@@ -69,7 +69,7 @@ func (p *Producer) Close() { p.client.Close() }
 // Ready returns nil when a broker answers.
 func (p *Producer) Ready(ctx context.Context) error {
 	if err := p.client.Ping(ctx); err != nil {
-		return fmt.Errorf("kafka: %w", err)
+		return p.conn.dials.explain(fmt.Errorf("kafka: %w", err))
 	}
 	return nil
 }
@@ -94,7 +94,7 @@ func (p *Producer) PublishAll(ctx context.Context, emissions []stage.Emission) e
 		return err
 	}
 	if err := p.client.ProduceSync(ctx, records...).FirstErr(); err != nil {
-		return p.conn.explain(fmt.Errorf("publish: %w", err), "WRITE", records[0].Topic)
+		return p.conn.explain(p.conn.dials.explain(fmt.Errorf("publish: %w", err)), "WRITE", records[0].Topic)
 	}
 	return nil
 }
@@ -188,7 +188,7 @@ func (c *Connection) explain(err error, operation, resource string) error {
 	for _, refused := range []*kerr.Error{kerr.TopicAuthorizationFailed, kerr.GroupAuthorizationFailed,
 		kerr.TransactionalIDAuthorizationFailed, kerr.ClusterAuthorizationFailed} {
 		if errors.Is(err, refused) {
-			return fmt.Errorf("%w (user %q lacks the right %s on %s; `drover topics acls` lists what each service needs)", err, c.settings.User, operation, resource)
+			return fmt.Errorf("%w (user %q lacks the right %s on %s; `drover topics acls` lists what each service needs)", err, c.settings.principal(), operation, resource)
 		}
 	}
 	return err

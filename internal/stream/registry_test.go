@@ -3,6 +3,8 @@ package stream
 import (
 	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -87,5 +89,26 @@ func TestRemoteRegistry(t *testing.T) {
 	server.Close()
 	if _, err := r.Schema(ctx, id); err == nil || errors.Is(err, codec.ErrUnknownSchema) {
 		t.Errorf("a dead registry: %v", err)
+	}
+}
+
+func TestRemoteRegistryIsToldWhoAsks(t *testing.T) {
+	asked := make(chan string, 10)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, password, _ := r.BasicAuth()
+		asked <- user + "/" + password
+		http.Error(w, `{"error_code":40101,"message":"not you"}`, http.StatusUnauthorized)
+	}))
+	t.Cleanup(server.Close)
+	r, err := OpenRemoteRegistry(server.URL, "p.", RegistryLogin{User: "me", Password: secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.Register(context.Background(), "x", firstSchema)
+	if err == nil || !strings.Contains(err.Error(), "not you") || strings.Contains(err.Error(), secret) {
+		t.Errorf("error %v", err)
+	}
+	if got := <-asked; got != "me/"+secret {
+		t.Errorf("it was asked by %q", got)
 	}
 }

@@ -92,7 +92,8 @@ func Connect(ctx context.Context, c *config.Config, log *slog.Logger, metrics pr
 
 func openRegistry(c *config.Config) (codec.Registry, error) {
 	if c.Kafka.Registry != "" {
-		return stream.OpenRemoteRegistry(c.Kafka.Registry, c.Kafka.Prefix, stream.RegistryLogin{})
+		return stream.OpenRemoteRegistry(c.Kafka.Registry, c.Kafka.Prefix,
+			stream.RegistryLogin{User: c.Kafka.RegistryUser, Password: c.Kafka.RegistryPassword})
 	}
 	dir := ""
 	if c.Data != "" {

@@ -39,7 +39,7 @@ func Command() *cobra.Command {
 		&cobra.Command{Use: "check", Short: "Tell what differs from the table (exit 1 where something does)", Args: cobra.NoArgs,
 			RunE: func(c *cobra.Command, _ []string) error { return o.change(c, false) }},
 		&cobra.Command{Use: "describe", Short: "Print the table of topics", Args: cobra.NoArgs, RunE: o.describe},
-		&cobra.Command{Use: "acls", Short: "Print the rights that each service needs, as kafka-acls commands", Args: cobra.NoArgs, RunE: o.acls},
+		o.aclsCommand(),
 		&cobra.Command{Use: "script", Short: "Print kafka-topics commands that create the topics", Args: cobra.NoArgs, RunE: o.script},
 		&cobra.Command{Use: "asyncapi", Short: "Print the AsyncAPI 3 document of the topics", Args: cobra.NoArgs, RunE: o.asyncapi},
 	)
@@ -124,18 +124,6 @@ func (o *options) describe(c *cobra.Command, _ []string) error {
 		return json.NewEncoder(c.OutOrStdout()).Encode(stream.Topology())
 	}
 	_, err = fmt.Fprint(c.OutOrStdout(), stream.Table(conf.Kafka.Prefix, o.plan(conf).Partitions))
-	return err
-}
-
-func (o *options) acls(c *cobra.Command, _ []string) error {
-	conf, err := o.load(c)
-	if err != nil {
-		return err
-	}
-	if o.output == "json" {
-		return json.NewEncoder(c.OutOrStdout()).Encode(stream.Rights(conf.Kafka.Prefix))
-	}
-	_, err = fmt.Fprint(c.OutOrStdout(), stream.ACLScript(conf.Kafka.Prefix))
 	return err
 }
 
