@@ -56,8 +56,8 @@ func TestConfigurationErrors(t *testing.T) {
 		Keys: []string{"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="},
 	}
 	for why, change := range map[string]func(*settings){
-		"audit log":   func(s *settings) { s.Audit = "/no/such/folder/audit" },
-		"journal":     func(s *settings) { s.Journal = "/no/such/folder/journal" },
+		"audit log":   func(s *settings) { s.Audit = filepath.Join(drivers, "audit") },
+		"journal":     func(s *settings) { s.Journal = filepath.Join(drivers, "journal") },
 		"drivers":     func(s *settings) { s.Drivers = "/no/such/file" },
 		"key 1":       func(s *settings) { s.Keys = []string{"nonsense"} },
 		"no name":     func(s *settings) { s.Host = "" },
