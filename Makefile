@@ -41,7 +41,7 @@ bench-solver:
 
 # Small random problems against OR-tools CP-SAT (pip install ortools).
 solver-cpsat:
-	@set -o pipefail; DROVER_CPSAT=1 go test ./internal/solver -run AgreesWithCPSAT -count 1 -v -timeout 30m $(last_json)
+	@set -o pipefail; go test -tags cpsat ./internal/solver -run AgreesWithCPSAT -count 1 -v -timeout 30m $(last_json)
 
 bench-forecast:
 	@go run ./tests/forecast

@@ -80,10 +80,16 @@ func (l *lane) misplaced() []int32 {
 		}
 	}
 	for row := range in.rows {
+		// Fixed items keep their places, so they are counted first.
 		seen := map[int32]int32{}
 		for _, i := range in.rowItems[row] {
+			if b := s.at[i]; b >= 0 && in.fixed[i] {
+				seen[b]++
+			}
+		}
+		for _, i := range in.rowItems[row] {
 			b := s.at[i]
-			if b < 0 || gone[i] {
+			if b < 0 || gone[i] || in.fixed[i] {
 				continue
 			}
 			seen[b]++
@@ -92,7 +98,7 @@ func (l *lane) misplaced() []int32 {
 				continue
 			}
 			for _, x := range in.apart[row] {
-				if x < int32(row) && s.count(x, b) > 0 {
+				if s.count(x, b) > 0 && (x < int32(row) || l.fixedOn(x, b)) {
 					evict(i)
 				}
 			}
@@ -102,6 +108,16 @@ func (l *lane) misplaced() []int32 {
 		l.unload(int32(b), gone, evict)
 	}
 	return out
+}
+
+// fixedOn tells whether a row has an item on bin b that can't leave.
+func (l *lane) fixedOn(row, b int32) bool {
+	for _, i := range l.in.rowItems[row] {
+		if l.in.fixed[i] && l.s.at[i] == b {
+			return true
+		}
+	}
+	return false
 }
 
 // mayStay tells whether an item that is on bin b may remain there.
