@@ -68,7 +68,7 @@ const (
 
 // table is every event, by kind.
 var table = [kindCount]event{
-	kindMetric: of("Metric", metric, func(m *model.Metric) (model.FleetID, string, bool) { return m.Fleet, m.Producer, true }),
+	kindMetric: metricEvent(),
 	kindHeartbeat: of("Heartbeat", heartbeat, func(h *model.Heartbeat) (model.FleetID, string, bool) {
 		return "", h.Producer, false
 	}),
@@ -93,13 +93,16 @@ var table = [kindCount]event{
 	kindDeadLetter:    of("DeadLetter", deadLetter, func(*model.DeadLetter) (model.FleetID, string, bool) { return "", "", false }),
 }
 
-func init() {
-	// Read into the coder's own memory: one allocation, the boxed value, is left.
-	table[kindMetric].read = func(c *coder) any {
+// metricEvent reads into the coder's own memory: one allocation, the boxed value,
+// is left.
+func metricEvent() event {
+	e := of("Metric", metric, func(m *model.Metric) (model.FleetID, string, bool) { return m.Fleet, m.Producer, true })
+	e.read = func(c *coder) any {
 		c.metric = model.Metric{}
 		metric(c, &c.metric)
 		return c.metric
 	}
+	return e
 }
 
 // kindOf returns the place of an event's type, or -1.

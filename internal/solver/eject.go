@@ -185,7 +185,7 @@ func (l *lane) largestPending() int32 {
 
 // cheapestBin returns the best bin for an item that has none.
 func (l *lane) cheapestBin(i int32, w *climate) (bin int32, change int64, ok bool) {
-	in, s := l.in, l.s
+	in := l.in
 	if l.hosts != nil {
 		return l.cheapestHost(i, w)
 	}
@@ -194,32 +194,47 @@ func (l *lane) cheapestBin(i int32, w *climate) (bin int32, change int64, ok boo
 	if n < in.bins {
 		offset = l.rng.below(in.bins)
 	}
-	least := 0.0
-	offer := func(b int32) {
-		if b == l.barred {
-			return
-		}
-		l.candidates++
-		delta, soft, fits := s.shift(i, b, 0)
-		if !fits {
-			return
-		}
-		l.evaluations++
-		if c := w.cost(delta, soft, in.awayChange(i, none, b)) + float64(w.t*l.rng.exponential()); !ok || c < least {
-			bin, change, least, ok = b, delta, c, true
-		}
-	}
+	t := tender{l: l, w: w, item: i}
 	for k := range n {
 		b := offset + k
 		if b >= in.bins {
 			b -= in.bins
 		}
-		offer(int32(b))
+		t.offer(int32(b))
 	}
 	if home := in.start[i]; home >= 0 && n < in.bins {
-		offer(home)
+		t.offer(home)
 	}
-	return bin, change, ok
+	return t.bin, t.change, t.ok
+}
+
+// tender keeps the cheapest bin that was offered for an item that has none.
+type tender struct {
+	l    *lane
+	w    *climate
+	item int32
+
+	bin    int32
+	change int64
+	least  float64
+	ok     bool
+}
+
+// offer takes a bin in, unless it is barred or can't hold the item.
+func (t *tender) offer(b int32) {
+	l := t.l
+	if b == l.barred {
+		return
+	}
+	l.candidates++
+	delta, soft, fits := l.s.shift(t.item, b, 0)
+	if !fits {
+		return
+	}
+	l.evaluations++
+	if c := t.w.cost(delta, soft, l.in.awayChange(t.item, none, b)) + float64(t.w.t*l.rng.exponential()); !t.ok || c < t.least {
+		t.bin, t.change, t.least, t.ok = b, delta, c, true
+	}
 }
 
 // joinCost prices item i, which has no bin, coming to bin b, fit or not.

@@ -115,22 +115,7 @@ const roomyTries = 8
 
 // cheapestHost is cheapestBin by lists.
 func (l *lane) cheapestHost(i int32, w *climate) (bin int32, change int64, ok bool) {
-	in, s := l.in, l.s
-	least := 0.0
-	offer := func(b int32) {
-		if b == l.barred {
-			return
-		}
-		l.candidates++
-		delta, soft, fits := s.shift(i, b, 0)
-		if !fits {
-			return
-		}
-		l.evaluations++
-		if c := w.cost(delta, soft, in.awayChange(i, none, b)) + float64(w.t*l.rng.exponential()); !ok || c < least {
-			bin, change, least, ok = b, delta, c, true
-		}
-	}
+	t := tender{l: l, w: w, item: i}
 	list := l.hosts.of(i)
 	from, n := 0, len(list)
 	if n > scanLimit {
@@ -141,10 +126,10 @@ func (l *lane) cheapestHost(i int32, w *climate) (bin int32, change int64, ok bo
 		if at >= len(list) {
 			at -= len(list)
 		}
-		offer(list[at])
+		t.offer(list[at])
 	}
-	if home := in.start[i]; home >= 0 {
-		offer(home)
+	if home := l.in.start[i]; home >= 0 {
+		t.offer(home)
 	}
-	return bin, change, ok
+	return t.bin, t.change, t.ok
 }

@@ -70,8 +70,8 @@ func (c Change) String() string {
 	return line
 }
 
-// Check returns what differs, in the order of the table.
-func (a *Admin) Check(ctx context.Context, plan Plan) ([]Change, error) {
+// details asks for every topic of the table.
+func (a *Admin) details(ctx context.Context) (kadm.TopicDetails, error) {
 	names := make([]string, 0, len(topology))
 	for _, t := range topology {
 		names = append(names, a.conn.Name(t.Name))
@@ -79,6 +79,15 @@ func (a *Admin) Check(ctx context.Context, plan Plan) ([]Change, error) {
 	details, err := a.admin.ListTopics(ctx, names...)
 	if err != nil {
 		return nil, fmt.Errorf("list topics: %w", err)
+	}
+	return details, nil
+}
+
+// Check returns what differs, in the order of the table.
+func (a *Admin) Check(ctx context.Context, plan Plan) ([]Change, error) {
+	details, err := a.details(ctx)
+	if err != nil {
+		return nil, err
 	}
 	var there []string
 	for _, d := range details {
@@ -136,13 +145,9 @@ func (a *Admin) compare(t Topic, plan Plan, have kadm.TopicDetail, configs map[s
 
 // Widths returns how many partitions the topics have that are there.
 func (a *Admin) Widths(ctx context.Context) (map[string]int32, error) {
-	names := make([]string, 0, len(topology))
-	for _, t := range topology {
-		names = append(names, a.conn.Name(t.Name))
-	}
-	details, err := a.admin.ListTopics(ctx, names...)
+	details, err := a.details(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list topics: %w", err)
+		return nil, err
 	}
 	out := map[string]int32{}
 	for _, d := range details {

@@ -84,30 +84,7 @@ func (c *Connection) ReadRange(ctx context.Context, from, to Bound, fn func(Raw)
 	if err != nil {
 		return err
 	}
-	for len(open) > 0 {
-		fetches := client.PollRecords(ctx, 10_000)
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := c.fetchError(fetches); err != nil {
-			return err
-		}
-		for it := fetches.RecordIter(); !it.Done(); {
-			r := it.Next()
-			at := place{r.Topic, r.Partition}
-			end, reading := open[at]
-			if reading && r.Offset < end && !r.Attrs.IsControl() {
-				if err := fn(c.raw(r)); err != nil {
-					return err
-				}
-			}
-			if reading && r.Offset >= end-1 {
-				delete(open, at)
-				client.PauseFetchPartitions(map[string][]int32{r.Topic: {r.Partition}})
-			}
-		}
-	}
-	return nil
+	return c.readOpen(ctx, client, open, func(r *kgo.Record) error { return fn(c.raw(r)) })
 }
 
 // openRange lets the client read a range and returns where each partition ends.

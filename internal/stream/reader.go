@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"drover/internal/model"
@@ -132,18 +131,16 @@ func (c *Connection) ReadAll(ctx context.Context, fn func(Entry) error, topics .
 		return err
 	}
 	defer client.Close()
-	open, err := c.openEnds(ctx, kadm.NewClient(client), topics)
+	open, err := c.openRange(ctx, client, Bound{}, Bound{}, topics)
 	if err != nil {
 		return err
 	}
-	assign := map[string]map[int32]kgo.Offset{}
-	for at := range open {
-		if assign[at.topic] == nil {
-			assign[at.topic] = map[int32]kgo.Offset{}
-		}
-		assign[at.topic][at.partition] = kgo.NewOffset().AtStart()
-	}
-	client.AddConsumePartitions(assign)
+	return c.readOpen(ctx, client, open, func(r *kgo.Record) error { return fn(c.entry(r, c.codec.DecodeRecord)) })
+}
+
+// readOpen hands the records before each open partition's end to fn, and returns
+// when none is open.
+func (c *Connection) readOpen(ctx context.Context, client *kgo.Client, open map[place]int64, fn func(*kgo.Record) error) error {
 	for len(open) > 0 {
 		fetches := client.PollRecords(ctx, 10_000)
 		if err := ctx.Err(); err != nil {
@@ -157,12 +154,13 @@ func (c *Connection) ReadAll(ctx context.Context, fn func(Entry) error, topics .
 			at := place{r.Topic, r.Partition}
 			end, reading := open[at]
 			if reading && r.Offset < end && !r.Attrs.IsControl() {
-				if err := fn(c.entry(r, c.codec.DecodeRecord)); err != nil {
+				if err := fn(r); err != nil {
 					return err
 				}
 			}
 			if reading && r.Offset >= end-1 {
 				delete(open, at)
+				client.PauseFetchPartitions(map[string][]int32{r.Topic: {r.Partition}})
 			}
 		}
 	}
@@ -173,29 +171,4 @@ func (c *Connection) ReadAll(ctx context.Context, fn func(Entry) error, topics .
 type place struct {
 	topic     string
 	partition int32
-}
-
-// openEnds returns the end of every partition that holds something.
-func (c *Connection) openEnds(ctx context.Context, admin *kadm.Client, topics []string) (map[place]int64, error) {
-	names := c.names(topics)
-	starts, err := admin.ListStartOffsets(ctx, names...)
-	if err != nil {
-		return nil, fmt.Errorf("read: %w", err)
-	}
-	ends, err := admin.ListCommittedOffsets(ctx, names...)
-	if err != nil {
-		return nil, fmt.Errorf("read: %w", err)
-	}
-	open := map[place]int64{}
-	var failed error
-	ends.Each(func(o kadm.ListedOffset) {
-		start, _ := starts.Lookup(o.Topic, o.Partition)
-		switch {
-		case o.Err != nil:
-			failed = c.explain(fmt.Errorf("read %s: %w", o.Topic, o.Err), "DESCRIBE", o.Topic)
-		case o.Offset > start.Offset:
-			open[place{o.Topic, o.Partition}] = o.Offset
-		}
-	})
-	return open, failed
 }

@@ -54,7 +54,7 @@ func (p *Proxy) State(ctx context.Context, r actuator.Route) (actuator.RouteStat
 	if err != nil {
 		return actuator.RouteState{}, err
 	}
-	h, err := p.ask(ctx, r.Backend, e.address())
+	h, err := p.ask(ctx, r.Backend, e.Endpoint.Address.String())
 	if err != nil {
 		return actuator.RouteState{}, err
 	}
@@ -134,7 +134,7 @@ func (p *Proxy) change(ctx context.Context, r actuator.Route, edit func(*endpoin
 		}
 	}
 	return actuator.Poll(ctx, pollEvery, func() (bool, error) {
-		h, err := p.ask(ctx, r.Backend, e.address())
+		h, err := p.ask(ctx, r.Backend, e.Endpoint.Address.String())
 		if err != nil {
 			return false, err
 		}

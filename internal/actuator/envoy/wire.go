@@ -31,21 +31,24 @@ type locality struct {
 
 type endpoint struct {
 	Endpoint struct {
-		Address struct {
-			Socket struct {
-				Address string `json:"address"`
-				Port    uint32 `json:"port_value"`
-			} `json:"socket_address"`
-		} `json:"address"`
-		Hostname string `json:"hostname"` // the route's server
+		Address  address `json:"address"`
+		Hostname string  `json:"hostname"` // the route's server
 	} `json:"endpoint"`
 	Health   string   `json:"health_status"`
 	Weight   uint32   `json:"load_balancing_weight"`
 	Metadata metadata `json:"metadata,omitzero"`
 }
 
-func (e *endpoint) address() string {
-	return e.Endpoint.Address.Socket.Address + ":" + strconv.FormatUint(uint64(e.Endpoint.Address.Socket.Port), 10)
+// address is where an endpoint listens.
+type address struct {
+	Socket struct {
+		Address string `json:"address"`
+		Port    uint32 `json:"port_value"`
+	} `json:"socket_address"`
+}
+
+func (a *address) String() string {
+	return a.Socket.Address + ":" + strconv.FormatUint(uint64(a.Socket.Port), 10)
 }
 
 // metadata keeps what Envoy has no word for: draining for good.
@@ -70,13 +73,8 @@ func (m *metadata) set(closed bool) {
 
 // host is what the admin interface says about an endpoint.
 type host struct {
-	Address struct {
-		Socket struct {
-			Address string `json:"address"`
-			Port    uint32 `json:"port_value"`
-		} `json:"socket_address"`
-	} `json:"address"`
-	Stats []struct {
+	Address address `json:"address"`
+	Stats   []struct {
 		Name  string `json:"name"`
 		Value string `json:"value"` // left out where it is 0
 	} `json:"stats"`
@@ -98,7 +96,7 @@ func (h *host) count(name string) int64 {
 }
 
 // findHost reads the reply of /clusters?format=json.
-func findHost(text []byte, cluster, address string) (host, error) {
+func findHost(text []byte, cluster, at string) (host, error) {
 	var reply struct {
 		Clusters []struct {
 			Name  string `json:"name"`
@@ -110,12 +108,12 @@ func findHost(text []byte, cluster, address string) (host, error) {
 	}
 	for _, c := range reply.Clusters {
 		for _, h := range c.Hosts {
-			if c.Name == cluster && fmt.Sprintf("%s:%d", h.Address.Socket.Address, h.Address.Socket.Port) == address {
+			if c.Name == cluster && h.Address.String() == at {
 				return h, nil
 			}
 		}
 	}
-	return host{}, fmt.Errorf("envoy has no endpoint %s in cluster %q yet", address, cluster)
+	return host{}, fmt.Errorf("envoy has no endpoint %s in cluster %q yet", at, cluster)
 }
 
 // Endpoint is one line of a new file.

@@ -21,11 +21,7 @@ var errStuck = errors.New("the migration makes no headway: it is cancelled")
 // migrate takes the guest from one QEMU to another, or goes on with a migration
 // that somebody has begun, and verifies that it is the same guest.
 func (d *Driver) migrate(ctx context.Context, c *actuator.Command, from, to *Place) error {
-	source, err := runState(ctx, from)
-	if err != nil {
-		return err
-	}
-	target, err := runState(ctx, to)
+	source, target, err := runStates(ctx, from, to)
 	if err != nil {
 		return err
 	}
@@ -177,11 +173,7 @@ func (d *Driver) resume(ctx context.Context, from, to *Place) error {
 // back has the guest run at the source again: by cancelling a migration that is
 // under way, or by another one where it has gone.
 func (d *Driver) back(ctx context.Context, c *actuator.Command, from, to *Place) error {
-	source, err := runState(ctx, from)
-	if err != nil {
-		return err
-	}
-	target, err := runState(ctx, to)
+	source, target, err := runStates(ctx, from, to)
 	if err != nil {
 		return err
 	}

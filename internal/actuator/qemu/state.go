@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"net"
-	"os"
 	"syscall"
 )
 
@@ -34,9 +33,18 @@ func runState(ctx context.Context, p *Place) (string, error) {
 	return status.Status, err
 }
 
+// runStates asks both sides of a migration.
+func runStates(ctx context.Context, from, to *Place) (source, target string, err error) {
+	if source, err = runState(ctx, from); err != nil {
+		return "", "", err
+	}
+	target, err = runState(ctx, to)
+	return source, target, err
+}
+
 // absent tells whether an error means that there is no QEMU.
 func absent(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) ||
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) ||
 		errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, net.ErrClosed)
 }
 

@@ -137,18 +137,14 @@ func (s *session) explainForecast(ctx context.Context, w io.Writer, entity, reso
 }
 
 func (s *session) explainPlan(ctx context.Context, w io.Writer, id string) error {
-	q, err := s.query(ctx)
+	p, err := s.plan(ctx, id)
 	if err != nil {
 		return err
 	}
-	var p api.Plan
-	if err := s.Get(ctx, s.Path("plans", id), q, &p); err != nil {
-		return err
-	}
 	if !s.text() {
-		return s.print(w, p)
+		return s.print(w, *p)
 	}
-	writePlan(w, &p)
+	writePlan(w, p)
 	for _, m := range p.Steps {
 		fmt.Fprintln(w, wrap(fmt.Sprintf("%s from %s to %s: %s", m.Replica, m.From, m.To, m.Reason)))
 	}

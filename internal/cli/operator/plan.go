@@ -47,19 +47,25 @@ func showCommand() *cobra.Command {
 	return c
 }
 
-func (s *session) showPlan(ctx context.Context, w io.Writer, id string) error {
+// plan asks for a plan as of the time that is meant.
+func (s *session) plan(ctx context.Context, id string) (*api.Plan, error) {
 	q, err := s.query(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var p api.Plan
+	return &p, s.Get(ctx, s.Path("plans", id), q, &p)
+}
+
+func (s *session) showPlan(ctx context.Context, w io.Writer, id string) error {
+	p, err := s.plan(ctx, id)
 	if err != nil {
 		return err
 	}
-	var p api.Plan
-	if err := s.Get(ctx, s.Path("plans", id), q, &p); err != nil {
-		return err
-	}
 	if !s.text() {
-		return s.print(w, p)
+		return s.print(w, *p)
 	}
-	writePlan(w, &p)
+	writePlan(w, p)
 	t := newTable(w, s.output == "wide", "WAVE", "REPLICA", "FROM", "TO", "STATE", "WHY")
 	for _, m := range p.Steps {
 		t.add(fmt.Sprint(m.Wave), string(m.Replica), string(m.From), string(m.To), m.State, m.Reason)

@@ -37,17 +37,25 @@ func Main(c *cobra.Command) {
 
 // Command returns the command of one of the three stages.
 func Command(name, short, long string) *cobra.Command {
-	var file string
-	c := &cobra.Command{Use: name, Short: short, Long: long, Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			conf, err := config.Load(cmd.Flags(), os.Environ(), file)
-			if err != nil {
-				return cli.Usage(err)
-			}
-			return runStage(cmd.Context(), conf, name)
-		}}
-	config.Register(c.Flags(), "kafka", "redis", "listen", "log", "data_dir", "interval", "beat", "horizon", "refit", "silent_after",
+	c := &cobra.Command{Use: name, Short: short, Long: long}
+	return configured(c, func(ctx context.Context, conf *config.Config) error { return runStage(ctx, conf, name) },
+		"kafka", "redis", "listen", "log", "data_dir", "interval", "beat", "horizon", "refit", "silent_after",
 		"save_every", "policy", "planning", "driver", "drivers", "simulator", "seed")
+}
+
+// configured makes a command run a service with the configuration that flags of
+// the sections, the environment and a file give.
+func configured(c *cobra.Command, run func(context.Context, *config.Config) error, sections ...string) *cobra.Command {
+	var file string
+	c.Args = cobra.NoArgs
+	c.RunE = func(cmd *cobra.Command, _ []string) error {
+		conf, err := config.Load(cmd.Flags(), os.Environ(), file)
+		if err != nil {
+			return cli.Usage(err)
+		}
+		return run(cmd.Context(), conf)
+	}
+	config.Register(c.Flags(), sections...)
 	c.Flags().StringVar(&file, "config", os.Getenv("DROVER_CONFIG"), "YAML file; see `drover config keys`")
 	return c
 }

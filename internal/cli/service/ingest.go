@@ -19,8 +19,7 @@ import (
 
 // IngestCommand returns the command of the ingest service.
 func IngestCommand() *cobra.Command {
-	var file string
-	c := &cobra.Command{Use: "ingest", Short: "Take what fleets send and put it into the topics", Args: cobra.NoArgs,
+	c := &cobra.Command{Use: "ingest", Short: "Take what fleets send and put it into the topics",
 		Long: `Open the doors for what fleets already send (Prometheus remote write, OTLP over
 HTTP and gRPC, Influx lines, events, files of every format), check it and put it
 into Drover's topics, with a heartbeat in every partition each interval.
@@ -32,17 +31,8 @@ scrapes pages and polls calendars, and GET /v1/feeds tells how they are doing.`,
 		Example: `  ingest --brokers kafka:9092 --redis redis:6379
   ingest --brokers kafka:9092 --redis redis:6379 --listen 0.0.0.0:8443 --grpc-listen 0.0.0.0:4317 \
     --credentials credentials.yaml --tls-cert door.pem --tls-key door.key --tls-client-ca clients.pem
-  ingest --brokers kafka:9092 --redis redis:6379 --mapping telegraf.yaml --targets targets.yaml`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			conf, err := config.Load(cmd.Flags(), os.Environ(), file)
-			if err != nil {
-				return cli.Usage(err)
-			}
-			return runIngest(cmd.Context(), conf)
-		}}
-	config.Register(c.Flags(), "kafka", "redis", "listen", "log", "data_dir", "ingest")
-	c.Flags().StringVar(&file, "config", os.Getenv("DROVER_CONFIG"), "YAML file; see `drover config keys`")
-	return c
+  ingest --brokers kafka:9092 --redis redis:6379 --mapping telegraf.yaml --targets targets.yaml`}
+	return configured(c, runIngest, "kafka", "redis", "listen", "log", "data_dir", "ingest")
 }
 
 func runIngest(ctx context.Context, conf *config.Config) (err error) {

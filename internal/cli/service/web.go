@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"drover/internal/cli"
 	"drover/internal/config"
 	"drover/internal/ingest/door"
 	"drover/internal/scenario"
@@ -27,8 +26,7 @@ import (
 
 // WebCommand returns the command of the console and the HTTP API.
 func WebCommand() *cobra.Command {
-	var file string
-	c := &cobra.Command{Use: "web", Short: "Serve the web console and the HTTP API", Args: cobra.NoArgs,
+	c := &cobra.Command{Use: "web", Short: "Serve the web console and the HTTP API",
 		Long: `Follow all topics into memory, and serve what they say as a web console and an
 HTTP API (described at /api/v1/openapi.json). Orders that people give there go
 into the topics control and audit.
@@ -42,17 +40,8 @@ it, the file says who may come in:
     - {common_name: night-shift, role: operator}         # with --web-client-ca
   oidc: {issuer: https://login.example.com, audience: drover, roles: {sre: approver}}`,
 		Example: `  drover web --brokers kafka:9092 --redis redis:6379 --listen 127.0.0.1:8080
-  drover web --brokers kafka:9092 --access access.yaml --listen :8443 --web-tls-cert web.pem --web-tls-key web.key`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			conf, err := config.Load(cmd.Flags(), os.Environ(), file)
-			if err != nil {
-				return cli.Usage(err)
-			}
-			return runWeb(cmd.Context(), conf)
-		}}
-	config.Register(c.Flags(), "kafka", "redis", "listen", "log", "data_dir", "web", "planning", "seed")
-	c.Flags().StringVar(&file, "config", os.Getenv("DROVER_CONFIG"), "YAML file; see `drover config keys`")
-	return c
+  drover web --brokers kafka:9092 --access access.yaml --listen :8443 --web-tls-cert web.pem --web-tls-key web.key`}
+	return configured(c, runWeb, "kafka", "redis", "listen", "log", "data_dir", "web", "planning", "seed")
 }
 
 func runWeb(ctx context.Context, conf *config.Config) (err error) {

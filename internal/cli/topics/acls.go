@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"drover/internal/cli"
-	"drover/internal/cli/service"
 	"drover/internal/config"
 	"drover/internal/store"
 	"drover/internal/stream"
@@ -74,11 +73,7 @@ func (o *options) redisACLs(c *cobra.Command, conf *config.Config) error {
 }
 
 func (o *options) grant(c *cobra.Command, conf *config.Config) error {
-	connection, err := service.Connect(c.Context(), conf, service.NewLogger(conf, c.ErrOrStderr()), nil)
-	if err != nil {
-		return err
-	}
-	admin, err := stream.NewAdmin(connection)
+	admin, err := openAdmin(c, conf)
 	if err != nil {
 		return err
 	}

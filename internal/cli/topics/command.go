@@ -61,17 +61,22 @@ func (o *options) plan(conf *config.Config) stream.Plan {
 	return plan
 }
 
+// openAdmin connects to the brokers; the caller closes what it gets.
+func openAdmin(c *cobra.Command, conf *config.Config) (*stream.Admin, error) {
+	connection, err := service.Connect(c.Context(), conf, service.NewLogger(conf, c.ErrOrStderr()), nil)
+	if err != nil {
+		return nil, err
+	}
+	return stream.NewAdmin(connection)
+}
+
 // change runs apply and check.
 func (o *options) change(c *cobra.Command, apply bool) error {
 	conf, err := o.load(c)
 	if err != nil {
 		return err
 	}
-	connection, err := service.Connect(c.Context(), conf, service.NewLogger(conf, c.ErrOrStderr()), nil)
-	if err != nil {
-		return err
-	}
-	admin, err := stream.NewAdmin(connection)
+	admin, err := openAdmin(c, conf)
 	if err != nil {
 		return err
 	}
