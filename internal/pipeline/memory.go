@@ -37,7 +37,7 @@ func NewMemory(config *Config, widths Widths, observe func(stage.Record)) (*Memo
 	return &Memory{engine: e}, nil
 }
 
-// Publish implements ingest's Publisher.
+// PublishAll implements ingest's Publisher.
 func (m *Memory) PublishAll(_ context.Context, emissions []stage.Emission) error {
 	for _, e := range emissions {
 		if err := m.engine.Publish(e); err != nil {

@@ -170,8 +170,7 @@ func (g *generated) plan(id model.PlanID, k int) {
 	g.fold(model.Control{Fleet: "large", ID: string(id), Kind: model.ControlApprove, Plan: id, By: "alice", Comment: "before the sale", At: at.Add(time.Minute)})
 	state(model.PlanRunning, at.Add(time.Minute), "")
 	end := g.carry(&p, k == 0)
-	switch {
-	case k == 0:
+	if k == 0 {
 		state(model.PlanRolledBack, end, "move 3: cut-over: health check failed: connection refused")
 	}
 }

@@ -109,9 +109,9 @@ func (c *told) ended(p *page, ending string) {
 
 // again goes back to the moment before the first decision was approved.
 func (c *told) again(p *page) {
-	first := evaluate[string](p, `fetch('/api/v1/fleets/demo/plans?limit=1000').then(r => r.json()).then(j => { window.first = j.items.at(-1).tick }); ''`)
+	evaluate[string](p, `fetch('/api/v1/fleets/demo/plans?limit=1000').then(r => r.json()).then(j => { window.first = j.items.at(-1).tick }); ''`)
 	p.until("the first plan's time", "window.first")
-	first = evaluate[string](p, "window.first")
+	first := evaluate[string](p, "window.first")
 	p.visit("/time?at=" + first)
 	p.until("that moment", `document.querySelector('#time-title')?.innerText.startsWith('As it was')`)
 	p.until("what then happened", `document.querySelectorAll('.after li').length > 3 && document.querySelector('.after').innerText.includes('rolled back')`)

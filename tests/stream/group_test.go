@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -111,7 +112,7 @@ func evaluations(t *testing.T, conn *stream.Connection, n int) {
 		}
 		return nil
 	}, stream.Scenarios)
-	if err != done {
+	if !errors.Is(err, done) {
 		t.Fatalf("%d of %d evaluations came: %v", seen, n, err)
 	}
 }

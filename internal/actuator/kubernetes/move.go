@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -40,7 +41,7 @@ func (m *move) await(ctx context.Context, ready func() (bool, error)) error {
 	var final error
 	err := actuator.Poll(ctx, m.Poll, func() (bool, error) {
 		ok, err := ready()
-		if err != nil && !transient(err) && err != errNotYet {
+		if err != nil && !transient(err) && !errors.Is(err, errNotYet) {
 			final = err
 			return true, nil
 		}

@@ -101,7 +101,7 @@ type topicReplay struct {
 
 func (t *topicReplay) load(c *cobra.Command) error {
 	if t.flags.into == "" {
-		return cli.Usage(errors.New("--into: want a prefix of its own for what the replay writes, such as trial-1."))
+		return cli.Usage(errors.New("--into: want a prefix of its own for what the replay writes, such as trial-1"))
 	}
 	var err error
 	if t.from, err = ParseBound("from", t.flags.from); err == nil {

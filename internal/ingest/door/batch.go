@@ -58,16 +58,16 @@ func (s *Server) accept(ctx context.Context, from *sender, read func(opt format.
 
 // collect reads a body under the sender's lock and returns its events, samples
 // mapped.
-func (from *sender) collect(now time.Time, opt format.Options, read func(format.Options, *format.Out) error) (events []any, out *format.Out, overLimit int, err error) {
-	from.mu.Lock()
-	defer from.mu.Unlock()
+func (s *sender) collect(now time.Time, opt format.Options, read func(format.Options, *format.Out) error) (events []any, out *format.Out, overLimit int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	samples := 0
 	var key []byte
 	// What a broken body has put into the mapper must not come out later: points
 	// are held back until the whole body has been read.
 	var points []format.Point
 	out = format.NewOut(func(event any) {
-		if _, order := event.(model.Control); order && !from.credential.Control {
+		if _, order := event.(model.Control); order && !s.credential.Control {
 			out.Records--
 			out.Reject(errControl)
 			return
@@ -83,14 +83,14 @@ func (from *sender) collect(now time.Time, opt format.Options, read func(format.
 			return
 		}
 		samples++
-		if from.series.most > 0 {
+		if s.series.most > 0 {
 			key = seriesKey(key[:0], p)
-			if !from.series.admit(now, xxhash.Sum64(key)) {
+			if !s.series.admit(now, xxhash.Sum64(key)) {
 				overLimit++
 				return
 			}
 		}
-		if from.mapper.Wants(p.Name) {
+		if s.mapper.Wants(p.Name) {
 			kept := *p
 			kept.Labels = append(format.Labels(nil), p.Labels...)
 			points = append(points, kept)
@@ -103,21 +103,21 @@ func (from *sender) collect(now time.Time, opt format.Options, read func(format.
 		}
 		return nil, out, overLimit, err
 	}
-	if wait := from.samples.take(now, float64(samples+len(events))); wait > 0 {
+	if wait := s.samples.take(now, float64(samples+len(events))); wait > 0 {
 		return nil, out, overLimit, &problem{status: http.StatusTooManyRequests, retry: wait,
-			err: fmt.Errorf("more than %v samples a second", from.credential.Limits.SamplesPerSecond)}
+			err: fmt.Errorf("more than %v samples a second", s.credential.Limits.SamplesPerSecond)}
 	}
 	for i := range points {
-		from.mapper.Add(&points[i])
+		s.mapper.Add(&points[i])
 	}
-	from.mapper.Flush(false, func(m model.Metric) { events = append(events, m) })
+	s.mapper.Flush(false, func(m model.Metric) { events = append(events, m) })
 	return events, out, overLimit, nil
 }
 
-// errControl refuses orders from producers of measurements.
+// errControl refuses orders s producers of measurements.
 var errControl = errors.New("this credential may not give orders: set control in the credentials file")
 
-// seriesKey appends what tells a series from all others.
+// seriesKey appends what tells a series s all others.
 func seriesKey(b []byte, p *format.Point) []byte {
 	b = append(b, p.Name...)
 	for _, l := range p.Labels {

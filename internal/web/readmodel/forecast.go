@@ -56,10 +56,10 @@ func quantileAt(levels []float64, values []float32, h int, p float64) float64 {
 	}
 	row := values[h*n : (h+1)*n]
 	i := sort.SearchFloat64s(levels, p)
-	switch {
-	case i == 0:
+	switch i {
+	case 0:
 		return float64(row[0])
-	case i == n:
+	case n:
 		return float64(row[n-1])
 	}
 	w := (p - levels[i-1]) / (levels[i] - levels[i-1])

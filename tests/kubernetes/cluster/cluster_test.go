@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -126,5 +125,8 @@ func TestWorkloadsAreWhole(t *testing.T) {
 	if d.Namespace != "a" || *d.Spec.Replicas != 2 || d.Spec.Template.Labels["app"] != "b" || d.Spec.Template.Spec.Containers[0].Resources.Requests.Cpu().IsZero() {
 		t.Errorf("%+v", d)
 	}
-	var _ *appsv1.StatefulSet = cluster.StatefulSet("a", "b", 2, "image")
+	s := cluster.StatefulSet("a", "b", 2, "image")
+	if s.Namespace != "a" || *s.Spec.Replicas != 2 || s.Spec.Template.Labels["app"] != "b" || s.Spec.Template.Spec.Containers[0].Resources.Requests.Cpu().IsZero() {
+		t.Errorf("%+v", s)
+	}
 }

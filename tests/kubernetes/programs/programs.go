@@ -58,7 +58,7 @@ func Folder() (string, error) {
 }
 
 // ErrNotBuilt is returned by Find where a program is missing.
-var ErrNotBuilt = errors.New("Kubernetes' programs aren't built: go run ./tests/kubernetes/cmd build")
+var ErrNotBuilt = errors.New("the programs of Kubernetes aren't built: go run ./tests/kubernetes/cmd build")
 
 // Find returns the programs that were built before.
 func Find() (Programs, error) {

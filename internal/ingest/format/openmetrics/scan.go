@@ -80,11 +80,11 @@ func (c *cursor) quoted() (string, error) {
 	}
 	start := c.at
 	for escaped := false; c.at < len(c.text); c.at++ {
-		switch {
-		case c.text[c.at] == '\\':
+		switch c.text[c.at] {
+		case '\\':
 			escaped = true
 			c.at++
-		case c.text[c.at] == '"':
+		case '"':
 			raw := c.text[start:c.at]
 			c.at++
 			if escaped {

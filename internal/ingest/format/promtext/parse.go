@@ -107,7 +107,7 @@ func (r *reader) sample(p textparse.Parser) {
 	pt := &r.point
 	pt.Labels = pt.Labels[:0]
 	ls.Range(func(l labels.Label) {
-		if l.Name == labels.MetricName {
+		if l.Name == model.MetricNameLabel {
 			pt.Name = l.Value
 			return
 		}
