@@ -220,11 +220,12 @@ func (e *emptying) undo(done []step) {
 func (e *emptying) target(r, source int) int {
 	f, best, bestOver, bestLeft := e.b.f, -1, false, int64(0)
 	for s := range f.servers {
-		if s == source || len(e.st.on[s]) == 0 || !f.accepts(s) || !e.allowed(r, s) {
+		if s == source || len(e.st.on[s]) == 0 || !f.accepts(s) {
 			continue
 		}
 		left, over, ok := e.fits(r, s)
-		if ok && (best < 0 || bestOver && !over || over == bestOver && left < bestLeft) {
+		better := ok && (best < 0 || bestOver && !over || over == bestOver && left < bestLeft)
+		if better && e.allowed(r, s) { // asked last: it is dear
 			best, bestOver, bestLeft = s, over, left
 		}
 	}

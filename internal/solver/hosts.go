@@ -41,7 +41,7 @@ func (in *instance) findHosts() {
 		h.from[i] = int32(len(h.bins))
 		if !in.fixed[i] {
 			for b := range int32(in.bins) {
-				if b != in.start[i] && in.couldHold(i, b) && in.admits(i, b) {
+				if in.canHost(i, b) {
 					h.bins = append(h.bins, b)
 				}
 			}
@@ -51,11 +51,16 @@ func (in *instance) findHosts() {
 	in.hosts = h
 }
 
+// canHost tells whether a bin other than its start could hold item i.
+func (in *instance) canHost(i, b int32) bool {
+	return b != in.start[i] && in.couldHold(i, b) && in.admits(i, b)
+}
+
 // countHosts returns how many bins other than its start could hold item i.
 func (in *instance) countHosts(i int32) int {
 	n := 0
 	for b := range int32(in.bins) {
-		if b != in.start[i] && in.couldHold(i, b) && in.admits(i, b) {
+		if in.canHost(i, b) {
 			n++
 		}
 	}

@@ -52,7 +52,7 @@ func (l *lane) enterRegion(items int) bool {
 	for _, i := range g.items {
 		g.hosts.from[i] = int32(len(g.hosts.bins))
 		for _, b := range g.bins {
-			if b != in.start[i] && in.couldHold(i, b) && in.admits(i, b) {
+			if in.canHost(i, b) {
 				g.hosts.bins = append(g.hosts.bins, b)
 			}
 		}

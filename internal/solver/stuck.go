@@ -53,7 +53,7 @@ func (in *instance) hasElsewhere(i int32) bool {
 		if b >= in.bins {
 			b -= in.bins
 		}
-		if in.couldHold(i, int32(b)) && in.admits(i, int32(b)) {
+		if in.canHost(i, int32(b)) {
 			return true
 		}
 	}
