@@ -2,6 +2,7 @@ package executor
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -33,19 +34,12 @@ func DefaultHealth() Health {
 }
 
 func (h *Health) validate() error {
-	for _, c := range append([]watch.Config{h.Watch}, appendValues(nil, h.Applications)...) {
+	for _, c := range slices.AppendSeq([]watch.Config{h.Watch}, maps.Values(h.Applications)) {
 		if _, err := watch.New(c, watch.Baseline{}, 0); err != nil {
 			return fmt.Errorf("health: %w", err)
 		}
 	}
 	return nil
-}
-
-func appendValues(list []watch.Config, m map[model.ApplicationID]watch.Config) []watch.Config {
-	for _, c := range m {
-		list = append(list, c)
-	}
-	return list
 }
 
 // Bounds of what is kept of one move.
@@ -81,7 +75,7 @@ func healthKey(plan model.PlanID, move int) model.StepID {
 	return model.NewStepID(plan, move, model.LegForward, 1, "")
 }
 
-// of returns what is known of a step's move.
+// healthOf returns what is known of a step's move.
 func (f *fleet) healthOf(step *model.Step) *health {
 	key := healthKey(step.Plan, step.MoveIndex)
 	h := f.health[key]
@@ -121,9 +115,9 @@ func (f *fleet) judge(h *health, step *model.Step) *watch.Judge {
 		}
 	}
 	config.Duration = f.config.Saga.Watch
-	j, err := watch.New(config, h.baseline(f.config.Health.MarginPPM), h.Since)
+	b := h.baseline(f.config.Health.MarginPPM)
+	j, err := watch.New(config, b, h.Since)
 	if err != nil { // so many errors before that nothing would be worse: judge by the rest
-		b := h.baseline(f.config.Health.MarginPPM)
 		b.ErrorPPM = 0
 		j, _ = watch.New(config, b, h.Since) // the configuration was checked with it
 	}
@@ -178,7 +172,7 @@ func (h *health) observe(o observation) {
 		ResponseMicros: o.Reading.ResponseMicros, SaturationPPM: o.Reading.SaturationPPM})
 }
 
-// restore makes the judge again after a restart.
+// restoreJudges makes the judges again after a restart.
 func (f *fleet) restoreJudges() {
 	for _, step := range f.saga.Pending() {
 		h := f.health[healthKey(step.Plan, step.MoveIndex)]

@@ -57,12 +57,17 @@ func short(v float64) float64 {
 	return round(v, 3)
 }
 
-func (s *Server) series(c *call) (any, error) {
-	key, err := c.seriesKey()
-	if err != nil {
-		return nil, err
+// seriesPast reads which series is asked for, and how much of its past.
+func (c *call) seriesPast() (key readmodel.SeriesKey, back time.Duration, err error) {
+	if key, err = c.seriesKey(); err != nil {
+		return key, 0, err
 	}
-	back, err := c.hours(24, 336)
+	back, err = c.hours(24, 336)
+	return key, back, err
+}
+
+func (s *Server) series(c *call) (any, error) {
+	key, back, err := c.seriesPast()
 	if err != nil {
 		return nil, err
 	}
@@ -109,11 +114,7 @@ func (s *Server) forecasts(c *call) (any, error) {
 }
 
 func (s *Server) forecast(c *call) (any, error) {
-	key, err := c.seriesKey()
-	if err != nil {
-		return nil, err
-	}
-	back, err := c.hours(24, 336)
+	key, back, err := c.seriesPast()
 	if err != nil {
 		return nil, err
 	}
