@@ -8,15 +8,16 @@ import (
 
 	"drover/internal/store"
 	"drover/internal/stream"
+	"drover/tests/authority"
 	"drover/tests/stream/servers"
 )
 
 // TestRedisUsersReachTheirOwnStateOnly tries the store's users on a Redis with
 // TLS.
 func TestRedisUsersReachTheirOwnStateOnly(t *testing.T) {
-	a := newAuthority(t)
+	a := authority.New(t)
 	const secret = "s3cret"
-	address := servers.StartRedisTLS(t, a.issue("redis"), store.UserOf("a.", stream.Planner).Line(">"+secret),
+	address := servers.StartRedisTLS(t, a.Issue("redis"), store.UserOf("a.", stream.Planner).Line(">"+secret),
 		store.UserOf("[a-z].", stream.Executor).Line(">"+secret), "user default off")
 	open := func(config store.Config) *store.Store {
 		t.Helper()
@@ -28,7 +29,7 @@ func TestRedisUsersReachTheirOwnStateOnly(t *testing.T) {
 		t.Cleanup(func() { _ = s.Close() })
 		return s
 	}
-	own := open(store.Config{TLS: a.client(""), Username: stream.Planner, Password: secret, Namespace: "a."})
+	own := open(store.Config{TLS: a.Client(), Username: stream.Planner, Password: secret, Namespace: "a."})
 	if err := own.Ping(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -59,18 +60,18 @@ func TestRedisUsersReachTheirOwnStateOnly(t *testing.T) {
 		}
 	}
 	lacks("another stage's state", own.Save(t.Context(), stream.Executor, 3, 1, nil))
-	other := open(store.Config{TLS: a.client(""), Username: stream.Planner, Password: secret, Namespace: "b."})
+	other := open(store.Config{TLS: a.Client(), Username: stream.Planner, Password: secret, Namespace: "b."})
 	lacks("another deployment's state", other.Claim(t.Context(), stream.Planner, 3, 1, false))
 	_, _, err := other.Load(t.Context(), stream.Planner, 3)
 	lacks("reading another deployment's state", err)
-	literal := open(store.Config{TLS: a.client(""), Username: stream.Executor, Password: secret, Namespace: "b."})
+	literal := open(store.Config{TLS: a.Client(), Username: stream.Executor, Password: secret, Namespace: "b."})
 	lacks("a namespace that looks like a pattern", literal.Claim(t.Context(), stream.Executor, 3, 1, false))
 
-	wrong := open(store.Config{TLS: a.client(""), Username: stream.Planner, Password: "not-" + secret})
+	wrong := open(store.Config{TLS: a.Client(), Username: stream.Planner, Password: "not-" + secret})
 	if err := wrong.Ping(t.Context()); err == nil || !strings.Contains(err.Error(), `user "planner": see redis.user`) || strings.Contains(err.Error(), secret) {
 		t.Errorf("a wrong password: %v", err)
 	}
-	if err := open(store.Config{TLS: newAuthority(t).client("")}).Ping(t.Context()); err == nil || !strings.Contains(err.Error(), "certificate") {
+	if err := open(store.Config{TLS: authority.New(t).Client()}).Ping(t.Context()); err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("a server of an unknown authority: %v", err)
 	}
 	if err := open(store.Config{}).Ping(t.Context()); err == nil {

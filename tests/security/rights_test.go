@@ -21,6 +21,7 @@ import (
 	"drover/internal/pipeline"
 	"drover/internal/store"
 	"drover/internal/stream"
+	"drover/tests/authority"
 )
 
 var everyone = []string{stream.Ingest, stream.Forecaster, stream.Planner, stream.Executor, stream.Operator}
@@ -96,7 +97,7 @@ func (s *site) groups(t *testing.T) {
 				stage = candidate
 			}
 		}
-		states, err := store.Open(store.Config{Addresses: []string{s.redis}, TLS: s.client(""), Username: c.user, Password: s.secrets["redis-"+c.user]})
+		states, err := store.Open(store.Config{Addresses: []string{s.redis}, TLS: s.Client(), Username: c.user, Password: s.secrets["redis-"+c.user]})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,15 +115,15 @@ func (s *site) groups(t *testing.T) {
 // strangers come with wrong passwords, without a certificate, and to the wrong
 // broker. Each is told why in the time that it has.
 func (s *site) strangers(t *testing.T) {
-	other := newAuthority(t)
+	other := authority.New(t)
 	cases := []struct {
 		name, want string
 		settings   stream.Settings
 	}{
-		{"wrong password", "SASL", stream.Settings{Brokers: []string{s.kafka.SASL}, TLS: s.client(""), User: stream.Ingest, Password: "not-" + s.secrets[stream.Ingest]}},
-		{"no certificate", "", stream.Settings{Brokers: []string{s.kafka.Mutual}, TLS: s.client("")}},
+		{"wrong password", "SASL", stream.Settings{Brokers: []string{s.kafka.SASL}, TLS: s.Client(), User: stream.Ingest, Password: "not-" + s.secrets[stream.Ingest]}},
+		{"no certificate", "", stream.Settings{Brokers: []string{s.kafka.Mutual}, TLS: s.Client()}},
 		{"no encryption", "", stream.Settings{Brokers: []string{s.kafka.SASL}, User: stream.Ingest, Password: s.secrets[stream.Ingest]}},
-		{"wrong authority", "certificate", stream.Settings{Brokers: []string{s.kafka.SASL}, TLS: other.client(""), User: stream.Ingest, Password: s.secrets[stream.Ingest]}},
+		{"wrong authority", "certificate", stream.Settings{Brokers: []string{s.kafka.SASL}, TLS: other.Client(), User: stream.Ingest, Password: s.secrets[stream.Ingest]}},
 	}
 	said := make([]string, len(cases))
 	t.Run("all", func(t *testing.T) {
@@ -208,8 +209,8 @@ func kafkaHome(t *testing.T) string {
 }
 
 func (s *site) adminProperties() string {
-	return s.write("admin.properties", []byte(strings.Join([]string{"security.protocol=SASL_SSL", "sasl.mechanism=SCRAM-SHA-512",
-		"ssl.truststore.type=PEM", "ssl.truststore.location=" + filepath.Join(s.dir, "ca.pem"),
+	return s.Write("admin.properties", []byte(strings.Join([]string{"security.protocol=SASL_SSL", "sasl.mechanism=SCRAM-SHA-512",
+		"ssl.truststore.type=PEM", "ssl.truststore.location=" + filepath.Join(s.Dir, "ca.pem"),
 		`sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="admin" password="` + s.secrets["admin"] + `";`}, "\n")))
 }
 
@@ -243,7 +244,7 @@ func canonical(principal, operation, resource, pattern string) string {
 // granted asks the broker for all rights.
 func (s *site) granted(t *testing.T) (out []string) {
 	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(s.kafka.SASL), kgo.DialTLSConfig(s.client("")),
+	client, err := kgo.NewClient(kgo.SeedBrokers(s.kafka.SASL), kgo.DialTLSConfig(s.Client()),
 		kgo.SASL(scram.Auth{User: "admin", Pass: s.secrets["admin"]}.AsSha512Mechanism()))
 	if err != nil {
 		t.Fatal(err)

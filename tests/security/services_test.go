@@ -18,6 +18,7 @@ import (
 	"drover/internal/model"
 	"drover/internal/store"
 	"drover/internal/stream"
+	"drover/tests/authority"
 	"drover/tests/stream/servers"
 )
 
@@ -25,7 +26,8 @@ const prefix = "t."
 
 // site is a guarded Kafka and Redis, and everyone's secrets there.
 type site struct {
-	*authority
+	*authority.Authority
+	t       *testing.T
 	kafka   servers.Guarded
 	redis   string
 	secrets map[string]string // by user; Redis' by "redis-" and the user
@@ -34,19 +36,19 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	s := &site{authority: newAuthority(t), secrets: map[string]string{}, outputs: map[string]string{}}
+	s := &site{Authority: authority.New(t), t: t, secrets: map[string]string{}, outputs: map[string]string{}}
 	users := []string{"admin", stream.Ingest, stream.Forecaster, stream.Planner, stream.Executor, stream.Operator}
 	var lines []string
 	for _, u := range users {
 		s.secrets[u] = "s3cret-" + u + "-k"
-		s.write(u+".secret", []byte(s.secrets[u]+"\n"))
+		s.Write(u+".secret", []byte(s.secrets[u]+"\n"))
 	}
 	for _, u := range []string{stream.Forecaster, stream.Planner, stream.Executor} {
 		s.secrets["redis-"+u] = "s3cret-" + u + "-r"
-		s.write("redis-"+u+".secret", []byte(s.secrets["redis-"+u]+"\n"))
+		s.Write("redis-"+u+".secret", []byte(s.secrets["redis-"+u]+"\n"))
 		lines = append(lines, store.UserOf(prefix, u).Line(">"+s.secrets["redis-"+u]))
 	}
-	broker := s.issue("broker")
+	broker := s.Issue("broker")
 	s.redis = servers.StartRedisTLS(t, broker, append(lines, "user default off")...)
 	s.kafka = servers.StartGuarded(t, broker, s.secrets["admin"])
 	s.addUsers(users[1:])
@@ -56,7 +58,7 @@ func newSite(t *testing.T) *site {
 // addUsers makes the users known to Kafka, for both mechanisms.
 func (s *site) addUsers(users []string) {
 	s.t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(s.kafka.SASL), kgo.DialTLSConfig(s.client("")),
+	client, err := kgo.NewClient(kgo.SeedBrokers(s.kafka.SASL), kgo.DialTLSConfig(s.Client()),
 		kgo.SASL(scram.Auth{User: "admin", Pass: s.secrets["admin"]}.AsSha512Mechanism()))
 	if err != nil {
 		s.t.Fatal(err)
@@ -81,17 +83,17 @@ func (s *site) addUsers(users []string) {
 // certificate; the forecaster's SCRAM is the shorter one; executor and operator
 // have their secrets in the environment, the others in files.
 func (s *site) environ(user string) []string {
-	env := []string{"DROVER_KAFKA_PREFIX=" + prefix, "DROVER_KAFKA_TLS_ENABLED=true", "DROVER_KAFKA_TLS_CA=" + filepath.Join(s.dir, "ca.pem"),
+	env := []string{"DROVER_KAFKA_PREFIX=" + prefix, "DROVER_KAFKA_TLS_ENABLED=true", "DROVER_KAFKA_TLS_CA=" + filepath.Join(s.Dir, "ca.pem"),
 		"DROVER_KAFKA_ENTITY_PARTITIONS=2", "DROVER_KAFKA_FLEET_PARTITIONS=1",
-		"DROVER_REDIS_ADDRESSES=" + s.redis, "DROVER_REDIS_TLS_ENABLED=true", "DROVER_REDIS_TLS_CA=" + filepath.Join(s.dir, "ca.pem")}
+		"DROVER_REDIS_ADDRESSES=" + s.redis, "DROVER_REDIS_TLS_ENABLED=true", "DROVER_REDIS_TLS_CA=" + filepath.Join(s.Dir, "ca.pem")}
 	switch user {
 	case stream.Planner:
-		id := s.issue(user)
+		id := s.Issue(user)
 		env = append(env, "DROVER_KAFKA_BROKERS="+s.kafka.Mutual, "DROVER_KAFKA_TLS_CERT="+id.Cert, "DROVER_KAFKA_TLS_KEY="+id.Key)
 	case stream.Executor, stream.Operator:
 		env = append(env, "DROVER_KAFKA_BROKERS="+s.kafka.SASL, "DROVER_KAFKA_USER="+user, "DROVER_KAFKA_PASSWORD="+s.secrets[user])
 	default:
-		env = append(env, "DROVER_KAFKA_BROKERS="+s.kafka.SASL, "DROVER_KAFKA_USER="+user, "DROVER_KAFKA_PASSWORD_FILE="+filepath.Join(s.dir, user+".secret"))
+		env = append(env, "DROVER_KAFKA_BROKERS="+s.kafka.SASL, "DROVER_KAFKA_USER="+user, "DROVER_KAFKA_PASSWORD_FILE="+filepath.Join(s.Dir, user+".secret"))
 	}
 	if user == stream.Forecaster {
 		env = append(env, "DROVER_KAFKA_MECHANISM=SCRAM-SHA-256")
@@ -101,7 +103,7 @@ func (s *site) environ(user string) []string {
 		if user == stream.Executor {
 			env = append(env, "DROVER_REDIS_PASSWORD="+secret)
 		} else {
-			env = append(env, "DROVER_REDIS_PASSWORD_FILE="+filepath.Join(s.dir, "redis-"+user+".secret"))
+			env = append(env, "DROVER_REDIS_PASSWORD_FILE="+filepath.Join(s.Dir, "redis-"+user+".secret"))
 		}
 	}
 	return env
@@ -203,9 +205,9 @@ var errEnough = errors.New("enough was read")
 // connect connects in this process as a user.
 func (s *site) connect(t *testing.T, user string) *stream.Connection {
 	t.Helper()
-	settings := stream.Settings{Brokers: []string{s.kafka.SASL}, Prefix: prefix, TLS: s.client(""), User: user, Password: s.secrets[user]}
+	settings := stream.Settings{Brokers: []string{s.kafka.SASL}, Prefix: prefix, TLS: s.Client(), User: user, Password: s.secrets[user]}
 	if user == stream.Planner {
-		settings.Brokers, settings.TLS, settings.User, settings.Password = []string{s.kafka.Mutual}, s.client(user), "", ""
+		settings.Brokers, settings.TLS, settings.User, settings.Password = []string{s.kafka.Mutual}, s.Client(s.Issue(user)), "", ""
 	}
 	return s.open(t, settings)
 }
@@ -236,7 +238,7 @@ func (s *site) silence(t *testing.T) {
 	if len(s.outputs) < 10 {
 		t.Errorf("only %d outputs were looked at", len(s.outputs))
 	}
-	keys, _ := filepath.Glob(filepath.Join(s.dir, "*.key"))
+	keys, _ := filepath.Glob(filepath.Join(s.Dir, "*.key"))
 	secrets := []string{"s3cret"}
 	for _, path := range keys {
 		b, err := os.ReadFile(path)

@@ -3,23 +3,14 @@ package agent_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,6 +21,7 @@ import (
 	"drover/internal/actuator/guard"
 	"drover/internal/actuator/webhook"
 	"drover/internal/model"
+	"drover/tests/authority"
 )
 
 // idle is a driver that does nothing well.
@@ -192,61 +184,16 @@ func TestAZombieIsRefused(t *testing.T) {
 	}
 }
 
-// authority makes certificates for the test in a folder.
-func authority(t *testing.T, folder string, names ...string) {
-	t.Helper()
-	make1 := func(name string, parent *x509.Certificate, parentKey *ecdsa.PrivateKey, serial int64) (*x509.Certificate, *ecdsa.PrivateKey) {
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
-		template := &x509.Certificate{
-			SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-			IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: parent == nil, BasicConstraintsValid: true,
-			KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-			ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-		}
-		if parent == nil {
-			parent, parentKey = template, key
-		}
-		der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, parentKey)
-		if err != nil {
-			t.Fatal(err)
-		}
-		certificate, err := x509.ParseCertificate(der)
-		if err != nil {
-			t.Fatal(err)
-		}
-		private, err := x509.MarshalPKCS8PrivateKey(key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for file, block := range map[string]*pem.Block{".crt": {Type: "CERTIFICATE", Bytes: der}, ".key": {Type: "PRIVATE KEY", Bytes: private}} {
-			if err := os.WriteFile(filepath.Join(folder, name+file), pem.EncodeToMemory(block), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		return certificate, key
-	}
-	root, rootKey := make1("authority", nil, nil, 1)
-	for i, name := range names {
-		make1(name, root, rootKey, int64(i)+2)
-	}
-}
-
 func TestMutualTLS(t *testing.T) {
-	folder := t.TempDir()
-	authority(t, folder, "h1", "executor")
-	files := func(name string) *agent.Files {
-		return &agent.Files{
-			Certificate: filepath.Join(folder, name+".crt"), Key: filepath.Join(folder, name+".key"), Authority: filepath.Join(folder, "authority.crt"),
-		}
+	a := authority.New(t)
+	files := func(id authority.Identity) *agent.Files {
+		return &agent.Files{Certificate: id.Cert, Key: id.Key, Authority: id.CA}
 	}
-	serverTLS, err := files("h1").Server()
+	serverTLS, err := files(a.Issue("h1")).Server()
 	if err != nil {
 		t.Fatal(err)
 	}
-	clientTLS, err := files("executor").Client()
+	clientTLS, err := files(a.Issue("executor")).Client()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +221,7 @@ func TestMutualTLS(t *testing.T) {
 	if _, err := get(bare); err == nil {
 		t.Error("a caller without a certificate is let in")
 	}
-	if _, err := files("nobody").Server(); err == nil {
+	if _, err := files(authority.Identity{Cert: "nobody.pem", Key: "nobody.key", CA: a.Self().CA}).Server(); err == nil {
 		t.Error("files that aren't there are taken")
 	}
 }

@@ -3,29 +3,21 @@ package build_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
-	"encoding/pem"
 	"fmt"
-	"math/big"
-	"net"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"drover/internal/actuator"
 	"drover/internal/actuator/agent"
 	"drover/internal/actuator/build"
 	"drover/internal/actuator/guard"
 	"drover/internal/model"
+	"drover/tests/authority"
 )
 
 // doer is a driver that remembers what it was told to do.
@@ -44,37 +36,10 @@ func (*doer) Status(context.Context, actuator.Command) (actuator.Status, error) 
 	return actuator.Status{State: actuator.Unknown}, nil
 }
 
-// certificate writes a certificate that signs itself, for both sides.
-func certificate(t *testing.T, folder string) agent.Files {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "all"}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := agent.Files{Certificate: filepath.Join(folder, "all.crt"), Key: filepath.Join(folder, "all.key"), Authority: filepath.Join(folder, "all.crt")}
-	for path, block := range map[string]*pem.Block{f.Certificate: {Type: "CERTIFICATE", Bytes: der}, f.Key: {Type: "PRIVATE KEY", Bytes: private}} {
-		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return f
-}
-
 func TestCommandsGoToTheServersAgents(t *testing.T) {
 	folder := t.TempDir()
-	files := certificate(t, folder)
+	id := authority.New(t).Issue("all")
+	files := agent.Files{Certificate: id.Cert, Key: id.Key, Authority: id.CA}
 	seed := bytes.Repeat([]byte{7}, ed25519.SeedSize)
 	key := filepath.Join(folder, "executor.key")
 	if err := os.WriteFile(key, []byte(base64.StdEncoding.EncodeToString(seed)+"\n"), 0o600); err != nil {

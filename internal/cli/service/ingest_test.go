@@ -11,6 +11,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +30,7 @@ import (
 	"drover/internal/model"
 	"drover/internal/store"
 	"drover/internal/stream"
+	"drover/tests/authority"
 )
 
 // service is the ingest service on an embedded broker and store.
@@ -205,31 +208,34 @@ func TestTheTokenFixesTheFleetAndTheLimits(t *testing.T) {
 }
 
 func TestClientCertificatesAreCredentials(t *testing.T) {
-	ours, theirs := newAuthority(t), newAuthority(t)
-	cert, key := ours.issue("door", x509.ExtKeyUsageServerAuth)
-	s := startIngest(t, "--tls-cert", file(t, "cert", cert), "--tls-key", file(t, "key", key), "--tls-client-ca", file(t, "ca", ours.pem()),
+	ours, theirs := authority.New(t), authority.New(t)
+	door := ours.Issue("door", x509.ExtKeyUsageServerAuth)
+	show := func(by *authority.Authority, name string) *tls.Config {
+		return ours.Client(by.Issue(name, x509.ExtKeyUsageClientAuth))
+	}
+	s := startIngest(t, "--tls-cert", door.Cert, "--tls-key", door.Key, "--tls-client-ca", door.CA,
 		"--credentials", file(t, "credentials.yaml", []byte("credentials: [{name: ops, fleet: shop, certificate_cn: ops.example}]")))
 	client := func(c *tls.Config) *http.Client { return &http.Client{Transport: &http.Transport{TLSClientConfig: c}} }
 
-	if code, said := s.post(client(ours.client("ops.example", ours)), "https", "/v1/events", "", cpuEvent); code != 200 {
+	if code, said := s.post(client(show(ours, "ops.example")), "https", "/v1/events", "", cpuEvent); code != 200 {
 		t.Errorf("known certificate: %d %s", code, said)
 	}
-	for name, c := range map[string]*tls.Config{"unknown name": ours.client("other.example", ours), "no certificate": {RootCAs: ours.pool()}} {
+	for name, c := range map[string]*tls.Config{"unknown name": show(ours, "other.example"), "no certificate": ours.Client()} {
 		if code, said := s.post(client(c), "https", "/v1/events", "", cpuEvent); code != 401 || !strings.Contains(said, "client certificate") {
 			t.Errorf("%s: %d %s", name, code, said)
 		}
 	}
-	if _, err := client(theirs.client("ops.example", ours)).Get("https://" + s.http + "/healthz"); err == nil {
+	if _, err := client(show(theirs, "ops.example")).Get("https://" + s.http + "/healthz"); err == nil {
 		t.Error("a certificate of another authority was let in")
 	}
 	ctx := t.Context()
-	if err := export(ctx, s.grpc, ours.client("ops.example", ours)); err != nil {
+	if err := export(ctx, s.grpc, show(ours, "ops.example")); err != nil {
 		t.Errorf("gRPC, known certificate: %v", err)
 	}
-	if err := export(ctx, s.grpc, ours.client("other.example", ours)); status.Code(err) != codes.Unauthenticated {
+	if err := export(ctx, s.grpc, show(ours, "other.example")); status.Code(err) != codes.Unauthenticated {
 		t.Errorf("gRPC, unknown name: %v", err)
 	}
-	if err := export(ctx, s.grpc, theirs.client("ops.example", ours)); status.Code(err) != codes.Unavailable {
+	if err := export(ctx, s.grpc, show(theirs, "ops.example")); status.Code(err) != codes.Unavailable {
 		t.Errorf("gRPC, another authority: %v", err)
 	}
 	list := s.metrics(2)
@@ -303,4 +309,14 @@ func TestBadFilesAreNamedByTheirKey(t *testing.T) {
 			t.Errorf("%v: %v: want the key's name", flags, err)
 		}
 	}
+}
+
+// file writes a file for a test and returns its path.
+func file(t *testing.T, name string, data []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

@@ -1,22 +1,15 @@
 package door
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/hex"
-	"encoding/pem"
-	"math/big"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
+
+	"drover/tests/authority"
 )
 
 func TestCredentialFaults(t *testing.T) {
@@ -53,61 +46,10 @@ func TestNewToken(t *testing.T) {
 	}
 }
 
-// authority signs certificates for a test.
-type authority struct {
-	t    *testing.T
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-	dir  string
-}
-
-func newAuthority(t *testing.T) *authority {
-	t.Helper()
-	a := &authority{t: t, dir: t.TempDir()}
-	a.cert, a.key = a.issue("authority", true)
-	return a
-}
-
-// issue makes a certificate and writes name.pem and name.key.
-func (a *authority) issue(name string, isCA bool) (*x509.Certificate, *ecdsa.PrivateKey) {
-	a.t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: []string{"localhost"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: isCA, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth}}
-	parent, signer := template, key
-	if a.cert != nil {
-		parent, signer = a.cert, a.key
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, signer)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	secret, err := x509.MarshalECPrivateKey(key)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	for file, block := range map[string]*pem.Block{name + ".pem": {Type: "CERTIFICATE", Bytes: der}, name + ".key": {Type: "EC PRIVATE KEY", Bytes: secret}} {
-		if err := os.WriteFile(filepath.Join(a.dir, file), pem.EncodeToMemory(block), 0o600); err != nil {
-			a.t.Fatal(err)
-		}
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	return cert, key
-}
-
-func (a *authority) file(name string) string { return filepath.Join(a.dir, name) }
-
 func TestMutualTLS(t *testing.T) {
-	a := newAuthority(t)
-	a.issue("localhost", false)
-	cfg, err := TLS(a.file("localhost.pem"), a.file("localhost.key"), a.file("authority.pem"))
+	a := authority.New(t)
+	door := a.Issue("localhost")
+	cfg, err := TLS(door.Cert, door.Key, door.CA)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,18 +58,12 @@ func TestMutualTLS(t *testing.T) {
 	server.TLS = cfg
 	server.StartTLS()
 	defer server.Close()
-	roots := x509.NewCertPool()
-	roots.AddCert(a.cert)
 	for name, want := range map[string]int{"agent-1": 200, "agent-2": 401, "": 401} {
-		client := &tls.Config{RootCAs: roots, ServerName: "localhost"}
+		client := a.Client()
 		if name != "" {
-			a.issue(name, false)
-			pair, err := tls.LoadX509KeyPair(a.file(name+".pem"), a.file(name+".key"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			client.Certificates = []tls.Certificate{pair}
+			client = a.Client(a.Issue(name))
 		}
+		client.ServerName = "localhost"
 		c := http.Client{Transport: &http.Transport{TLSClientConfig: client}}
 		response, err := c.Post(server.URL+"/v1/events", "application/json", strings.NewReader(`{"type":"control","id":"k","kind":"pause"}`))
 		if err != nil {
@@ -145,14 +81,14 @@ func TestMutualTLS(t *testing.T) {
 }
 
 func TestTLSFaults(t *testing.T) {
-	a := newAuthority(t)
+	self := authority.New(t).Self()
 	if _, err := TLS("none", "none", ""); err == nil {
 		t.Error("missing files passed")
 	}
-	if _, err := TLS(a.file("authority.pem"), a.file("authority.key"), a.file("authority.key")); err == nil {
+	if _, err := TLS(self.Cert, self.Key, self.Key); err == nil {
 		t.Error("an authority without a certificate passed")
 	}
-	if cfg, err := TLS(a.file("authority.pem"), a.file("authority.key"), ""); err != nil || cfg.ClientAuth != tls.NoClientCert {
+	if cfg, err := TLS(self.Cert, self.Key, ""); err != nil || cfg.ClientAuth != tls.NoClientCert {
 		t.Errorf("without an authority: %v", err)
 	}
 }

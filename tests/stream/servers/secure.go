@@ -12,15 +12,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
-)
 
-// Identity names the PEM files of a server's certificate with its key, and of
-// the authority that its clients' certificates come from.
-type Identity struct {
-	Cert, Key string
-	Both      string // certificate and key (PKCS #8) in one file
-	CA        string
-}
+	"drover/tests/authority"
+)
 
 // Guarded is a broker that lets nobody in unnamed: SASL over TLS at one address,
 // certificates alone at the other, its authoriser on. Only the user "admin" and
@@ -32,7 +26,7 @@ type Guarded struct {
 
 // StartGuarded starts one. The broker's certificate has to have the common name
 // "broker". password is the admin's, for SCRAM-SHA-512.
-func StartGuarded(t testing.TB, id Identity, password string) Guarded {
+func StartGuarded(t testing.TB, id authority.Identity, password string) Guarded {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("left out: -short starts no servers")
@@ -59,7 +53,7 @@ func StartGuarded(t testing.TB, id Identity, password string) Guarded {
 	return Guarded{SASL: fmt.Sprintf("127.0.0.1:%d", port), Mutual: fmt.Sprintf("127.0.0.1:%d", mutual)}
 }
 
-func guardedProperties(id Identity, sasl, mutual, controller int) string {
+func guardedProperties(id authority.Identity, sasl, mutual, controller int) string {
 	lines := []string{
 		fmt.Sprintf("listeners=CLIENT://127.0.0.1:%d,MUTUAL://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d", sasl, mutual, controller),
 		fmt.Sprintf("advertised.listeners=CLIENT://127.0.0.1:%d,MUTUAL://127.0.0.1:%d", sasl, mutual),
@@ -80,7 +74,7 @@ func guardedProperties(id Identity, sasl, mutual, controller int) string {
 
 // StartRedisTLS starts a Redis that talks only TLS and knows only the users of
 // the lines of an ACL file.
-func StartRedisTLS(t testing.TB, id Identity, users ...string) (address string) {
+func StartRedisTLS(t testing.TB, id authority.Identity, users ...string) (address string) {
 	t.Helper()
 	acl := filepath.Join(t.TempDir(), "users.acl")
 	if err := os.WriteFile(acl, []byte(strings.Join(users, "\n")+"\n"), 0o600); err != nil {
