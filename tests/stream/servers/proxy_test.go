@@ -1,7 +1,6 @@
 package servers
 
 import (
-	"bufio"
 	"io"
 	"net"
 	"testing"
@@ -36,7 +35,14 @@ func ask(c net.Conn, patience time.Duration) (string, error) {
 	if _, err := c.Write([]byte("hello\n")); err != nil {
 		return "", err
 	}
-	return bufio.NewReader(c).ReadString('\n')
+	return answer(c)
+}
+
+// answer reads one line's answer and not a byte more.
+func answer(c net.Conn) (string, error) {
+	line := make([]byte, len("hello\n"))
+	n, err := io.ReadFull(c, line)
+	return string(line[:n]), err
 }
 
 func dial(t *testing.T, p *Proxy) net.Conn {
@@ -60,8 +66,13 @@ func TestProxy(t *testing.T) {
 		t.Errorf("%q came through a silent proxy", got)
 	}
 	p.Restore()
+	// What was said into the silence is answered too: both answers are read,
+	// or the second would still be there after the cut.
 	if got, err := ask(c, 10*time.Second); err != nil || got != "hello\n" {
 		t.Errorf("after silence: %q, %v", got, err)
+	}
+	if got, err := answer(c); err != nil || got != "hello\n" {
+		t.Errorf("held back by the silence: %q, %v", got, err)
 	}
 	p.Cut()
 	if got, err := ask(c, 10*time.Second); err == nil {
