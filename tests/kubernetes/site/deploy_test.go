@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"drover/tests/kubernetes/site"
+	"drover/tests/module"
 )
 
 // monitors makes the API server know the Prometheus operator's ServiceMonitor.
@@ -40,7 +41,10 @@ spec:
 // rendered returns what Kustomize makes of a folder of deploy/kubernetes.
 func rendered(t *testing.T, folder string) []*unstructured.Unstructured {
 	t.Helper()
-	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join(site.Root(), "deploy", "kubernetes", folder))
+	root, err := module.Root()
+	must(t, err)
+	kustomizer := krusty.MakeKustomizer(krusty.MakeDefaultOptions())
+	resources, err := kustomizer.Run(filesys.MakeFsOnDisk(), filepath.Join(root, "deploy", "kubernetes", folder))
 	must(t, err)
 	text, err := resources.AsYaml()
 	must(t, err)

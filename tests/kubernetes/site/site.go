@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -20,6 +19,7 @@ import (
 
 	"drover/tests/kubernetes/cluster"
 	"drover/tests/kubernetes/programs"
+	"drover/tests/module"
 )
 
 // Namespace is where Drover's service accounts are.
@@ -40,12 +40,6 @@ type Options struct {
 	Nodes int
 	// Start and Stop are how long containers take; 0: 300 ms and 100 ms.
 	Start, Stop time.Duration
-}
-
-// Root returns the project's folder.
-func Root() string {
-	_, file, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(file), "..", "..", "..")
 }
 
 // Open starts a cluster with nodes and Drover's roles. The caller closes it, in
@@ -75,7 +69,11 @@ func Open(ctx context.Context, o Options) (*Site, error) {
 	if err := s.MakeNamespace(ctx, Namespace); err != nil {
 		return s, err
 	}
-	return s, ApplyFile(ctx, s.Admin, Namespace, filepath.Join(Root(), "deploy", "kubernetes", "base", "rbac.yaml"))
+	root, err := module.Root()
+	if err != nil {
+		return s, err
+	}
+	return s, ApplyFile(ctx, s.Admin, Namespace, filepath.Join(root, "deploy", "kubernetes", "base", "rbac.yaml"))
 }
 
 // Close ends the cluster and deletes its folder.

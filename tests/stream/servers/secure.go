@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"drover/tests/authority"
+
+	"drover/tests/module"
 )
 
 // Guarded is a broker that lets nobody in unnamed: SASL over TLS at one address,
@@ -32,7 +34,7 @@ func StartGuarded(t testing.TB, id authority.Identity, password string) Guarded 
 		t.Skip("left out: -short starts no servers")
 	}
 	Need(t, "java", "mvn", "bash")
-	root, err := moduleRoot()
+	root, err := module.Root()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"drover/tests/module"
 )
 
 // Servers are one Kafka cluster and one Redis with an append-only file.
@@ -64,7 +66,7 @@ func prepare(t testing.TB, brokers int, properties ...string) *Servers {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, err := moduleRoot()
+	root, err := module.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,20 +193,4 @@ next:
 			return kafka, redis
 		}
 	}
-}
-
-// moduleRoot finds go.mod above the working directory.
-func moduleRoot() (string, error) {
-	dir, err := os.Getwd()
-	for err == nil {
-		if _, missing := os.Stat(filepath.Join(dir, "go.mod")); missing == nil {
-			return dir, nil
-		}
-		if parent := filepath.Dir(dir); parent != dir {
-			dir = parent
-			continue
-		}
-		return "", fmt.Errorf("servers: no go.mod above the working directory")
-	}
-	return "", fmt.Errorf("servers: %w", err)
 }
