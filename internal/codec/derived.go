@@ -90,6 +90,15 @@ func evaluation(c *coder, e *model.Evaluation) {
 	list(c, &e.Dropped, text)
 	list(c, &e.Inputs, inputOffset)
 	name(c, &e.Code)
+	list(c, &e.Demands, serviceDemand)
+}
+
+func serviceDemand(c *coder, d *model.ServiceDemand) {
+	name(c, &d.Application)
+	c.double(&d.Micros)
+	c.double(&d.ErrorMicros)
+	c.double(&d.BaseMilli)
+	whole(c, &d.Samples)
 }
 
 func scenario(c *coder, s *model.ScenarioResult) {

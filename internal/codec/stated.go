@@ -32,6 +32,8 @@ func server(c *coder, s *model.Server) {
 	c.boolean(&s.Removed)
 	text(c, &s.AgentURL)
 	whole(c, &s.DisruptionConcurrency)
+	duration(c, &s.ZoneMTBF)
+	duration(c, &s.ZoneMTTR)
 }
 
 func application(c *coder, a *model.Application) {

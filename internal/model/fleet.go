@@ -22,11 +22,14 @@ type Server struct {
 	Rack      string
 	Labels    map[string]string
 	// Power is the curve, by rising utilisation; empty means it is not accounted.
-	Power                 []PowerPoint
-	CostMicrosPerHour     int64 // money while the server is on, millionths
-	WakeDuration          time.Duration
-	MTBF, MTTR            time.Duration // zero: unknown
-	CoreSpeedMilli        int64         // relative speed of one core; 1000 is the reference
+	Power             []PowerPoint
+	CostMicrosPerHour int64 // money while the server is on, millionths
+	WakeDuration      time.Duration
+	MTBF, MTTR        time.Duration // zero: unknown
+	// ZoneMTBF and ZoneMTTR are those of the whole zone the server stands in, zero
+	// where nobody states them.
+	ZoneMTBF, ZoneMTTR    time.Duration
+	CoreSpeedMilli        int64 // relative speed of one core; 1000 is the reference
 	Unschedulable         bool
 	Removed               bool // tombstone
 	AgentURL              string

@@ -81,6 +81,18 @@ type Evaluation struct {
 	Dropped   []string // scenarios left out by the reduction, with the reason
 	Inputs    []InputOffset
 	Code      string // version of the code that decided
+	// Demands are the estimated service demands that the decision was taken with, by
+	// application; those that state their own are left out.
+	Demands []ServiceDemand
+}
+
+// ServiceDemand is the CPU time that one call costs an application, estimated
+// from its usage and the calls it gets.
+type ServiceDemand struct {
+	Application         ApplicationID
+	Micros, ErrorMicros float64 // for each call, and the standard error
+	BaseMilli           float64 // millicores used without any call
+	Samples             int
 }
 
 // InputOffset says how far one input partition had been read for a decision:

@@ -3,6 +3,7 @@ package planner
 import (
 	"maps"
 	"math"
+	"slices"
 	"time"
 
 	"drover/internal/graph/demand"
@@ -51,21 +52,35 @@ func (f *fleet) track(at model.Instant, c *Config) {
 	})
 }
 
-// demanded returns the applications, those that state no service demand with
-// the estimated one, where it is known.
-func (f *fleet) demanded() map[model.ApplicationID]model.Application {
+// estimated lists the demands that are used in place of stated ones.
+func (f *fleet) estimated() (out []model.ServiceDemand) {
 	if f.state.Demands == nil {
-		return f.state.Applications
+		return nil
 	}
-	apps := maps.Clone(f.state.Applications)
-	for id, app := range apps {
-		if app.DemandMicros > 0 {
+	for _, id := range slices.Sorted(maps.Keys(f.state.Applications)) {
+		if f.state.Applications[id].DemandMicros > 0 {
 			continue
 		}
 		if d, ok := f.state.Demands.Demand(id); ok {
-			app.DemandMicros = int64(math.Round(d.Micros[0]))
-			apps[id] = app
+			out = append(out, model.ServiceDemand{Application: id, Micros: d.Micros[0], ErrorMicros: d.ErrorMicros[0],
+				BaseMilli: d.BaseMilli, Samples: d.Samples})
 		}
+	}
+	return out
+}
+
+// demanded returns the applications, those that state no service demand with
+// the estimated one, where it is known.
+func (f *fleet) demanded() map[model.ApplicationID]model.Application {
+	estimated := f.estimated()
+	if len(estimated) == 0 {
+		return f.state.Applications
+	}
+	apps := maps.Clone(f.state.Applications)
+	for _, d := range estimated {
+		app := apps[d.Application]
+		app.DemandMicros = int64(math.Round(d.Micros))
+		apps[d.Application] = app
 	}
 	return apps
 }

@@ -50,6 +50,15 @@ func TestServiceDemandReachesThePolicy(t *testing.T) {
 			t.Errorf("%s: %d µs a call, want about %d", id, d, want)
 		}
 	}
+	told := s.demands()
+	if len(told) != 2 || told[0].Application != "api" || told[1].Application != "db" {
+		t.Fatalf("demands told with the decision: %+v, want those of api and db", told)
+	}
+	for i, want := range []float64{3000, 1500} {
+		if d := told[i]; math.Abs(d.Micros-want) > 0.1*want || !(d.ErrorMicros > 0 && d.ErrorMicros < d.Micros/2) || d.Samples < 100 {
+			t.Errorf("%+v, want about %g µs with its error", d, want)
+		}
+	}
 	if d := s.last().Applications["web"].DemandMicros; d != 0 {
 		t.Errorf("nobody calls web, yet it has a demand of %d µs", d)
 	}
@@ -59,6 +68,9 @@ func TestServiceDemandReachesThePolicy(t *testing.T) {
 	load(s, r, sums, 150, 152)
 	if d := s.last().Applications["api"].DemandMicros; d != 77 {
 		t.Errorf("a stated demand of 77 µs became %d", d)
+	}
+	if told := s.demands(); len(told) != 1 || told[0].Application != "db" {
+		t.Errorf("%+v: what is stated is not estimated", told)
 	}
 }
 

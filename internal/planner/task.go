@@ -68,6 +68,7 @@ func (h *handler) decide(f *fleet, at model.Instant, inputs []model.InputOffset)
 	if err != nil {
 		return nil, err
 	}
+	evaluation.Demands = f.estimated()
 	out := []stage.Emission{{Topic: stream.Scenarios, Fleet: f.id, Key: evaluation.Tick.String(), Partition: stage.ByKey, Event: evaluation}}
 	out = append(out, f.stop(at, h.config.Interval, inputs)...)
 	if plan != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +91,18 @@ func (s *scene) last() scenario.View {
 		s.t.Fatal("no decision")
 	}
 	return s.policy.views[len(s.policy.views)-1]
+}
+
+// demands returns what the last evaluation told of service demands.
+func (s *scene) demands() []model.ServiceDemand {
+	s.t.Helper()
+	for _, e := range slices.Backward(s.out) {
+		if ev, ok := e.Event.(model.Evaluation); ok {
+			return ev.Demands
+		}
+	}
+	s.t.Fatal("no evaluation")
+	return nil
 }
 
 func app(id model.ApplicationID, at model.Instant, on ...model.ServerID) model.Application {

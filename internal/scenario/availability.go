@@ -1,13 +1,36 @@
 package scenario
 
-import "drover/internal/model"
+import (
+	"slices"
+
+	"drover/internal/model"
+)
 
 // Shares of time that a whole rack and a whole zone are down, beyond what their
-// servers' own failures account for.
+// servers' own failures account for; the zone's where its servers state none.
 const (
 	rackDown = 20e-6
 	zoneDown = 10e-6
 )
+
+// zonesDown returns the share of time that each zone is down, MTTR / (MTBF +
+// MTTR) as its servers state it: the worst of them where they differ, the usual
+// share where none does.
+func zonesDown(servers []model.Server, zone []int, zones int) []float64 {
+	down, stated := make([]float64, zones), make([]bool, zones)
+	for i := range servers {
+		if s := &servers[i]; s.ZoneMTBF > 0 && s.ZoneMTTR >= 0 {
+			stated[zone[i]] = true
+			down[zone[i]] = max(down[zone[i]], float64(s.ZoneMTTR)/(float64(s.ZoneMTBF)+float64(s.ZoneMTTR)))
+		}
+	}
+	for z := range down {
+		if !stated[z] {
+			down[z] = zoneDown
+		}
+	}
+	return down
+}
 
 // serverDown is the share of time a server is down, MTTR / (MTBF + MTTR); ok is
 // false where it is not known.
@@ -65,9 +88,9 @@ func (st *state) availabilityPPM(a int) (ppm int64, ok bool) {
 		zones[r.zone] *= down
 	}
 	all := 1.0
-	for _, z := range zones {
+	for i, z := range zones {
 		if z >= 0 {
-			all *= zoneDown + (1-zoneDown)*z
+			all *= f.zoneDown[i] + (1-f.zoneDown[i])*z
 		}
 	}
 	return int64((1 - all) * 1e6), true
@@ -112,7 +135,7 @@ func (f *fleet) availabilityNeeds(a int) (apart bool, zones int) {
 	if want <= 0 || n < 2 {
 		return false, 0
 	}
-	worst := 0.0
+	worst, zone := 0.0, slices.Max(append(f.zoneDown, 0))
 	for s := range f.servers {
 		q, ok := serverDown(&f.servers[s])
 		if !ok {
@@ -129,11 +152,11 @@ func (f *fleet) availabilityNeeds(a int) (apart bool, zones int) {
 			for range here {
 				down *= worst
 			}
-			all *= zoneDown + rackDown + down
+			all *= zone + rackDown + down
 		}
 		if 1-all >= want {
 			break
 		}
 	}
-	return 1-(zoneDown+rackDown+worst) < want, min(zones, n, len(f.zones))
+	return 1-(zone+rackDown+worst) < want, min(zones, n, len(f.zones))
 }

@@ -25,6 +25,7 @@ type fleet struct {
 	start        []int   // server of a replica now
 	zone, rack   []int   // of a server
 	zones        []string
+	zoneDown     []float64       // share of time that all of a zone is down
 	closing      []closing       // per server: why it has to be empty, if it has to
 	capPPM       []int64         // per application: CPU utilisation its servers may reach
 	capKind      []model.SLOKind // which promise sets it
@@ -123,6 +124,7 @@ func (f *fleet) addServers() {
 		f.zone = append(f.zone, zones[s.Zone])
 		f.rack = append(f.rack, racks[s.Zone+"/"+s.Rack])
 	}
+	f.zoneDown = zonesDown(f.servers, f.zone, len(f.zones))
 }
 
 // addApplications takes the known applications and, for replicas that run

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"drover/internal/model"
 )
@@ -108,7 +109,7 @@ func (f *fleet) lossFutures() []Future {
 			seen["zone "+server.Zone] = true
 			out = append(out, Future{
 				Name: "loss of zone " + server.Zone, Kind: model.ScenarioZoneLost,
-				Weight: 0.0002, Lost: []Loss{{Zone: server.Zone}},
+				Weight: f.zoneLossWeight(server.Zone), Lost: []Loss{{Zone: server.Zone}},
 			})
 		}
 	}
@@ -121,7 +122,26 @@ func (f *fleet) lossWeight(s model.Server) float64 {
 	if s.MTBF <= 0 {
 		return unknown
 	}
-	return min(0.5, float64(f.horizonEnd().Sub(f.view.Tick))/float64(s.MTBF))
+	return f.withinHorizon(s.MTBF)
+}
+
+// zoneLossWeight is the probability that a zone fails within the horizon, by the
+// worst that its servers state.
+func (f *fleet) zoneLossWeight(zone string) float64 {
+	weight, stated := 0.0, false
+	for i := range f.servers {
+		if s := &f.servers[i]; s.Zone == zone && s.ZoneMTBF > 0 {
+			weight, stated = max(weight, f.withinHorizon(s.ZoneMTBF)), true
+		}
+	}
+	if !stated {
+		return 0.0002
+	}
+	return weight
+}
+
+func (f *fleet) withinHorizon(mtbf time.Duration) float64 {
+	return min(0.5, float64(f.horizonEnd().Sub(f.view.Tick))/float64(mtbf))
 }
 
 // growthFutures assume that load has grown by more than the forecasts say.

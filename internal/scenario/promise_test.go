@@ -154,3 +154,70 @@ func TestDecideSeparatesForAvailability(t *testing.T) {
 		t.Fatalf("%s: %+v", ev.Reason, plan)
 	}
 }
+
+func TestAvailabilityOfZones(t *testing.T) {
+	server := func(id, zone string, mtbf time.Duration) model.Server {
+		s := testServer(id, zone)
+		s.MTBF, s.MTTR = 999*time.Hour, time.Hour
+		s.ZoneMTBF, s.ZoneMTTR = mtbf, time.Hour
+		return s
+	}
+	app := testApplication("web", 100)
+	app.SLO.AvailabilityPPM = 999_000
+	placement := map[string]string{"web/0": "s1", "web/1": "s2"}
+	for _, c := range []struct {
+		name         string
+		first, other time.Duration
+		second       string
+		want         int64
+	}{
+		{"one zone, unknown", 0, 0, "a", 999_969},
+		{"one zone that is down one thousandth", 999 * time.Hour, 999 * time.Hour, "a", 998_979},
+		{"its servers differ: the worst counts", 99_999 * time.Hour, 999 * time.Hour, "a", 998_979},
+		{"one of its servers states nothing", 0, 999 * time.Hour, "a", 998_979},
+		{"two such zones", 999 * time.Hour, 999 * time.Hour, "b", 999_995},
+		{"a bad zone and one that states nothing", 999 * time.Hour, 0, "b", 999_997},
+	} {
+		v := testView([]model.Server{server("s1", "a", c.first), server("s2", c.second, c.other)}, []model.Application{app}, placement)
+		st, _ := judgeExpected(v)
+		got, ok := st.availabilityPPM(0)
+		if !ok || got < c.want-1 || got > c.want+1 {
+			t.Errorf("%s: %d ppm, want %d", c.name, got, c.want)
+		}
+	}
+}
+
+func TestABadZoneIsLeft(t *testing.T) {
+	app := testApplication("web", 100)
+	app.SLO.AvailabilityPPM = 999_800
+	var servers []model.Server
+	for _, id := range []string{"a1", "a2", "b1"} {
+		s := testServer(id, id[:1])
+		s.MTBF, s.MTTR = 999_999*time.Hour, time.Hour
+		s.ZoneMTBF, s.ZoneMTTR = 999*time.Hour, time.Hour // one thousandth
+		servers = append(servers, s)
+	}
+	v := testView(servers, []model.Application{app}, map[string]string{"web/0": "a1", "web/1": "a2"})
+	ev, plan := Decide(v, Config{}, greedy)
+	if plan == nil || len(plan.Moves) != 1 || plan.Moves[0].To != "b1" {
+		t.Fatalf("%s: %+v, want one replica in the other zone", ev.Reason, plan)
+	}
+}
+
+func TestTheLossOfAZoneWeighsWhatItsServersSay(t *testing.T) {
+	weight := func(mtbf time.Duration) float64 {
+		a, b := testServer("s1", "a"), testServer("s2", "b")
+		a.ZoneMTBF = mtbf
+		v := testView([]model.Server{a, b}, []model.Application{testApplication("web", 100)}, map[string]string{"web/0": "s1"})
+		for _, f := range newFleet(v, Config{}.WithDefaults()).lossFutures() {
+			if f.Kind == model.ScenarioZoneLost && f.Lost[0].Zone == "a" {
+				return f.Weight
+			}
+		}
+		t.Fatal("no such future")
+		return 0
+	}
+	if unknown, often, seldom := weight(0), weight(24*time.Hour), weight(100_000*time.Hour); unknown != 0.0002 || often <= unknown || seldom >= unknown {
+		t.Errorf("%v unknown, %v once a day, %v once in eleven years", unknown, often, seldom)
+	}
+}

@@ -76,6 +76,14 @@ func describeApplication(w io.Writer, a *api.Application) error {
 	if p := a.Promise; p.ResponseMillis > 0 {
 		fmt.Fprintf(w, "promise   p%.4g within %.4g ms, availability %.3f %%\n", 100*p.ResponseQuantile, p.ResponseMillis, 100*p.Availability)
 	}
+	switch d := a.Demand; {
+	case d == nil:
+		fmt.Fprintln(w, "demand    not known: usage and calls of an hour or more are needed")
+	case d.Stated:
+		fmt.Fprintf(w, "demand    %.3g ms CPU a call, as stated\n", d.Millis)
+	default:
+		fmt.Fprintf(w, "demand    %.3g +- %.2g ms CPU a call, %.0f millicores without calls (%d samples)\n", d.Millis, d.ErrorMillis, d.BaseMilli, d.Samples)
+	}
 	for _, m := range a.Margins {
 		fmt.Fprintf(w, "margin    %s in %q\n", marginText(&m), m.Scenario)
 	}

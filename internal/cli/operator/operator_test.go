@@ -62,7 +62,7 @@ func serve(t *testing.T, rules *access.Rules) (string, *sink) {
 		model.Metric{Fleet: "shop", Entity: "server:s1", At: nine, Samples: []model.Sample{{Resource: model.CPU, Value: 3000}, {Resource: model.Memory, Value: 8 << 30}}},
 		model.Forecast{Fleet: "shop", Entity: "server:s1", Resource: model.CPU, Origin: nine, Step: 5 * time.Minute, Observed: 3000, ObservedAt: nine, Trusted: true, Model: "ensemble", MASE: 0.7, Coverage80: 0.8, Samples: 40,
 			Quantiles: model.Quantiles{Levels: []float64{0.1, 0.5, 0.95}, Values: [][]float64{{2900, 3100, 3300}, {3000, 3400, 4200}}, Mean: []float64{3100, 3450}}},
-		model.Evaluation{Fleet: "shop", Tick: nine, PlanID: "p-1", Decision: "plan", Reason: plan.Reason, Scenarios: []model.ScenarioResult{{Name: "high load", Kind: model.ScenarioHighLoad, Weight: 0.2, ViolationsBefore: 4, CostBefore: 2_000_000, CostAfter: 1_500_000,
+		model.Evaluation{Fleet: "shop", Tick: nine, PlanID: "p-1", Decision: "plan", Reason: plan.Reason, Demands: []model.ServiceDemand{{Application: "web", Micros: 4512, ErrorMicros: 310, BaseMilli: 20, Samples: 288}}, Scenarios: []model.ScenarioResult{{Name: "high load", Kind: model.ScenarioHighLoad, Weight: 0.2, ViolationsBefore: 4, CostBefore: 2_000_000, CostAfter: 1_500_000,
 			Worst: []model.Margin{{Application: "web", Kind: model.SLOResponse, MarginPPM: 120_000, Valid: true}}}}},
 		plan, model.Outcome{Fleet: "shop", Kind: model.OutcomePlan, Plan: "p-1", MoveIndex: -1, State: model.PlanProposed, At: nine},
 		model.DeadLetter{Topic: "metrics", Partition: 1, Offset: 7, At: nine, Stage: "forecaster", Class: "value", Message: "entity is empty"},

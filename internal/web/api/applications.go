@@ -96,6 +96,7 @@ func (s *Server) application(c *call) (any, error) {
 		if len(out.Margins) > 0 {
 			tightest = &out.Margins[0]
 		}
+		out.Demand = demandOf(f, &a)
 		out.ApplicationRow = applicationRow(f, placementOf(f, c.at), &a, tightest)
 		edges := edgesOf(f, c.at)
 		for _, e := range edges {
@@ -112,6 +113,17 @@ func (s *Server) application(c *call) (any, error) {
 		return nil, notFound("no application %q in fleet %s", id, c.fleet)
 	}
 	return out, nil
+}
+
+// demandOf returns what a call costs: as stated, else as the planner estimates it.
+func demandOf(f *readmodel.Fleet, a *model.Application) *Demand {
+	if a.DemandMicros > 0 {
+		return &Demand{Millis: float64(a.DemandMicros) / 1e3, Stated: true}
+	}
+	if d, ok := f.Demands[a.ID]; ok {
+		return &Demand{Millis: round(d.Micros/1e3, 3), ErrorMillis: round(d.ErrorMicros/1e3, 3), BaseMilli: round(d.BaseMilli, 1), Samples: d.Samples}
+	}
+	return nil
 }
 
 // blast returns everything that calls an application, directly or not, in order.

@@ -179,7 +179,8 @@ func fillPlans(fold func(...any)) {
 		fold(step("p-done", n+1, kind, model.PhaseIntent, at.Add(time.Duration(n)*time.Minute), false), step("p-done", n+1, kind, model.PhaseDone, at.Add(time.Duration(n+1)*time.Minute), false))
 	}
 	fold(end("p-done", model.OutcomeMove, model.PlanSucceeded, "s2", at.Add(8*time.Minute), ""), end("p-done", model.OutcomePlan, model.PlanSucceeded, "", at.Add(8*time.Minute), ""))
-	fold(model.Evaluation{Fleet: "shop", Tick: morning, PlanID: "p-waits", Decision: "plan", Reason: "1 moves", Code: "abc", Dropped: []string{"loss of s3: like loss of s2"},
+	fold(model.Evaluation{Fleet: "shop", Tick: morning, PlanID: "p-waits", Decision: "plan", Reason: "1 moves", Code: "abc",
+		Demands: []model.ServiceDemand{{Application: "web", Micros: 4512.3, ErrorMicros: 310, BaseMilli: 20.25, Samples: 288}}, Dropped: []string{"loss of s3: like loss of s2"},
 		Inputs: []model.InputOffset{{Topic: "forecasts", Partition: 0, Offset: 12}},
 		Scenarios: []model.ScenarioResult{{Name: "status quo", Kind: model.ScenarioStatusQuo, Weight: 1, ViolationsBefore: 4, ViolationsAfter: 1, CostBefore: 2_000_000, CostAfter: 1_500_000,
 			Worst: []model.Margin{{Application: "web", Kind: model.SLOResponse, MarginPPM: 120_000, Value: 264_000, Limit: 300_000, Valid: true}, {Application: "db", Kind: model.SLOCapacity, Server: "s3", MarginPPM: -1_000_000}}}}})

@@ -111,10 +111,20 @@ type Application struct {
 	Request     Amounts               `json:"request" doc:"What one replica asks for."`
 	DataBytes   int64                 `json:"data_bytes" doc:"What is copied when a replica moves."`
 	Labels      map[string]string     `json:"labels,omitempty"`
+	Demand      *Demand               `json:"demand,omitempty" doc:"What a call costs; left out while it is unknown."`
 	Margins     []Margin              `json:"margins"`
 	Callers     []Edge                `json:"callers"`
 	Callees     []Edge                `json:"callees"`
 	BlastRadius []model.ApplicationID `json:"blast_radius" doc:"Everything that calls it, directly or not."`
+}
+
+// Demand is the CPU time that one call costs an application.
+type Demand struct {
+	Millis      float64 `json:"ms" doc:"CPU milliseconds for each call."`
+	ErrorMillis float64 `json:"error_ms" doc:"Standard error; 0 where it is stated."`
+	BaseMilli   float64 `json:"base_millicores" doc:"Used without any call."`
+	Samples     int     `json:"samples"`
+	Stated      bool    `json:"stated" doc:"By the application's metadata; otherwise estimated from usage and calls."`
 }
 
 // Edge is one dependency: caller -> callee.

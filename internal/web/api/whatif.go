@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"math"
 	"slices"
 
 	"drover/internal/model"
@@ -94,6 +95,9 @@ func viewOf(f *readmodel.Fleet) scenario.View {
 		v.Servers[id] = s
 	}
 	for id, a := range f.Applications {
+		if d, ok := f.Demands[id]; ok && a.DemandMicros == 0 {
+			a.DemandMicros = int64(math.Round(d.Micros)) // as the planner does
+		}
 		v.Applications[id] = a
 	}
 	for id, at := range f.Drained {

@@ -18,12 +18,14 @@ type Fleet struct {
 	Links        map[LinkKey]model.Link
 	Calendar     map[string]model.CalendarEvent
 	Maintenance  map[string]model.Maintenance
-	Plans        []*Run // oldest first
-	Evaluations  []model.Evaluation
-	Letters      []Letter
-	Audits       []model.Audit
-	Orders       []model.Control
-	Lines        []Line
+	Plans        []*Run             // oldest first
+	Evaluations  []model.Evaluation // without their demands
+	// Demands are the service demands that the newest decision was taken with.
+	Demands map[model.ApplicationID]model.ServiceDemand
+	Letters []Letter
+	Audits  []model.Audit
+	Orders  []model.Control
+	Lines   []Line
 	// Paused and Killed are the fleet's own orders as they stand; Drained lists
 	// the servers that a person asked to empty.
 	Paused, Killed bool
@@ -150,6 +152,11 @@ func (f *Fleet) evaluation(e model.Evaluation) {
 		return // told again after a crash
 	}
 	f.evaluated[e.Tick] = true
+	f.Demands = make(map[model.ApplicationID]model.ServiceDemand, len(e.Demands))
+	for _, d := range e.Demands {
+		f.Demands[d.Application] = d
+	}
+	e.Demands = nil
 	before := len(f.Evaluations)
 	f.Evaluations = appendBounded(f.Evaluations, e, f.limits.Evaluations)
 	if len(f.Evaluations) <= before {

@@ -16,6 +16,7 @@ func toServer(w wireServer, opt format.Options) (any, error) {
 	millis := func(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
 	s := model.Server{Fleet: opt.Fleet, ID: model.ServerID(w.ID), At: at(w.At, opt), Zone: w.Zone, Rack: w.Rack, Labels: w.Labels,
 		CostMicrosPerHour: w.CostMicrosPerHour, WakeDuration: millis(w.WakeMillis), MTBF: millis(w.MTBFMillis), MTTR: millis(w.MTTRMillis),
+		ZoneMTBF: millis(w.ZoneMTBFMillis), ZoneMTTR: millis(w.ZoneMTTRMillis),
 		CoreSpeedMilli: w.CoreSpeedMilli, Unschedulable: w.Unschedulable, Removed: w.Removed, AgentURL: w.AgentURL,
 		DisruptionConcurrency: w.DisruptionConcurrency}
 	capacity, err := w.Capacity.vector()

@@ -119,7 +119,8 @@ func fromServer(s model.Server) wireServer {
 	w := wireServer{Type: TypeServer, Fleet: string(s.Fleet), ID: string(s.ID), At: when(s.At),
 		Capacity: fromVector(s.Capacity), SafetyPPM: fromVector(s.SafetyPPM), Zone: s.Zone, Rack: s.Rack, Labels: s.Labels,
 		CostMicrosPerHour: s.CostMicrosPerHour, WakeMillis: s.WakeDuration.Milliseconds(),
-		MTBFMillis: s.MTBF.Milliseconds(), MTTRMillis: s.MTTR.Milliseconds(), CoreSpeedMilli: s.CoreSpeedMilli,
+		MTBFMillis: s.MTBF.Milliseconds(), MTTRMillis: s.MTTR.Milliseconds(),
+		ZoneMTBFMillis: s.ZoneMTBF.Milliseconds(), ZoneMTTRMillis: s.ZoneMTTR.Milliseconds(), CoreSpeedMilli: s.CoreSpeedMilli,
 		Unschedulable: s.Unschedulable, Removed: s.Removed, AgentURL: s.AgentURL, DisruptionConcurrency: s.DisruptionConcurrency}
 	for _, p := range s.Power {
 		w.Power = append(w.Power, wirePower(p))

@@ -25,7 +25,7 @@ func full() []any {
 		model.Path{Fleet: "f", From: "a", To: "b", At: 1000, Producer: "p", Reached: true, Hops: []model.Hop{{TTL: 1, Address: "x", RTTMicros: []int64{1}, Lost: 2}}},
 		model.Server{Fleet: "f", ID: "s", At: 1000, Capacity: vector, SafetyPPM: vector, Zone: "z", Rack: "r", Labels: map[string]string{"k": "v"},
 			Power: []model.PowerPoint{{UtilisationPPM: 0, PowerMilliwatts: 1}, {UtilisationPPM: 5, PowerMilliwatts: 2}}, CostMicrosPerHour: 1,
-			WakeDuration: time.Second, MTBF: time.Hour, MTTR: time.Minute, CoreSpeedMilli: 900, Unschedulable: true, Removed: true, AgentURL: "u",
+			WakeDuration: time.Second, MTBF: time.Hour, MTTR: time.Minute, ZoneMTBF: 2 * time.Hour, ZoneMTTR: 3 * time.Minute, CoreSpeedMilli: 900, Unschedulable: true, Removed: true, AgentURL: "u",
 			DisruptionConcurrency: 2},
 		model.Application{Fleet: "f", ID: "a", At: 1000, Replicas: 2, Request: vector, DataBytes: 9, Stateful: true,
 			SLO:          model.SLO{ResponseQuantilePPM: 1, ResponseMicros: 2, AvailabilityPPM: 3, HeadroomPPM: 4},

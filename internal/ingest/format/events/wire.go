@@ -121,6 +121,8 @@ type wireServer struct {
 	WakeMillis            int64             `json:"wake_ms,omitempty"`
 	MTBFMillis            int64             `json:"mtbf_ms,omitempty"`
 	MTTRMillis            int64             `json:"mttr_ms,omitempty"`
+	ZoneMTBFMillis        int64             `json:"zone_mtbf_ms,omitempty"`
+	ZoneMTTRMillis        int64             `json:"zone_mttr_ms,omitempty"`
 	CoreSpeedMilli        int64             `json:"core_speed_milli,omitempty"`
 	Unschedulable         bool              `json:"unschedulable,omitempty"`
 	Removed               bool              `json:"removed,omitempty"`

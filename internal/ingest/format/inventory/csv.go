@@ -25,7 +25,7 @@ func parseCSV(data []byte, opt format.Options, out *format.Out) {
 
 func rowServer(row table.Row) (*server, error) {
 	s := &server{ID: row.Get("id"), Zone: row.Get("zone"), Rack: row.Get("rack"), Wake: row.Get("wake"), MTBF: row.Get("mtbf"),
-		MTTR: row.Get("mttr"), Agent: row.Get("agent"),
+		MTTR: row.Get("mttr"), ZoneMTBF: row.Get("zone_mtbf"), ZoneMTTR: row.Get("zone_mttr"), Agent: row.Get("agent"),
 		Capacity: amounts{row.Get("cpu"), row.Get("memory"), row.Get("receive"), row.Get("transmit"), row.Get("disk")}}
 	for _, f := range []struct {
 		name string

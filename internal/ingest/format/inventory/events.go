@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"drover/internal/ingest/format"
 	"drover/internal/model"
@@ -40,14 +41,19 @@ func (s *server) event(opt format.Options) (model.Server, error) {
 	}
 	e.CostMicrosPerHour = int64(math.Round(s.CostPerHour * 1e6))
 	e.CoreSpeedMilli = int64(math.Round(s.CoreSpeed * 1000))
-	if e.WakeDuration, err = duration("wake", s.Wake); err != nil {
-		return e, err
+	for _, d := range []struct {
+		name, text string
+		into       *time.Duration
+	}{{"wake", s.Wake, &e.WakeDuration}, {"mtbf", s.MTBF, &e.MTBF}, {"mttr", s.MTTR, &e.MTTR},
+		{"zone_mtbf", s.ZoneMTBF, &e.ZoneMTBF}, {"zone_mttr", s.ZoneMTTR, &e.ZoneMTTR}} {
+		if *d.into, err = duration(d.name, d.text); err != nil {
+			return e, err
+		}
 	}
-	if e.MTBF, err = duration("mtbf", s.MTBF); err != nil {
-		return e, err
+	if e.ZoneMTBF > 0 && e.Zone == "" {
+		return e, errors.New("zone_mtbf without a zone")
 	}
-	e.MTTR, err = duration("mttr", s.MTTR)
-	return e, err
+	return e, nil
 }
 
 // powerCurve reads points of rising utilisation.

@@ -55,6 +55,9 @@ func parseDocument(doc []byte, opt format.Options, out *format.Out) error {
 	} else if d.Fleet != "" && d.Fleet != string(opt.Fleet) {
 		return fmt.Errorf("fleet %q: these records are for fleet %q", d.Fleet, opt.Fleet)
 	}
+	if err := d.placeZones(); err != nil {
+		return err
+	}
 	for i := range d.Servers {
 		readServer(&d.Servers[i], fmt.Sprintf("servers[%d] %q", i, d.Servers[i].ID), opt, out)
 	}
@@ -65,6 +68,34 @@ func parseDocument(doc []byte, opt format.Options, out *format.Out) error {
 			continue
 		}
 		out.Record(a)
+	}
+	return nil
+}
+
+// placeZones writes what is known of each zone into its servers. Zones that are
+// named twice or hold no server of the document would be lost, so they are
+// faults.
+func (d *document) placeZones() error {
+	seen := map[string]bool{}
+	for i, z := range d.Zones {
+		if z.ID == "" || seen[z.ID] {
+			return fmt.Errorf("zones[%d] %q: want an id of its own", i, z.ID)
+		}
+		seen[z.ID] = true
+		_, errMTBF := duration("mtbf", z.MTBF)
+		_, errMTTR := duration("mttr", z.MTTR)
+		if err := errors.Join(errMTBF, errMTTR); err != nil {
+			return fmt.Errorf("zones[%d] %q: %w", i, z.ID, err)
+		}
+		used := false
+		for k := range d.Servers {
+			if s := &d.Servers[k]; s.Zone == z.ID {
+				s.ZoneMTBF, s.ZoneMTTR, used = z.MTBF, z.MTTR, true
+			}
+		}
+		if !used {
+			return fmt.Errorf("zones[%d] %q: no server of this document stands in it", i, z.ID)
+		}
 	}
 	return nil
 }

@@ -3,8 +3,16 @@ package inventory
 // document is one YAML document.
 type document struct {
 	Fleet        string        `yaml:"fleet"`
+	Zones        []zone        `yaml:"zones"`
 	Servers      []server      `yaml:"servers"`
 	Applications []application `yaml:"applications"`
+}
+
+// zone says how often all servers of a zone are down at once, and for how long.
+type zone struct {
+	ID   string `yaml:"id"`
+	MTBF string `yaml:"mtbf"`
+	MTTR string `yaml:"mttr"`
 }
 
 type server struct {
@@ -18,6 +26,8 @@ type server struct {
 	Wake          string            `yaml:"wake"`
 	MTBF          string            `yaml:"mtbf"`
 	MTTR          string            `yaml:"mttr"`
+	ZoneMTBF      string            `yaml:"-"` // filled in from the zones, or a column
+	ZoneMTTR      string            `yaml:"-"`
 	CoreSpeed     float64           `yaml:"core_speed"`
 	Labels        map[string]string `yaml:"labels"`
 	Agent         string            `yaml:"agent"`
