@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -110,6 +111,12 @@ func (p *page) visit(path string) {
 // until waits until an expression of the page is true.
 func (p *page) until(what, expression string) {
 	p.t.Helper()
+	p.within(patience, what, expression)
+}
+
+// within is until with a patience of its own, for what the fleet's time brings.
+func (p *page) within(patience time.Duration, what, expression string) {
+	p.t.Helper()
 	deadline := time.Now().Add(patience)
 	for time.Now().Before(deadline) {
 		if ok, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool]("!!("+expression+")")); err == nil && ok {
@@ -144,13 +151,11 @@ func (p *page) dark(dark bool) {
 	p.call("Emulation.setEmulatedMedia", emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}})
 }
 
+// picture writes what the page shows once it stands still.
 func (p *page) picture(path string) {
 	p.t.Helper()
-	png, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+	png, err := small(p.still())
 	if err != nil {
-		p.t.Fatal(err)
-	}
-	if png, err = small(png); err != nil {
 		p.t.Fatal(err)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -161,15 +166,41 @@ func (p *page) picture(path string) {
 	}
 }
 
-// axe returns the serious findings of axe-core on the page as it stands.
-func (p *page) axe() []string {
+// still returns the first screenshot that is like the one before it.
+func (p *page) still() []byte {
+	p.t.Helper()
+	var last []byte
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		png, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if bytes.Equal(png, last) {
+			return png
+		}
+		last = png
+		time.Sleep(300 * time.Millisecond)
+	}
+	return last // it moves for ever; a picture of that is one too
+}
+
+// axe returns the serious findings of axe-core on the page as it stands: by every
+// rule in the light theme, in the dark one by that about colours, the only one
+// that a theme can change.
+func (p *page) axe(dark bool) []string {
 	p.t.Helper()
 	source, err := os.ReadFile(filepath.Join("..", "..", "web", "node_modules", "axe-core", "axe.min.js"))
 	if err != nil {
 		missing(p.t, "axe-core is not there: run `npm ci` in web/")
 	}
 	p.act(string(source))
-	p.act(`window.found = null; axe.run(document, { resultTypes: ['violations'] }).then(r => { window.found = r.violations.filter(v => v.impact === 'serious' || v.impact === 'critical')
+	// Without preload: it waits ten seconds a page for style sheets and media that
+	// only rules about orientation and sound ask for.
+	rules := ""
+	if dark {
+		rules = ", runOnly: ['color-contrast']"
+	}
+	p.act(`window.found = null; axe.run(document, { resultTypes: ['violations'], preload: false` + rules + ` }).then(r => { window.found = r.violations.filter(v => v.impact === 'serious' || v.impact === 'critical')
 		.map(v => v.id + ': ' + v.help + ' at ' + v.nodes.slice(0, 4).map(n => n.target.join(' ') + ' ' + n.any.map(a => a.message).join(' ')).join(' | ')) }).catch(e => { window.found = ['axe: ' + e] })`)
 	p.until("axe-core to end", "window.found !== null")
 	return evaluate[[]string](p, "window.found")

@@ -209,18 +209,8 @@ func (s *session) changes(w io.Writer, e *api.Execution, said map[string]string)
 func bars(e *api.Execution) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "plan %s: %s  %s %.0f %%\n\n", e.ID, stateOf(&e.PlanRow), bar(e.Progress, 30), 100*e.Progress)
-	done := map[int]int{}
-	for _, st := range e.Steps {
-		if st.State == "done" && !st.Compensation && !st.Reverse {
-			done[st.Move]++
-		}
-	}
 	for _, m := range e.Rows {
-		progress := float64(done[m.Index]) / 7
-		if m.State == string(model.PlanSucceeded) {
-			progress = 1
-		}
-		fmt.Fprintf(&b, "%-20s %-22s %s %s\n", cut(string(m.Replica), 20), cut(string(m.From)+" > "+string(m.To), 22), bar(progress, 14), cut(m.State+" "+m.Step, 20))
+		fmt.Fprintf(&b, "%-20s %-22s %s %s\n", cut(string(m.Replica), 20), cut(string(m.From)+" > "+string(m.To), 22), bar(m.Progress, 14), cut(m.State+" "+m.Step, 20))
 	}
 	fmt.Fprintf(&b, "\ndrover pause %s | drover stop %s --mode compensate\n", e.ID, e.ID)
 	return b.String()

@@ -62,6 +62,21 @@ func executionRow(r *readmodel.Run, status *readmodel.Status, steps []Step) Exec
 	return row
 }
 
+// moveProgress returns how much of a move's way has been gone.
+func moveProgress(m *Move, steps []Step) float64 {
+	if m.State == string(model.PlanSucceeded) {
+		return 1
+	}
+	done := 0
+	for i := range steps {
+		st := &steps[i]
+		if st.Move == m.Index && st.State == string(model.PhaseDone) && !st.Compensation && !st.Reverse {
+			done++
+		}
+	}
+	return round(min(1, float64(done)/float64(len(forward))), 3)
+}
+
 func (s *Server) executions(c *call) (any, error) {
 	var all []ExecutionRow
 	s.Model.View(c.fleet, func(f *readmodel.Fleet) {
@@ -87,7 +102,9 @@ func (s *Server) execution(c *call) (any, error) {
 			one.Left = []string{}
 		}
 		for i := range r.Plan.Moves {
-			one.Rows = append(one.Rows, moveOf(&r.Plan.Moves[i], r, &status, c.at))
+			move := moveOf(&r.Plan.Moves[i], r, &status, c.at)
+			move.Progress = moveProgress(&move, steps)
+			one.Rows = append(one.Rows, move)
 		}
 		out = &one
 	})

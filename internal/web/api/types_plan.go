@@ -96,6 +96,7 @@ type Move struct {
 	Reason      string              `json:"reason"`
 	State       string              `json:"state" doc:"waiting, running, undoing, succeeded, rolled-back, parked or never begun."`
 	Step        string              `json:"step,omitempty" doc:"The last step heard of."`
+	Progress    float64             `json:"progress,omitempty" doc:"How far it is, 0 to 1; told of executions."`
 	Ending      string              `json:"ending,omitempty"`
 	Left        []string            `json:"left,omitempty"`
 }
@@ -115,7 +116,7 @@ type ExecutionRow struct {
 	PlanRow
 	DataBytes int64   `json:"data_bytes" doc:"To be copied in all."`
 	DoneBytes int64   `json:"done_bytes" doc:"Of copies that are complete."`
-	Progress  float64 `json:"progress" doc:"Share of the steps that are done, 0 to 1."`
+	Progress  float64 `json:"progress,omitempty" doc:"Share of the steps that are done, 0 to 1."`
 	Undoing   bool    `json:"undoing" doc:"Compensations are under way or done."`
 }
 
