@@ -55,8 +55,9 @@ demo-move:
 	@go build -o bin/ ./cmd/drover
 	@go run ./tests/move/cmd demo
 
+# Fills the tables of docs/executor.md, too.
 executor-table:
-	@go run ./tests/move/cmd table
+	@go run ./tests/move/cmd table -document docs/executor.md
 
 kubernetes:
 	@go run ./tests/kubernetes/cmd show

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"drover/internal/actuator"
-	"drover/internal/actuator/conformance"
-	"drover/internal/model"
 	"drover/tests/move"
 )
 
@@ -23,23 +21,6 @@ func TestEnvoyDrainsWithoutAFailedRequest(t *testing.T) {
 	t.Logf("%+v", r)
 	if r.FailedRequests > 0 || r.Acked < 5_000 {
 		t.Errorf("%d of %d requests failed", r.FailedRequests, r.Acked)
-	}
-}
-
-func TestEnvoysDriverKeepsItsPromises(t *testing.T) {
-	need(t, "envoy")
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	s, err := move.NewEnvoySite(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	for _, c := range conformance.Run(ctx, s.Driver(nil), conformance.Config{Move: model.Move{Replica: "db/0", Application: "db", From: "a", To: "b"},
-		Deadline: 20 * time.Second, Plan: "envoy"}) {
-		if !c.OK {
-			t.Errorf("%s: %s", c.Name, c.Detail)
-		}
 	}
 }
 

@@ -95,8 +95,8 @@ func (e *Executor) take(ctx context.Context, effects []saga.Effect) {
 // start performs a command beside the loop.
 func (e *Executor) start(ctx context.Context, step model.Step, perform func(context.Context, actuator.Command) error) {
 	step.Epoch = e.epoch
-	_, spec, _ := e.fleet.Command(step)
-	command := actuator.Command{Step: step, Move: spec}
+	plan, spec, _ := e.fleet.Command(step)
+	command := actuator.Command{Step: step, Move: spec, UpdateServer: plan.UpdateServer, UpdateHook: plan.UpdateHook}
 	go func() {
 		bounded, cancel := actuator.Bound(ctx, &command, 0)
 		defer cancel()

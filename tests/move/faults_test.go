@@ -3,6 +3,8 @@ package move
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -147,24 +149,54 @@ func TestMedianAndHolds(t *testing.T) {
 }
 
 func TestTableIsWritten(t *testing.T) {
-	table := Table{Cells: []Cell{
-		{Driver: "redis", Step: "admit", Kind: FaultError, Points: 1, Ends: []string{"restored"}, Slowest: 150 * time.Millisecond},
-		{Driver: "redis", Step: "admit", Kind: FaultTimeout, Points: 3, Ends: []string{"moved", "parked"}, Slowest: time.Second, Wrong: "point 1: nobody serves"},
-		{Driver: "http", Step: "admit", Kind: FaultError},
-	}}
+	tables := Tables{
+		{Driver: "redis", Acked: 7, Cells: []Cell{
+			{Step: "admit", Kind: FaultError, Points: 1, Ends: []string{endRestored}, Slowest: 150 * time.Millisecond},
+			{Step: "admit", Kind: FaultTimeout, Points: 3, Ends: []string{endMoved, endParked}, Slowest: time.Second, Wrong: "point 1: nobody serves"},
+		}},
+		{Driver: "update", Note: "By a program.", Cells: []Cell{{Step: model.StepUpdate, Kind: FaultError}, {Step: model.StepUpdate, Kind: FaultLost, Ends: []string{endUpdated}}}},
+	}
 	var b strings.Builder
-	if err := table.Write(&b); err != nil {
+	if err := tables.Write(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"### redis", "### http", "| admit | restored, 0.1 s |", "moved or parked, 1.0 s (3 points) **point 1: nobody serves**"} {
+	for _, want := range []string{"### redis", "### update", "| admit | restored, 0.1 s |", "moved or parked, 1.0 s (3 points) **point 1: nobody serves**",
+		"2 cells: 0 moved, 1 restored, 1 parked, 1 wrong; lost 0 of 7 ", "By a program. 2 cells: 1 updated"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}
 	}
-	sums := table.Sums()
-	for what, want := range map[string]int{"cells": 3, "restored": 1, "parked": 1, "moved": 0, "wrong": 2} {
+	sums := tables.Sums()
+	for what, want := range map[string]int{"cells": 4, "restored": 1, "parked": 1, "moved": 1, "wrong": 2, "acked": 7} {
 		if sums[what] != want {
 			t.Errorf("%s: %d, want %d", what, sums[what], want)
 		}
+	}
+}
+
+func TestTablesArePublished(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "page.md")
+	const page = "before\n<!-- table redis -->\nold\n<!-- end of table redis -->\nbetween\n<!-- table files -->\nkept\n<!-- end of table files -->\n"
+	if err := os.WriteFile(path, []byte(page), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tables := Tables{{Driver: "redis", Cells: []Cell{{Step: "admit", Kind: FaultError, Ends: []string{endRestored}}}}}
+	for range 2 { // the second time changes nothing
+		if err := tables.Publish(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, times := range map[string]int{"before\n": 1, "old": 0, "| admit | restored": 1, "\nbetween\n": 1, "kept": 1, "<!-- table redis -->": 1} {
+		if got := strings.Count(string(text), want); got != times {
+			t.Errorf("%q is there %d times, want %d:\n%s", want, got, times, text)
+		}
+	}
+	tables[0].Driver = "nobody"
+	if err := tables.Publish(path); err == nil || !strings.Contains(err.Error(), "no marks") {
+		t.Errorf("a page without a place: %v", err)
 	}
 }

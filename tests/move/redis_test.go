@@ -3,7 +3,6 @@ package move_test
 import (
 	"context"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -14,15 +13,7 @@ import (
 // them have to be.
 func need(t *testing.T, programs ...string) {
 	t.Helper()
-	missing := move.Missing(programs...)
-	if len(missing) == 0 {
-		return
-	}
-	message := "left out: not installed: " + strings.Join(missing, ", ")
-	if os.Getenv("DROVER_REQUIRE_ALL") == "1" {
-		t.Fatal(message)
-	}
-	t.Skip(message)
+	needNone(t, move.Missing(programs...))
 }
 
 func TestRedisLosesNothing(t *testing.T) {

@@ -2,18 +2,16 @@ package move
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
+
+	"drover/internal/actuator"
+	"drover/internal/model"
 )
 
 // Opener makes a fresh scene.
 type Opener func(context.Context) (Scene, error)
-
-// TableDrivers lists the drivers that the table has, in its order.
-func TableDrivers() []string { return []string{"redis", "postgres", "files", "http"} }
 
 // scene is what is known about one kind of scene.
 type scene struct {
@@ -24,6 +22,47 @@ type scene struct {
 	deadline, hasty time.Duration
 	// faults to choose from; empty: all.
 	faults []FaultKind
+	// steps are the rows of the table; empty: those of a move. plan makes another
+	// plan than a move's; it ends where it began.
+	steps []model.StepKind
+	plan  func(id string) model.Plan
+}
+
+// rows returns the steps that the table has rows of.
+func (s *scene) rows() []model.StepKind {
+	if len(s.steps) > 0 {
+		return s.steps
+	}
+	return actuator.MoveSteps()
+}
+
+// planFor returns the plan that is played from where it is served.
+func (s *scene) planFor(id string, from model.ServerID) model.Plan {
+	if s.plan != nil {
+		return s.plan(id)
+	}
+	return planFor(id, from, other(from))
+}
+
+// target returns who serves after a plan that has succeeded.
+func (s *scene) target(from model.ServerID) model.ServerID {
+	if s.plan != nil {
+		return from
+	}
+	return other(from)
+}
+
+// endOf returns the table's word for a plan's end.
+func (s *scene) endOf(state model.PlanState) string {
+	switch {
+	case state == model.PlanSucceeded && s.plan != nil:
+		return endUpdated
+	case state == model.PlanSucceeded:
+		return endMoved
+	case state == model.PlanRolledBack:
+		return endRestored
+	}
+	return string(state)
 }
 
 // scenes lists them by name.
@@ -53,6 +92,33 @@ var scenes = map[string]scene{
 		deadline: 5 * time.Second, hasty: 1500 * time.Millisecond,
 		faults: GentleFaults(),
 	},
+	"envoy": {
+		open:     func(ctx context.Context) (Scene, error) { return NewEnvoySite(ctx) },
+		missing:  func() []string { return Missing("envoy") },
+		writes:   5_000,
+		deadline: 10 * time.Second, hasty: 3 * time.Second,
+		faults: GentleFaults(),
+	},
+	"exec": {
+		open:     func(ctx context.Context) (Scene, error) { return NewProgramSite(ctx) },
+		missing:  func() []string { return Missing("python3") },
+		writes:   5_000,
+		deadline: 10 * time.Second, hasty: 1500 * time.Millisecond,
+	},
+	"webhook": {
+		open:     func(ctx context.Context) (Scene, error) { return NewHookedSite(ctx) },
+		missing:  func() []string { return Missing("haproxy") },
+		writes:   5_000,
+		deadline: 5 * time.Second, hasty: 1500 * time.Millisecond,
+		faults: GentleFaults(),
+	},
+	"update": {
+		open:     func(ctx context.Context) (Scene, error) { return NewUpdateSite(ctx) },
+		missing:  func() []string { return Missing("haproxy") },
+		deadline: 10 * time.Second, hasty: 2 * time.Second,
+		steps: []model.StepKind{model.StepUpdate},
+		plan:  updatePlan,
+	},
 }
 
 func missingPostgres() []string {
@@ -62,10 +128,6 @@ func missingPostgres() []string {
 	}
 	return missing
 }
-
-// MissingFor returns the programs that a kind of scene needs and that aren't
-// installed.
-func MissingFor(name string) []string { return scenes[name].missing() }
 
 // Prepare fills in the options that a kind of scene fixes, and returns what
 // opens it.
@@ -84,6 +146,12 @@ func Prepare(name string, o *Options) (Opener, error) {
 	return s.open, nil
 }
 
+// OpenerOf returns what opens a driver's scene, where it has one.
+func OpenerOf(driver string) (Opener, bool) {
+	s, ok := scenes[driver]
+	return s.open, ok
+}
+
 // Holds returns why a result breaks what the kind of scene promises. How long
 // clients waited is a figure and no promise: it depends on the machine.
 func (r *Result) Holds(name string) error {
@@ -94,30 +162,4 @@ func (r *Result) Holds(name string) error {
 		return fmt.Errorf("%d of %d requests failed", r.FailedRequests, r.Acked)
 	}
 	return nil
-}
-
-// FillAll fills the table for several drivers, side by side: most of the time is
-// spent waiting. steps limits it to some of the steps; none: all.
-func FillAll(ctx context.Context, drivers, steps []string, say func(string, ...any)) (*Table, error) {
-	tables := make([]Table, len(drivers))
-	errs := make([]error, len(drivers))
-	var all sync.WaitGroup
-	for i, name := range drivers {
-		s, ok := scenes[name]
-		if !ok {
-			return nil, fmt.Errorf("there is no driver %q in the table", name)
-		}
-		if missing := s.missing(); len(missing) > 0 {
-			return nil, fmt.Errorf("%s: not installed: %s", name, strings.Join(missing, ", "))
-		}
-		all.Go(func() { errs[i] = tables[i].fill(ctx, name, s, steps, say) })
-	}
-	all.Wait()
-	whole := &Table{}
-	for _, t := range tables {
-		whole.Cells = append(whole.Cells, t.Cells...)
-		whole.Acked += t.Acked
-		whole.Lost += t.Lost
-	}
-	return whole, errors.Join(errs...)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -13,11 +12,10 @@ import (
 	"drover/internal/model"
 )
 
-// Cell is one step of one driver going wrong in one way.
+// Cell is one step going wrong in one way.
 type Cell struct {
-	Driver string
-	Step   model.StepKind
-	Kind   FaultKind
+	Step model.StepKind
+	Kind FaultKind
 	// Points is how many places inside the step were tried.
 	Points int
 	// Ends holds the states that the tries ended in: moved, restored, parked.
@@ -31,29 +29,30 @@ type Cell struct {
 // maxPoints bounds the places tried inside one step.
 const maxPoints = 24
 
-// Table is the cells of several drivers.
+// Table is the cells of one driver.
 type Table struct {
-	Cells []Cell
+	Driver string
+	Note   string // what stands for what in this table; empty: nothing out of the ordinary
+	Cells  []Cell
 	// Acked and Lost count the writes of the load that ran meanwhile.
 	Acked, Lost int
 }
 
 // fill tries the steps (none: every step) with every kind of failure, at every
 // point inside them.
-func (t *Table) fill(ctx context.Context, driver string, s scene, steps []string, say func(string, ...any)) error {
+func (t *Table) fill(ctx context.Context, s scene, steps []string, say func(string, ...any)) error {
 	b := bench{ctx: ctx, say: say, about: s}
 	defer b.close()
-	for _, step := range actuator.MoveSteps() {
+	for _, step := range s.rows() {
 		if len(steps) > 0 && !slices.Contains(steps, string(step)) {
 			continue
 		}
 		for _, kind := range FaultKinds() {
-			cell := Cell{Driver: driver, Step: step, Kind: kind}
+			cell := Cell{Step: step, Kind: kind}
 			if err := b.fill(&cell); err != nil {
-				return fmt.Errorf("%s, %s, %s: %w", driver, step, kind, err)
+				return fmt.Errorf("%s, %s, %s: %w", t.Driver, step, kind, err)
 			}
-			say("%-10s %-18s %-16s %-16s %2d points %6.2f s %s", driver, step, kind, strings.Join(cell.Ends, ", "), cell.Points, cell.Slowest.Seconds(), cell.Wrong)
-			t.Cells = append(t.Cells, cell)
+			t.add(cell, say)
 		}
 	}
 	if err := b.settle(); err != nil {
@@ -62,6 +61,12 @@ func (t *Table) fill(ctx context.Context, driver string, s scene, steps []string
 	t.Acked += b.acked
 	t.Lost += b.lost
 	return nil
+}
+
+// add puts a cell into the table and says so.
+func (t *Table) add(c Cell, say func(string, ...any)) {
+	say("%-16s %-18s %-16s %-16s %2d points %6.2f s %s", t.Driver, c.Step, c.Kind, strings.Join(c.Ends, ", "), c.Points, c.Slowest.Seconds(), c.Wrong)
+	t.Cells = append(t.Cells, c)
 }
 
 // bench is the scene that cells are tried on, one after the other, under a
@@ -167,7 +172,7 @@ func (b *bench) try(cell *Cell, point int) (fired bool, err error) {
 	e := NewExecutor(config, func() actuator.Driver { return fault.Before(reach.Before(b.scene.Driver(fault.At))) })
 	fault.Crash = e.Crash
 	began := time.Now()
-	state, err := e.Run(b.ctx, planFor(fmt.Sprintf("t%d", b.number), from, other(from)))
+	state, err := e.Run(b.ctx, b.about.planFor(fmt.Sprintf("t%d", b.number), from))
 	if err != nil {
 		return false, err
 	}
@@ -180,7 +185,7 @@ func (b *bench) try(cell *Cell, point int) (fired bool, err error) {
 		}
 	}
 	cell.Slowest = max(cell.Slowest, time.Since(began))
-	cell.add(endOf(state))
+	cell.add(b.about.endOf(state))
 	if wrong := b.check(e, state, from, b.load.Acked()); wrong != "" {
 		cell.Wrong = fmt.Sprintf("point %d: %s", point, wrong)
 	}
@@ -203,12 +208,17 @@ func (b *bench) check(e *Executor, state model.PlanState, from model.ServerID, b
 		return err.Error()
 	case served == "":
 		return "nobody serves"
-	case state == model.PlanSucceeded && served != other(from):
+	case state == model.PlanSucceeded && served != b.about.target(from):
 		return "moved, and the source serves"
 	case state == model.PlanRolledBack && served != from:
 		return "restored, and the target serves"
 	case state == model.PlanParked && len(e.Outcomes[len(e.Outcomes)-1].Left) == 0:
 		return "parked without saying what is left"
+	}
+	if witness, ok := b.scene.(interface{ Ended(model.PlanID) error }); ok && state == model.PlanSucceeded {
+		if err := witness.Ended(e.Log[0].Plan); err != nil {
+			return err.Error()
+		}
 	}
 	// What is served must also take writes.
 	if !b.writable(before) {
@@ -247,82 +257,10 @@ func once(log []model.Step) string {
 }
 
 func (c *Cell) add(end string) {
-	for _, e := range c.Ends {
-		if e == end {
-			return
-		}
+	if !slices.Contains(c.Ends, end) {
+		c.Ends = append(c.Ends, end)
 	}
-	c.Ends = append(c.Ends, end)
 }
 
-// endOf returns the table's word for a plan's end.
-func endOf(state model.PlanState) string {
-	switch state {
-	case model.PlanSucceeded:
-		return "moved"
-	case model.PlanRolledBack:
-		return "restored"
-	}
-	return string(state)
-}
-
-func isCompensation(kind model.StepKind) bool {
-	for _, k := range actuator.MoveSteps()[7:] {
-		if k == kind {
-			return true
-		}
-	}
-	return false
-}
-
-// Sums counts the cells by their end; one that ended in two ways counts for the
-// worse. Wrong ones are counted besides.
-func (t *Table) Sums() map[string]int {
-	sums := map[string]int{"cells": len(t.Cells), "moved": 0, "restored": 0, "parked": 0, "wrong": 0}
-	for _, c := range t.Cells {
-		worst := ""
-		for _, end := range []string{"moved", "restored", "parked"} {
-			if strings.Contains(strings.Join(c.Ends, " "), end) {
-				worst = end
-			}
-		}
-		if worst != "" {
-			sums[worst]++
-		}
-		if c.Wrong != "" || worst == "" {
-			sums["wrong"]++
-		}
-	}
-	return sums
-}
-
-// Write writes the table in Markdown, one table a driver.
-func (t *Table) Write(w io.Writer) error {
-	var b strings.Builder
-	for i := 0; i < len(t.Cells); {
-		driver := t.Cells[i].Driver
-		fmt.Fprintf(&b, "\n### %s\n\n| step |", driver)
-		for _, kind := range FaultKinds() {
-			fmt.Fprintf(&b, " %s |", kind)
-		}
-		b.WriteString("\n|---|" + strings.Repeat("---|", len(FaultKinds())))
-		for step := model.StepKind(""); i < len(t.Cells) && t.Cells[i].Driver == driver; i++ {
-			c := &t.Cells[i]
-			if c.Step != step {
-				step = c.Step
-				fmt.Fprintf(&b, "\n| %s |", step)
-			}
-			fmt.Fprintf(&b, " %s, %.1f s", strings.Join(c.Ends, " or "), c.Slowest.Seconds())
-			if c.Points > 1 {
-				fmt.Fprintf(&b, " (%d points)", c.Points)
-			}
-			if c.Wrong != "" {
-				fmt.Fprintf(&b, " **%s**", c.Wrong)
-			}
-			b.WriteString(" |")
-		}
-		b.WriteString("\n")
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
+// isCompensation tells whether only what undoes a move is such a step.
+func isCompensation(kind model.StepKind) bool { return slices.Contains(actuator.MoveSteps()[7:], kind) }

@@ -75,7 +75,7 @@ func TestABadProgramIsReported(t *testing.T) {
 
 func TestWrongUsage(t *testing.T) {
 	for _, args := range [][]string{
-		{}, {"--exec", "x", "--url", "y"}, {"--exec", "x", "-o", "xml"}, {"--exec", "x", "--replica", "web"}, {"--exec", "x", "--to", "a"},
+		{}, {"--exec", "x", "--url", "y"}, {"--exec", "x", "--drivers", "y"}, {"--exec", "x", "-o", "xml"}, {"--exec", "x", "--replica", "web"}, {"--exec", "x", "--to", "a"},
 	} {
 		if _, err := run(t, args...); cli.ExitCode(err) != 2 {
 			t.Errorf("%v: exit code %d, %v", args, cli.ExitCode(err), err)
@@ -83,5 +83,14 @@ func TestWrongUsage(t *testing.T) {
 	}
 	if _, err := run(t, "--exec", "/no/such/program"); cli.ExitCode(err) != 1 {
 		t.Errorf("a program that isn't there: %v", err)
+	}
+	for _, text := range []string{"nonsense", `{"default": "x"}`, `{"drivers": {"x": {"kind": "exec", "argv": ["true"]}}}`} {
+		path := filepath.Join(t.TempDir(), "drivers.json")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := run(t, "--drivers", path); cli.ExitCode(err) != 1 {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }

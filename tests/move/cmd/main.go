@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -41,8 +42,9 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&options.Writers, "writers", 8, "clients that write at the same time")
 	flags.IntVar(&options.Writes, "writes", 0, "acknowledged writes to reach in a run; 0: the goal's")
 	flags.Uint64Var(&options.Seed, "seed", 7, "of the failures")
-	drivers := flags.String("drivers", strings.Join(move.TableDrivers(), ","), "of the table")
+	drivers := flags.String("drivers", "", "of the table, with commas between; empty: all")
 	steps := flags.String("steps", "", "of the table; empty: all")
+	document := flags.String("document", "", "the file that the table is put into; empty: none")
 	binary := flags.String("drover", "bin/drover", "the demo's program")
 	fleet := flags.String("fleet", "deploy/demo/redis-fleet.yaml", "the demo's fleet")
 	if err := flags.Parse(args[1:]); err != nil {
@@ -52,7 +54,7 @@ func run(ctx context.Context, args []string) error {
 		return demo(ctx, *binary, *fleet)
 	}
 	if args[0] == "table" {
-		return table(ctx, strings.Split(*drivers, ","), strings.FieldsFunc(*steps, func(r rune) bool { return r == ',' }))
+		return table(ctx, commas(*drivers), commas(*steps), *document)
 	}
 	open, err := move.Prepare(args[0], &options)
 	if err != nil {
@@ -86,26 +88,57 @@ func demo(ctx context.Context, binary, fleet string) error {
 	return result.Holds()
 }
 
-// table fills the table, all drivers side by side, and prints it.
-func table(ctx context.Context, drivers, steps []string) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Minute)
+// commas splits at commas; empty: nothing.
+func commas(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
+}
+
+// columns returns the named drivers' columns, or all of them. Of all, those whose
+// programs aren't there are left out, and said to be.
+func columns(drivers []string) ([]move.Column, error) {
+	var chosen []move.Column
+	for _, c := range move.Columns() {
+		missing := c.Missing()
+		switch {
+		case len(drivers) > 0 && !slices.Contains(drivers, c.Driver):
+		case len(drivers) == 0 && len(missing) > 0:
+			say("%s is left out: not installed: %s", c.Driver, strings.Join(missing, ", "))
+		default:
+			chosen = append(chosen, c)
+		}
+	}
+	if len(chosen) < len(drivers) || len(chosen) == 0 {
+		return nil, fmt.Errorf("there aren't all of %s in the table", strings.Join(drivers, ", "))
+	}
+	return chosen, nil
+}
+
+// table fills the table, prints it and puts it into the document.
+func table(ctx context.Context, drivers, steps []string, document string) error {
+	ctx, cancel := context.WithTimeout(ctx, 40*time.Minute)
 	defer cancel()
-	t, err := move.FillAll(ctx, drivers, steps, say)
+	chosen, err := columns(drivers)
 	if err != nil {
 		return err
 	}
-	if err := t.Write(os.Stdout); err != nil {
+	tables, err := move.FillColumns(ctx, chosen, steps, say)
+	if err != nil {
 		return err
 	}
-	say("%d of %d acknowledged writes were lost", t.Lost, t.Acked)
-	sums := t.Sums()
+	if err := tables.Write(os.Stdout); err != nil {
+		return err
+	}
+	sums := tables.Sums()
 	if err := printLine(sums); err != nil {
 		return err
 	}
-	if sums["wrong"] > 0 || t.Lost > 0 {
-		return fmt.Errorf("%d cells are wrong, %d of %d acknowledged writes are lost", sums["wrong"], t.Lost, t.Acked)
+	if sums["wrong"] > 0 || sums["lost"] > 0 {
+		return fmt.Errorf("%d cells are wrong, %d of %d acknowledged writes are lost", sums["wrong"], sums["lost"], sums["acked"])
 	}
-	return nil
+	if document == "" {
+		return nil
+	}
+	return tables.Publish(document)
 }
 
 func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
