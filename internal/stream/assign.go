@@ -75,6 +75,7 @@ func readPosition(metadata *string, offset int64) int64 {
 // onStart loads the state of every number that is complete now, and tells the
 // client where to read from. It waits for a store that doesn't answer.
 func (l *loop) onStart(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+	defer l.awake()
 	numbers := map[int32]bool{}
 	for _, ps := range offsets {
 		for n := range ps {

@@ -15,9 +15,10 @@ import (
 	"drover/internal/stage"
 )
 
-// loop runs one stage's partitions in this process. Rounds (poll, fold, publish,
-// save) and rebalance callbacks exclude each other: the client holds callbacks
-// back from a poll until AllowRebalance. mu guards what both touch all the same.
+// loop runs one stage's partitions in this process. Rounds (fold, publish, save)
+// and rebalance callbacks exclude each other: the client holds callbacks back from
+// the moment a poll returns until AllowRebalance, and lets them in while a poll
+// waits. mu guards what both touch all the same.
 type loop struct {
 	config    Config
 	conn      *Connection
@@ -40,6 +41,10 @@ type loop struct {
 	seek map[string]map[int32]kgo.EpochOffset
 
 	saveDue, reportDue time.Time
+	// polling ends the wait of the next poll: callbacks call wake, since what they
+	// bring has to be taken up.
+	polling context.Context
+	wake    context.CancelFunc
 	// whole is true between rounds that were finished: what the parts hold in
 	// memory then is what they have sent. Only then may they be saved.
 	whole      bool
@@ -65,6 +70,8 @@ func newLoop(ctx context.Context, config Config) (*loop, error) {
 			l.broadcast[name][event] = true
 		}
 	}
+	l.saveDue = time.Now().Add(config.SaveEvery)
+	l.arm(ctx)
 	var err error
 	if config.Mode == Transaction {
 		opts := append(l.conn.options(), l.options()...)
@@ -139,11 +146,11 @@ func (l *loop) run(ctx context.Context) error {
 	defer stop()
 	l.ctx = work
 	defer l.close()
-	l.saveDue = time.Now().Add(l.config.SaveEvery)
+	defer func() { l.wake() }()
 	for ctx.Err() == nil {
-		l.whole = false
-		err := l.round(ctx, work)
+		err := l.round(work)
 		l.whole = err == nil
+		l.arm(ctx)
 		l.client.AllowRebalance()
 		if err != nil && ctx.Err() != nil {
 			l.conn.log.Warn("the last round was not finished: its work will be done again", "stage", l.config.Stage, "error", err)
@@ -156,29 +163,38 @@ func (l *loop) run(ctx context.Context) error {
 	return nil
 }
 
-// close hands the partitions over in order: leaving the group calls onRevoked,
-// which saves.
-func (l *loop) close() {
-	l.client.CloseAllowingRebalance()
+// arm prepares the next poll, which ctx, the next save and wake end. Callbacks may
+// come from here on.
+func (l *loop) arm(ctx context.Context) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.wake != nil {
+		l.wake()
+	}
+	l.polling, l.wake = context.WithDeadline(ctx, l.saveDue)
 }
 
-// round polls once, which ctx ends, and does everything that comes of it.
-func (l *loop) round(ctx, work context.Context) error {
+// awake ends a poll that waits.
+func (l *loop) awake() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.wake()
+}
+
+// round polls once and does everything that comes of it. Nothing is touched before
+// the poll has returned: until then rebalances may come.
+func (l *loop) round(work context.Context) error {
+	fetches := l.client.PollRecords(l.polling, l.config.MaxPoll)
+	l.whole = false
 	if failed := l.failed.Load(); failed != nil {
 		return *failed
 	}
-	l.applySeeks()
-	if err := l.announce(work); err != nil {
-		return err
-	}
-	pollCtx, cancel := context.WithDeadline(ctx, l.saveDue)
-	fetches := l.client.PollRecords(pollCtx, l.config.MaxPoll)
-	cancel()
 	if err := l.conn.fetchError(fetches); err != nil {
 		return err
 	}
+	l.applySeeks()
 	busy := l.distribute(fetches)
-	if err := l.announce(work); err != nil { // parts that came during the poll
+	if err := l.announce(work); err != nil {
 		return err
 	}
 	if err := l.each(busy, func(p *part) { p.work(work) }); err != nil {
@@ -190,6 +206,7 @@ func (l *loop) round(ctx, work context.Context) error {
 	if err := l.finish(work); err != nil {
 		return err
 	}
+	l.applySeeks() // of parts that were made anew: before anything more is read
 	l.pauseAndResume()
 	l.report()
 	return nil

@@ -57,6 +57,9 @@ func TestOnOneBroker(t *testing.T) {
 		if g.Err != nil || len(g.Members) != 1 || g.AssignorName != "range" || g.Epoch < 1 {
 			t.Errorf("group %s is not of KIP-848 with the range assignor: %+v", group, g)
 		}
+		if kind := groupType(t, client, group); kind != "consumer" {
+			t.Errorf("group %s is of type %q, want consumer", group, kind)
+		}
 	}
 	t.Run("a member joins and leaves", func(t *testing.T) {
 		second := job{Brokers: up.Brokers, Redis: up.Redis, Stage: stream.Forecaster}.start(t)

@@ -108,19 +108,32 @@ func (j job) start(t testing.TB) *exec.Cmd {
 	return cmd
 }
 
+// testPrefix is what most tests call their deployment.
+const testPrefix = "t."
+
 // connect returns a connection under the tests' prefix.
 func connect(ctx context.Context, brokers []string, log *slog.Logger) (*stream.Connection, error) {
-	registry, err := stream.OpenFileRegistry("", "t.")
+	return connectUnder(ctx, testPrefix, brokers, log)
+}
+
+func connectUnder(ctx context.Context, prefix string, brokers []string, log *slog.Logger) (*stream.Connection, error) {
+	registry, err := stream.OpenFileRegistry("", prefix)
 	if err != nil {
 		return nil, err
 	}
-	return stream.Connect(ctx, stream.Settings{Brokers: brokers, Prefix: "t.", Registry: registry, Logger: log})
+	return stream.Connect(ctx, stream.Settings{Brokers: brokers, Prefix: prefix, Registry: registry, Logger: log})
 }
 
 // apply connects and creates the topics.
 func apply(t testing.TB, brokers []string, plan stream.Plan) *stream.Connection {
 	t.Helper()
-	conn, err := connect(t.Context(), brokers, nil)
+	return applyUnder(t, testPrefix, brokers, plan)
+}
+
+// applyUnder is apply for a deployment of another name.
+func applyUnder(t testing.TB, prefix string, brokers []string, plan stream.Plan) *stream.Connection {
+	t.Helper()
+	conn, err := connectUnder(t.Context(), prefix, brokers, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

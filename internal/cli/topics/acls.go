@@ -65,7 +65,8 @@ func (o *options) redisACLs(c *cobra.Command, conf *config.Config) error {
 	if o.output == "json" {
 		return json.NewEncoder(c.OutOrStdout()).Encode(users)
 	}
-	fmt.Fprintln(c.OutOrStdout(), "# Made by `drover topics acls --for redis`. Put #SHA256 of each password (64 hex digits) for PASSWORD.")
+	// Not on standard output: an ACL file takes no comments.
+	fmt.Fprintln(c.ErrOrStderr(), "put the SHA-256 of each password (64 hex digits) for PASSWORD")
 	for _, u := range users {
 		fmt.Fprintln(c.OutOrStdout(), u.Line("#PASSWORD"))
 	}
