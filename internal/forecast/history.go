@@ -75,6 +75,15 @@ func (h *History) Blocks() (values []float64, start model.Instant) {
 	return values, model.Instant(first * h.block)
 }
 
+// at returns the value of a complete block by its number; NaN where there is none.
+func (h *History) at(number int64) float64 {
+	if number > h.last || number <= h.last-int64(h.count) {
+		return math.NaN()
+	}
+	n := int64(len(h.ring))
+	return float64(h.ring[(number%n+n)%n])
+}
+
 // Len is how many complete blocks are kept.
 func (h *History) Len() int { return h.count }
 

@@ -53,6 +53,7 @@ type ahead struct {
 func (s *Series) fill(tick model.Instant, calendar []model.CalendarEvent, cells, means []float64) {
 	var blocks [maxBlocks]ahead
 	levels, known := len(s.lay.levels), s.known()
+	recall := s.recall()
 	zones := make([]float64, (known+1)*levels)
 	for i := range known + 1 {
 		b := &s.blocks[i]
@@ -66,6 +67,7 @@ func (s *Series) fill(tick model.Instant, calendar []model.CalendarEvent, cells,
 		lead := max(1, int(int64(at-s.last)/s.lay.bin))
 		lower, upper, w := s.between(lead, known)
 		point, doubt := s.point(at, lead, lower, upper, w, calendar)
+		point = recall.corrected(point, at, lead)
 		means[h] = s.spreadOut(cells[h*levels:(h+1)*levels], &blocks[lower], &blocks[upper], w, point, doubt)
 	}
 }
@@ -83,6 +85,12 @@ func (s *Series) point(at model.Instant, lead, lower, upper int, w float64, cale
 		b = s.joint(upper, at, keep, base, &x)
 	}
 	return a + float64(w*(b-a)) + add.amount, add.doubt
+}
+
+// smoothed is what profile and smoothed deviations alone say of a bin.
+func (s *Series) smoothed(at model.Instant, lead int) float64 {
+	fast, slow := float64(s.fast), float64(s.slow)
+	return s.base(at) + slow + float64(s.lay.kept(lead)*(fast-slow))
 }
 
 // spreadOut sets one step's quantiles from those of the errors at the two leads

@@ -170,6 +170,7 @@ func (s *Series) learnLevel(at model.Instant, value, quiet, deviation float64) {
 		clipped = min(max(deviation, -4*spread), 4*spread)
 	}
 	s.spread += float32(max(1/float64(s.count+1), s.lay.slowGain/4) * (math.Abs(clipped) - spread))
+	s.meet(at, deviation)
 	s.fast += float32(s.lay.fastGain * (deviation - float64(s.fast)))
 	s.slow += float32(s.lay.slowGain * (clipped - float64(s.slow)))
 	if s.lay.daySlots > 0 {
