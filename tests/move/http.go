@@ -123,7 +123,7 @@ func (s *HTTPSite) Driver(trace actuator.Tracer) actuator.Driver {
 			}
 			return p, nil
 		},
-		Traffic: s.Traffic, Supervisor: s.Supervisor, RampStep: 50 * time.Millisecond, Drain: 2 * time.Second, Trace: trace,
+		Traffic: s.Traffic, Runner: s.Supervisor, RampStep: 50 * time.Millisecond, Drain: 2 * time.Second, Trace: trace,
 	}), guard.NewMemory(), 0)
 }
 

@@ -38,9 +38,12 @@ func (s *Site) watchOver() error {
 	return nil
 }
 
-// note writes down how to take the namespaces away.
+// note writes down how to take the namespaces away, and what else there is.
 func (s *Site) note() error {
 	var b strings.Builder
+	if s.tidy != "" {
+		fmt.Fprintln(&b, s.tidy)
+	}
 	for i := len(s.undo) - 1; i >= 0; i-- {
 		fmt.Fprintf(&b, "ip %s\n", strings.Join(s.undo[i], " "))
 	}

@@ -26,6 +26,7 @@ type Site struct {
 	Traffic    actuator.Traffic // the proxy, whichever it is
 	names      []string         // of processes started here, to be ended
 	undo       [][]string       // of what Namespaces made: arguments of ip
+	tidy       string           // a script that ends what the supervisor doesn't know
 	lifeline   io.Closer        // of the reaper
 	stopKeeper context.CancelFunc
 	kept       sync.WaitGroup

@@ -120,9 +120,12 @@ func (c *Config) driver(d *Driver, s *process.Supervisor) (actuator.Driver, erro
 	case "files":
 		return files.New(files.Config{Locate: d.files, Traffic: proxy, Supervisor: s}), nil
 	case "process":
-		return process.New(process.Config{Locate: d.process, Traffic: proxy, Supervisor: s}), nil
+		return process.New(process.Config{Locate: d.process, Traffic: proxy, Runner: s, Log: c.Log}), nil
+	case "containerd":
+		runtime, err := d.containers(c.State, s.Cgroups == nil)
+		return process.New(process.Config{Locate: d.container, Traffic: proxy, Runner: runtime, Log: c.Log}), err
 	}
-	return nil, fmt.Errorf("kind %q: want redis, postgres, files, process, kubernetes, qemu, agent, exec, webhook or update", d.Kind)
+	return nil, fmt.Errorf("kind %q: want redis, postgres, files, process, containerd, kubernetes, qemu, agent, exec, webhook or update", d.Kind)
 }
 
 // cluster makes the driver of a Kubernetes cluster.

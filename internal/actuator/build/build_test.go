@@ -29,6 +29,8 @@ const all = `{
     "pg": {"kind": "postgres", "proxy": "edge", "places": {"db/0": {"a": {"folder": "/none", "password_file": "/no/such/file"}}}},
     "files": {"kind": "files", "proxy": "edge", "places": {"db/0": {"a": {}, "b": {}}}},
     "web": {"kind": "process", "proxy": "edge", "places": {"db/0": {"a": {}, "b": {}}}},
+    "box": {"kind": "containerd", "proxy": "edge", "containerd": {"address": "/no/such/containerd"},
+      "places": {"db/0": {"a": {"image": "web:1"}, "b": {"image": "web:1"}}, "db/1": {"a": {}, "b": {}}}},
     "vm": {"kind": "qemu", "stuck": "20s", "places": {"db/0": {"a": {"address": "unix:/no/such/monitor", "incoming": "tcp:192.0.2.1:4444"}, "b": {}}}},
     "own": {"kind": "exec", "argv": ["true"]},
     "hook": {"kind": "webhook", "url": "http://127.0.0.1:1/"},
@@ -42,12 +44,12 @@ func TestEveryKindIsBuilt(t *testing.T) {
 		t.Fatal(err)
 	}
 	set, supervisor, err := build.Set(&c)
-	if err != nil || len(set.Drivers) != 8 || supervisor == nil {
+	if err != nil || len(set.Drivers) != 9 || supervisor == nil {
 		t.Fatalf("%+v, %v", set, err)
 	}
 	for name, why := range map[string]string{
 		"": "/no/such/socket", "redis": "/no/such/socket", "pg": "password", "files": "/no/such/socket", "web": "/no/such/socket",
-		"vm": "want address", "own": "isn't JSON", "hook": "connect", "none": "isn't configured",
+		"box": "/no/such/socket", "vm": "want address", "own": "isn't JSON", "hook": "connect", "none": "isn't configured",
 	} {
 		m := model.Move{Replica: "db/0", From: "a", To: "b", Driver: name}
 		err := set.Perform(t.Context(), actuator.Command{Step: model.Step{Kind: model.StepAdmit}, Move: m})
@@ -58,6 +60,10 @@ func TestEveryKindIsBuilt(t *testing.T) {
 	m := model.Move{Replica: "db/9", From: "a", To: "b", Driver: "web"}
 	if err := set.Perform(t.Context(), actuator.Command{Step: model.Step{Kind: model.StepAdmit}, Move: m}); err == nil || !strings.Contains(err.Error(), "no place") {
 		t.Errorf("a replica that isn't there: %v", err)
+	}
+	m = model.Move{Replica: "db/1", From: "a", To: "b", Driver: "box"}
+	if err := set.Perform(t.Context(), actuator.Command{Step: model.Step{Kind: model.StepAdmit}, Move: m}); err == nil || !strings.Contains(err.Error(), "image is missing") {
+		t.Errorf("a container of nothing: %v", err)
 	}
 	// What a driver doesn't do is done.
 	m.Driver = "update"
@@ -71,6 +77,7 @@ func TestBadConfigurations(t *testing.T) {
 		`{"drivers": {"x": {"kind": "magic", "proxy": "p"}}, "proxies": {"p": "h:1"}, "state": "STATE"}`: "magic",
 		`{"drivers": {"x": {"kind": "redis", "proxy": "p"}}}`:                                            "no proxy",
 		`{"drivers": {"x": {"kind": "redis", "proxy": "p"}}, "proxies": {"p": "h:1"}}`:                   "state",
+		`{"drivers": {"x": {"kind": "containerd"}}}`:                                                     "no proxy",
 		`{"drivers": {"x": {"kind": "kubernetes"}}}`:                                                     "kubeconfig",
 		`{"drivers": {"x": {"kind": "kubernetes", "kubeconfig": "/no/such/file"}}}`:                      "/no/such/file",
 		`{"drivers": {"x": {"kind": "qemu"}}}`:                                                           "state",

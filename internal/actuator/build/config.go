@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
@@ -30,6 +31,8 @@ type Config struct {
 	// Journal is the folder in which an executor that performs commands itself
 	// remembers them; empty: below its data directory.
 	Journal string `json:"journal,omitempty"`
+	// Log is told what the drivers can't do here; nil: nobody is.
+	Log *slog.Logger `json:"-"`
 	// Executor says how the executor drives.
 	Executor Executor `json:"executor,omitzero"`
 }
@@ -77,8 +80,8 @@ type Health struct {
 
 // Driver configures one driver.
 type Driver struct {
-	// Kind is redis, postgres, files, process, kubernetes, qemu, agent, exec,
-	// webhook or update.
+	// Kind is redis, postgres, files, process, containerd, kubernetes, qemu, agent,
+	// exec, webhook or update.
 	Kind  string `json:"kind"`
 	Proxy string `json:"proxy,omitempty"` // name of the one before the replicas
 	// Places says where each replica is or can be, by replica and server.
@@ -112,6 +115,15 @@ type Driver struct {
 	BandwidthBytesPerSecond int64    `json:"bandwidth_bytes_per_second,omitempty"`
 	Stuck                   Duration `json:"stuck,omitempty"`
 	Throttle                bool     `json:"throttle,omitempty"`
+	// Containerd is what runs the containers. containerd
+	Containerd Containerd `json:"containerd,omitzero"`
+}
+
+// Containerd is a host's containerd; what is left out has a standard.
+type Containerd struct {
+	Address     string `json:"address,omitempty"`     // /run/containerd/containerd.sock
+	Namespace   string `json:"namespace,omitempty"`   // of containers and images: drover
+	Snapshotter string `json:"snapshotter,omitempty"` // containerd's own
 }
 
 // Place is where a replica runs or can run.
@@ -126,10 +138,14 @@ type Place struct {
 	Folder       string `json:"folder,omitempty"`
 	Namespace    string `json:"namespace,omitempty"` // network namespace
 	// Host is where it runs; agents start and stop what is on their own only.
-	Host   string   `json:"host,omitempty"`
-	Argv   []string `json:"argv,omitempty"` // process, files
-	Env    []string `json:"env,omitempty"`
-	Health string   `json:"health,omitempty"`
+	Host string   `json:"host,omitempty"`
+	Argv []string `json:"argv,omitempty"` // process, files; containerd: empty is the image's
+	Env  []string `json:"env,omitempty"`
+	// Image is what the container is made from, Archive the file that it is
+	// imported from where containerd hasn't it. containerd
+	Image   string `json:"image,omitempty"`
+	Archive string `json:"archive,omitempty"`
+	Health  string `json:"health,omitempty"`
 	// Incoming is where the host takes guests, Identity a page of the guest's that
 	// tells whether it is the same one. qemu
 	Incoming string `json:"incoming,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -21,9 +22,10 @@ type Place struct {
 
 // Config connects the driver with its world.
 type Config struct {
-	Locate     func(model.Move, model.ServerID) (Place, error)
-	Traffic    actuator.Traffic
-	Supervisor *Supervisor
+	Locate  func(model.Move, model.ServerID) (Place, error)
+	Traffic actuator.Traffic
+	// Runner is the host's Supervisor, or what runs containers in its place.
+	Runner Runner
 	// Ramp is the shares of traffic, in parts per million, that the target gets
 	// one after the other; empty: 100,000, 500,000 and all.
 	Ramp []int64
@@ -33,6 +35,18 @@ type Config struct {
 	// they are cut; 0: ten seconds.
 	Drain time.Duration
 	Trace actuator.Tracer
+	// Log is told where a replica runs without the limits it should have; nil:
+	// nobody is.
+	Log *slog.Logger
+}
+
+// Runner starts and stops what a host runs.
+type Runner interface {
+	// Start makes sure that it runs, now and after a crash of it. limited is false
+	// where limits were asked for and couldn't be set.
+	Start(ctx context.Context, spec Spec) (limited bool, err error)
+	// Stop makes sure that it doesn't run; what isn't there is no error.
+	Stop(ctx context.Context, name string) error
 }
 
 // Driver moves stateless services: the target is started beside the source,
@@ -52,6 +66,9 @@ func New(config Config) *Driver {
 	}
 	if config.RampStep <= 0 {
 		config.RampStep = 200 * time.Millisecond
+	}
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
 	}
 	if config.Drain <= 0 {
 		config.Drain = 10 * time.Second
@@ -125,8 +142,13 @@ func (d *Driver) admit(ctx context.Context, from, to *Place) error {
 
 // provide makes sure that a process runs and is healthy.
 func (d *Driver) provide(ctx context.Context, p *Place) error {
-	if _, err := d.Supervisor.Start(ctx, p.Spec); err != nil {
+	limited, err := d.Runner.Start(ctx, p.Spec)
+	if err != nil {
 		return err
+	}
+	if !limited {
+		d.Log.Warn("cgroups can't be written: it runs without limits", "name", p.Spec.Name,
+			"cpu_milli", p.Spec.CPUMilli, "memory_bytes", p.Spec.MemoryBytes)
 	}
 	d.Trace.At("started")
 	return actuator.Poll(ctx, pollEvery, func() (bool, error) {
@@ -234,5 +256,5 @@ func (d *Driver) remove(ctx context.Context, stays, goes *Place) error {
 	if err := d.provide(ctx, stays); err != nil {
 		return err
 	}
-	return d.Supervisor.Stop(ctx, goes.Spec.Name)
+	return d.Runner.Stop(ctx, goes.Spec.Name)
 }

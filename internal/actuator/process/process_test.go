@@ -222,7 +222,7 @@ func TestDriverMovesAService(t *testing.T) {
 				Health: server.URL, Route: actuator.Route{Backend: "web", Server: string(server2)},
 			}, nil
 		},
-		Traffic: p, Supervisor: s, RampStep: time.Millisecond, Drain: 20 * time.Millisecond,
+		Traffic: p, Runner: s, RampStep: time.Millisecond, Drain: 20 * time.Millisecond,
 	})
 	perform := func(kind model.StepKind) error {
 		return d.Perform(t.Context(), actuator.Command{Step: model.Step{Kind: kind}, Move: model.Move{Replica: "web/0", From: "a", To: "b"}})

@@ -19,8 +19,11 @@ type Spec struct {
 	// Name is unique on the host, for example "web/3@s1".
 	Name string
 	Argv []string
-	Dir  string
-	Env  []string // besides PATH
+	// Image and Archive are what a container is made from, and the file that the
+	// image is imported from where it isn't there; for containers only.
+	Image, Archive string
+	Dir            string
+	Env            []string // besides PATH
 	// User and Group run it as somebody else where not zero.
 	User, Group uint32
 	// Namespace is a network namespace (ip netns) to run in; empty: the host's.

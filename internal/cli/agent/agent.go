@@ -114,6 +114,7 @@ func run(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+	drivers.Log = slog.Default()
 	set, supervisor, err := build.Set(&drivers)
 	if err != nil {
 		return err

@@ -114,6 +114,7 @@ type Driving struct {
 
 // RunExecutor runs the executor's stage with real drivers until ctx ends.
 func (r *Runtime) RunExecutor(ctx context.Context, p *pipeline.Config, d Driving) (err error) {
+	d.File.Log = r.Log
 	set, supervisor, err := build.Set(d.File)
 	if err != nil {
 		return err

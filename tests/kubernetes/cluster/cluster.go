@@ -2,9 +2,6 @@ package cluster
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -27,10 +24,10 @@ type Cluster struct {
 	Admin  *rest.Config
 	Client kubernetes.Interface
 
-	authority *authority
-	url       string
-	servers   []*server // in the order of their start
-	api       *server
+	certificates certificates
+	url          string
+	servers      []*server // in the order of their start
+	api          *server
 }
 
 // advertised is the address that the API server is told to be at: loopback is
@@ -82,21 +79,16 @@ func (c *Cluster) prepare(p programs.Programs) error {
 	if err != nil {
 		return err
 	}
-	if c.authority, err = newAuthority(c.Folder); err != nil {
-		return err
-	}
-	err = errors.Join(c.authority.server("apiserver"), c.authority.client(admin, "system:masters"), c.writeServiceAccountKey())
-	if err != nil {
+	if c.certificates, err = certify(c.Folder); err != nil {
 		return err
 	}
 	c.url = "https://127.0.0.1:" + free[2]
-	cert, key := c.authority.files(admin)
-	ca, _ := c.authority.files("ca")
-	c.Admin = &rest.Config{Host: c.url, QPS: 500, Burst: 1000, TLSClientConfig: rest.TLSClientConfig{CertFile: cert, KeyFile: key, CAFile: ca}}
+	id := c.certificates.admin
+	c.Admin = &rest.Config{Host: c.url, QPS: 500, Burst: 1000, TLSClientConfig: rest.TLSClientConfig{CertFile: id.Cert, KeyFile: id.Key, CAFile: id.CA}}
 	if c.Client, err = kubernetes.NewForConfig(c.Admin); err != nil {
 		return fmt.Errorf("client: %w", err)
 	}
-	if err := c.WriteKubeconfig(c.Kubeconfig(), &api.AuthInfo{ClientCertificate: cert, ClientKey: key}); err != nil {
+	if err := c.WriteKubeconfig(c.Kubeconfig(), &api.AuthInfo{ClientCertificate: id.Cert, ClientKey: id.Key}); err != nil {
 		return err
 	}
 	etcd, peer := "http://127.0.0.1:"+free[0], "http://127.0.0.1:"+free[1]
@@ -114,32 +106,20 @@ func (c *Cluster) prepare(p programs.Programs) error {
 }
 
 func (c *Cluster) apiServer(program, etcd, port string) *server {
-	cert, key := c.authority.files("apiserver")
-	ca, _ := c.authority.files("ca")
+	id := c.certificates.server
 	return c.server("kube-apiserver", program, "--etcd-servers="+etcd, "--bind-address=127.0.0.1", "--secure-port="+port,
 		"--advertise-address="+advertised, "--authorization-mode=RBAC", "--allow-privileged=false",
-		"--tls-cert-file="+cert, "--tls-private-key-file="+key, "--client-ca-file="+ca,
-		"--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file="+c.serviceAccountKey(),
-		"--service-account-signing-key-file="+c.serviceAccountKey(), "--service-cluster-ip-range=10.96.0.0/16")
+		"--tls-cert-file="+id.Cert, "--tls-private-key-file="+id.Key, "--client-ca-file="+id.CA,
+		"--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file="+c.certificates.accounts.Key,
+		"--service-account-signing-key-file="+c.certificates.accounts.Key, "--service-cluster-ip-range=10.96.0.0/16")
 }
 
 func (c *Cluster) controllerManager(program string) *server {
-	ca, _ := c.authority.files("ca")
 	// Nodes here send no heartbeats: what a kubelet says of its node stands.
 	return c.server("kube-controller-manager", program, "--kubeconfig="+c.Kubeconfig(), "--leader-elect=false", "--secure-port=0",
-		"--root-ca-file="+ca, "--service-account-private-key-file="+c.serviceAccountKey(), "--node-monitor-grace-period=24h",
+		"--root-ca-file="+c.certificates.server.CA, "--service-account-private-key-file="+c.certificates.accounts.Key, "--node-monitor-grace-period=24h",
 		"--kube-api-qps=300", "--kube-api-burst=600", "--concurrent-replicaset-syncs=20", "--concurrent-deployment-syncs=20",
 		"--concurrent-service-endpoint-syncs=5")
-}
-
-func (c *Cluster) serviceAccountKey() string { return filepath.Join(c.Folder, "service-accounts.key") }
-
-func (c *Cluster) writeServiceAccountKey() error {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return fmt.Errorf("service accounts: %w", err)
-	}
-	return writeKey(c.serviceAccountKey(), key)
 }
 
 // Kubeconfig is the path of the administrator's kubeconfig file.
@@ -147,9 +127,8 @@ func (c *Cluster) Kubeconfig() string { return filepath.Join(c.Folder, "kubeconf
 
 // WriteKubeconfig writes a kubeconfig file for a user of the cluster.
 func (c *Cluster) WriteKubeconfig(path string, user *api.AuthInfo) error {
-	ca, _ := c.authority.files("ca")
 	config := api.NewConfig()
-	config.Clusters["test"] = &api.Cluster{Server: c.url, CertificateAuthority: ca}
+	config.Clusters["test"] = &api.Cluster{Server: c.url, CertificateAuthority: c.certificates.server.CA}
 	config.AuthInfos["user"] = user
 	config.Contexts["test"] = &api.Context{Cluster: "test", AuthInfo: "user"}
 	config.CurrentContext = "test"
