@@ -2,6 +2,7 @@ package executor
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -31,10 +32,11 @@ func newFleet(id model.FleetID, config *Config) *fleet {
 	return &fleet{id: id, saga: saga.NewFleet(id, config.Saga), simulate: config.Simulate, config: config, plans: map[model.PlanID]model.Plan{}}
 }
 
-// completion is when a simulated command will have ended, and how.
+// completion is when a simulated command will have ended, and how. Began is when
+// it was given.
 type completion struct {
-	At   model.Instant
-	Step model.Step
+	At, Began model.Instant
+	Step      model.Step
 }
 
 func compareCompletions(a, b completion) int {
@@ -78,7 +80,7 @@ func (f *fleet) play(until model.Instant, out []stage.Emission) ([]stage.Emissio
 		case timed && timer < until:
 			out = f.take(f.saga.Advance(timer), out)
 		default:
-			return f.take(f.saga.Advance(until), out), nil
+			return f.copies(until, f.take(f.saga.Advance(until), out)), nil
 		}
 	}
 	return nil, fmt.Errorf("sagas do not come to rest before %v", until)
@@ -138,7 +140,33 @@ func (f *fleet) start(intent model.Step) {
 		done.Phase = model.PhaseFailed
 	}
 	done.At = intent.At.Add(took)
-	c := completion{At: done.At, Step: done}
+	c := completion{At: done.At, Began: intent.At, Step: done}
 	i, _ := slices.BinarySearchFunc(f.running, c, compareCompletions)
 	f.running = slices.Insert(f.running, i, c)
+}
+
+// copies publishes how far simulated copies have come by an instant: they are
+// even from their beginning to their end.
+func (f *fleet) copies(now model.Instant, out []stage.Emission) []stage.Emission {
+	copying := map[model.PlanID]map[int]model.Progress{}
+	for i := range f.running {
+		c := &f.running[i]
+		plan, move, ok := f.saga.Command(c.Step)
+		if c.Step.Kind != model.StepReplicate || !ok || move.DataBytes <= 0 || now <= c.Began {
+			continue
+		}
+		p := model.Progress{TotalBytes: move.DataBytes, DoneBytes: int64(float64(move.DataBytes) * float64(now-c.Began) / float64(c.At-c.Began))}
+		p.BytesPerSecond = int64(float64(move.DataBytes) / c.At.Sub(c.Began).Seconds())
+		p.TimeLeft = c.At.Sub(now)
+		if copying[plan.ID] == nil {
+			copying[plan.ID] = map[int]model.Progress{}
+		}
+		copying[plan.ID][move.Index] = p
+		out = f.tell(&c.Step, &move, now, p, out)
+	}
+	for _, id := range slices.Sorted(maps.Keys(copying)) {
+		whole := f.planProgress(id, func(index int) (model.Progress, bool) { p, ok := copying[id][index]; return p, ok })
+		out = f.tellPlan(id, now, whole, out)
+	}
+	return out
 }

@@ -76,30 +76,50 @@ func (f *fleet) progress(step model.Step, r *model.Report, out []stage.Emission)
 	p.TotalBytes = max(p.TotalBytes, p.DoneBytes)
 	h.Rate, h.Progress = p.BytesPerSecond, p
 	p.TimeLeft = timeLeft(p.DoneBytes, p.TotalBytes, p.BytesPerSecond)
-	o := model.Outcome{Fleet: f.id, Kind: model.OutcomeProgress, Plan: step.Plan, MoveIndex: step.MoveIndex, Replica: move.Replica,
-		Server: move.From, Step: step.Kind, At: step.At, Progress: p}
-	whole := model.Outcome{Fleet: f.id, Kind: model.OutcomeProgress, Plan: step.Plan, MoveIndex: model.PlanMove, At: step.At,
-		Progress: f.planProgress(&plan)}
-	for _, o := range []*model.Outcome{&o, &whole} {
-		out = append(out, stage.Emission{Topic: stream.Outcomes, Fleet: f.id, Key: outcomeKey(o), Partition: stage.ByKey, Event: *o})
-	}
-	return out
+	out = f.tell(&step, &move, step.At, p, out)
+	whole := f.planProgress(plan.ID, func(index int) (model.Progress, bool) {
+		h := f.health[healthKey(plan.ID, index)]
+		if h == nil {
+			return model.Progress{}, false
+		}
+		return h.Progress, true
+	})
+	return f.tellPlan(plan.ID, step.At, whole, out)
 }
 
-// planProgress adds up what has been moved and what is being copied.
-func (f *fleet) planProgress(plan *model.Plan) model.Progress {
+// tell publishes how far a move's copy has come.
+func (f *fleet) tell(step *model.Step, move *model.Move, at model.Instant, p model.Progress, out []stage.Emission) []stage.Emission {
+	return f.publish(&model.Outcome{Fleet: f.id, Kind: model.OutcomeProgress, Plan: step.Plan, MoveIndex: step.MoveIndex, Replica: move.Replica,
+		Server: move.From, Step: step.Kind, At: at, Progress: p}, out)
+}
+
+// tellPlan publishes how far all of a plan has come.
+func (f *fleet) tellPlan(id model.PlanID, at model.Instant, p model.Progress, out []stage.Emission) []stage.Emission {
+	return f.publish(&model.Outcome{Fleet: f.id, Kind: model.OutcomeProgress, Plan: id, MoveIndex: model.PlanMove, At: at, Progress: p}, out)
+}
+
+func (f *fleet) publish(o *model.Outcome, out []stage.Emission) []stage.Emission {
+	return append(out, stage.Emission{Topic: stream.Outcomes, Fleet: f.id, Key: outcomeKey(o), Partition: stage.ByKey, Event: *o})
+}
+
+// planProgress adds up what has been moved and what is being copied, which copying
+// tells by the move.
+func (f *fleet) planProgress(id model.PlanID, copying func(index int) (model.Progress, bool)) model.Progress {
 	var sum model.Progress
 	for _, v := range f.saga.Plans() {
-		if v.Plan != plan.ID {
+		if v.Plan != id {
 			continue
 		}
 		sum.DoneBytes, sum.TotalBytes, sum.TimeLeft = v.MovedBytes, v.Bytes, v.TimeLeft
 		for i := range v.Moves {
-			if h := f.health[healthKey(plan.ID, v.Moves[i].Move.Index)]; h != nil && v.Moves[i].Phase == "running" {
-				sum.DoneBytes += min(h.Progress.DoneBytes, max(v.Moves[i].Move.DataBytes, h.Progress.TotalBytes))
-				sum.TotalBytes += max(0, h.Progress.TotalBytes-v.Moves[i].Move.DataBytes)
-				sum.BytesPerSecond += h.Progress.BytesPerSecond
+			m := &v.Moves[i]
+			p, ok := copying(m.Move.Index)
+			if !ok || m.Phase != "running" {
+				continue
 			}
+			sum.DoneBytes += min(p.DoneBytes, max(m.Move.DataBytes, p.TotalBytes))
+			sum.TotalBytes += max(0, p.TotalBytes-m.Move.DataBytes)
+			sum.BytesPerSecond += p.BytesPerSecond
 		}
 	}
 	if left := timeLeft(sum.DoneBytes, sum.TotalBytes, sum.BytesPerSecond); left > 0 {

@@ -18,6 +18,17 @@ func (s *RedisSite) Drivers() *build.Config {
 }
 
 // Drivers returns the site's drivers as an executor's file says them.
+func (s *PostgresSite) Drivers() *build.Config {
+	places := map[model.ServerID]build.Place{}
+	for server, i := range s.instances {
+		places[server] = build.Place{Backend: i.Route.Backend, Server: i.Route.Server, Address: i.Address, User: i.Login.User,
+			Database: i.Login.Database, Folder: i.Folder}
+	}
+	return s.drivers("postgres", build.Driver{Kind: "postgres", Programs: s.host.Programs, UserID: s.host.User, GroupID: s.host.Group,
+		Places: map[model.ReplicaID]map[model.ServerID]build.Place{"db/0": places}})
+}
+
+// Drivers returns the site's drivers as an executor's file says them.
 func (s *HTTPSite) Drivers() *build.Config {
 	places := map[model.ServerID]build.Place{}
 	for server, p := range s.places {

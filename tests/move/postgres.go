@@ -68,10 +68,10 @@ func NewPostgresSite(ctx context.Context) (*PostgresSite, error) {
 		if err != nil {
 			return s, err
 		}
-		name := "pg-" + string(server)
+		name := "db/0@" + string(server)
 		s.instances[server] = postgres.Instance{
 			Address: host + ":" + port, Login: login, Route: actuator.Route{Backend: "db", Server: string(server)},
-			Folder: filepath.Join(s.Folder, name), Process: name,
+			Folder: filepath.Join(s.Folder, "pg-"+string(server)), Process: name,
 		}
 		servers = append(servers, Server{Name: string(server), Address: host + ":" + port, Open: i == 0})
 		s.Own(name)
@@ -133,7 +133,7 @@ func (s *PostgresSite) Driver(trace actuator.Tracer) actuator.Driver {
 
 // KillTarget ends the process on the move's target, as a crash would.
 func (s *PostgresSite) KillTarget(m model.Move) {
-	_ = s.Supervisor.Kill("pg-" + string(m.To)) // none there is a crash too
+	_ = s.Supervisor.Kill(s.instances[m.To].Process) // none there is a crash too
 }
 
 // Dial connects a client through the proxy.

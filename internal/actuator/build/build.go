@@ -220,6 +220,7 @@ func (d *Driver) postgres(r model.ReplicaID, server model.ServerID) (postgres.In
 	return postgres.Instance{
 		Address: p.Address, Login: postgres.Login{User: p.User, Password: password, Database: p.Database},
 		Route: p.route(), Folder: p.Folder, Process: string(r) + "@" + string(server), Namespace: p.Namespace,
+		Elsewhere: d.elsewhere(&p),
 	}, err
 }
 

@@ -19,6 +19,7 @@ type Instance struct {
 	Folder    string // its data
 	Process   string // its name at the supervisor
 	Namespace string // network namespace; empty: the host's
+	Elsewhere bool   // on another host, whose agent starts and stops it
 }
 
 // conninfo is how PostgreSQL's programs reach the instance.

@@ -55,9 +55,9 @@ func marked(folder string) string {
 }
 
 // Start makes sure that the server of a data folder runs. It does nothing where
-// there is no whole copy.
+// there is no whole copy, and for what is on another host.
 func (h *LocalHost) Start(ctx context.Context, i *Instance) error {
-	if marked(i.Folder) != whole {
+	if i.Elsewhere || marked(i.Folder) != whole {
 		return nil
 	}
 	host, port, err := net.SplitHostPort(i.Address)
@@ -88,11 +88,18 @@ func (h *LocalHost) Start(ctx context.Context, i *Instance) error {
 
 // Stop ends the server; its data stay.
 func (h *LocalHost) Stop(ctx context.Context, i *Instance) error {
+	if i.Elsewhere {
+		return nil
+	}
 	return h.Supervisor.StopBy(ctx, i.Process, syscall.SIGINT)
 }
 
-// Remove ends the server at once and deletes its data.
+// Remove ends the server at once and deletes its data. One on another host is
+// left to that host's agent: what undoes a move asks it next.
 func (h *LocalHost) Remove(ctx context.Context, i *Instance) error {
+	if i.Elsewhere {
+		return nil
+	}
 	if marked(i.Folder) == "" {
 		if _, err := os.Stat(i.Folder); errors.Is(err, os.ErrNotExist) {
 			return nil
@@ -115,6 +122,9 @@ func (h *LocalHost) Remove(ctx context.Context, i *Instance) error {
 // Copy makes a standby's data folder from a running source. It is complete or
 // not there.
 func (h *LocalHost) Copy(ctx context.Context, source, standby *Instance, bytesPerSecond int64) error {
+	if err := here(standby); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(filepath.Dir(standby.Folder), 0o755); err != nil {
 		return fmt.Errorf("postgres data: %w", err)
 	}
@@ -127,7 +137,8 @@ func (h *LocalHost) Copy(ctx context.Context, source, standby *Instance, bytesPe
 	if err := h.own(copied); err != nil {
 		return err
 	}
-	args := []string{"-D", copied, "-R", "-X", "stream", "-c", "fast", "-d", source.conninfo()}
+	// With --progress the source estimates the size first, for pg_stat_progress_basebackup.
+	args := []string{"-D", copied, "-R", "-X", "stream", "-c", "fast", "--progress", "-d", source.conninfo()}
 	if h.NoSync {
 		args = append(args, "--no-sync")
 	}
@@ -143,6 +154,9 @@ func (h *LocalHost) Copy(ctx context.Context, source, standby *Instance, bytesPe
 // Rewind makes a stopped former primary a standby of the running source. A
 // rewind cut short leaves a folder that counts as partial.
 func (h *LocalHost) Rewind(ctx context.Context, source, standby *Instance) error {
+	if err := here(standby); err != nil {
+		return err
+	}
 	if marked(standby.Folder) != whole {
 		return fmt.Errorf("postgres data: %s isn't whole", standby.Folder)
 	}
@@ -157,6 +171,11 @@ func (h *LocalHost) Rewind(ctx context.Context, source, standby *Instance) error
 		return err
 	}
 	return mark(standby.Folder, whole)
+}
+
+// here returns an error for an instance whose data are another host's.
+func here(i *Instance) error {
+	return refuse(i.Elsewhere, "postgres data: %s is on another host: its agent has to be asked", i.Folder)
 }
 
 // place moves a whole copy to where it belongs.

@@ -160,3 +160,28 @@ func TestRemoveKeepsWhatIsNotOurs(t *testing.T) {
 		t.Error("a folder that isn't whole is rewound")
 	}
 }
+
+func TestWhatIsElsewhereIsLeftToItsAgent(t *testing.T) {
+	h := &LocalHost{Supervisor: &process.Supervisor{State: t.TempDir()}, Programs: "/no/such/programs"}
+	folder := filepath.Join(t.TempDir(), "data")
+	if err := mark(folder, whole); err != nil {
+		t.Fatal(err)
+	}
+	i, there := &Instance{Folder: folder, Address: "127.0.0.1:1", Elsewhere: true}, &Instance{Folder: folder}
+	for name, do := range map[string]func() error{
+		"start": func() error { return h.Start(t.Context(), i) }, "stop": func() error { return h.Stop(t.Context(), i) },
+		"remove": func() error { return h.Remove(t.Context(), i) },
+	} {
+		if err := do(); err != nil || marked(folder) != whole {
+			t.Errorf("%s: %v, %q", name, err, marked(folder))
+		}
+	}
+	for name, do := range map[string]func() error{
+		"copy":   func() error { return h.Copy(t.Context(), there, i, 0) },
+		"rewind": func() error { return h.Rewind(t.Context(), there, i) },
+	} {
+		if err := do(); err == nil || !strings.Contains(err.Error(), "another host") || marked(folder) != whole {
+			t.Errorf("%s: %v, %q", name, err, marked(folder))
+		}
+	}
+}

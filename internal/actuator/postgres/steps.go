@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"drover/internal/actuator"
@@ -74,7 +75,7 @@ func (p *pair) replicate(ctx context.Context, source, target *side) error {
 		}
 		target.close()
 		p.Trace.At("removed")
-		if err := p.Host.Copy(ctx, &source.Instance, &target.Instance, p.command.Move.BandwidthBytesPerSecond); err != nil {
+		if err := p.copy(ctx, source, target); err != nil {
 			return err
 		}
 		p.Trace.At("copied")
@@ -83,6 +84,35 @@ func (p *pair) replicate(ctx context.Context, source, target *side) error {
 		}
 	}
 	return p.awaitStream(ctx, source, target, time.Hour)
+}
+
+// progressEvery is how often a copy is asked how far it is.
+const progressEvery = 200 * time.Millisecond
+
+// copy makes the target's data, and tells meanwhile how far they are, as the
+// source says it.
+func (p *pair) copy(ctx context.Context, source, target *side) error {
+	beside, stop := context.WithCancel(ctx)
+	var told sync.WaitGroup
+	told.Go(func() {
+		asker := &side{Instance: source.Instance, timeout: p.Timeout} // a connection of its own
+		defer asker.close()
+		for actuator.Pause(beside, progressEvery) == nil {
+			const progress = "SELECT sum(backup_streamed)::bigint || ' ' || coalesce(sum(backup_total), 0)::bigint FROM pg_stat_progress_basebackup"
+			text, err := asker.query(beside, progress)
+			if err != nil {
+				continue // the copy itself knows why
+			}
+			var done, total int64
+			if _, err := fmt.Sscan(text, &done, &total); err == nil {
+				p.command.Tell(done, total)
+			}
+		}
+	})
+	err := p.Host.Copy(ctx, &source.Instance, &target.Instance, p.command.BytesPerSecond())
+	stop()
+	told.Wait()
+	return err
 }
 
 // standbyPatience is how long a standby that was there before may take to answer

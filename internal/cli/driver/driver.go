@@ -135,7 +135,6 @@ func (o *options) configured(ctx context.Context) (actuator.Driver, string, erro
 	if err != nil {
 		return nil, "", err
 	}
-	config.Journal = "" // an earlier run is not to be remembered
 	set, _, err := build.Set(&config)
 	if err != nil {
 		return nil, "", fmt.Errorf("%s: %w", o.drivers, err)

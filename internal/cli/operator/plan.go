@@ -201,8 +201,23 @@ func (s *session) changes(w io.Writer, e *api.Execution, said map[string]string)
 		}
 		tell(fmt.Sprintf("%s %s>%s", m.Replica, m.From, m.To), state)
 	}
+	if e.Copy != nil {
+		tell("plan "+string(e.ID), copyText(e.Copy))
+	}
 	tell("plan "+string(e.ID), stateOf(&e.PlanRow)+" "+e.Ending)
 	return nil
+}
+
+// copyText says how far a copy is: bytes, rate, time left.
+func copyText(c *api.Copy) string {
+	text := bytesOf(c.DoneBytes) + " of " + bytesOf(c.TotalBytes)
+	if c.BytesPerSecond > 0 {
+		text += ", " + bytesOf(c.BytesPerSecond) + "/s"
+	}
+	if left := time.Duration(c.SecondsLeft * float64(time.Second)); left > 0 {
+		text += ", " + left.Round(time.Second).String() + " left"
+	}
+	return text
 }
 
 // bars draws every move with how far it is.
@@ -210,7 +225,14 @@ func bars(e *api.Execution) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "plan %s: %s  %s %.0f %%\n\n", e.ID, stateOf(&e.PlanRow), bar(e.Progress, 30), 100*e.Progress)
 	for _, m := range e.Rows {
-		fmt.Fprintf(&b, "%-20s %-22s %s %s\n", cut(string(m.Replica), 20), cut(string(m.From)+" > "+string(m.To), 22), bar(m.Progress, 14), cut(m.State+" "+m.Step, 20))
+		state := cut(m.State+" "+m.Step, 20)
+		if m.Copy != nil {
+			state = cut(copyText(m.Copy), 34)
+		}
+		fmt.Fprintf(&b, "%-14s %-14s %s %s\n", cut(string(m.Replica), 14), cut(string(m.From)+" > "+string(m.To), 14), bar(m.Progress, 14), state)
+	}
+	if e.Copy != nil {
+		fmt.Fprintf(&b, "\ncopied %s\n", copyText(e.Copy))
 	}
 	fmt.Fprintf(&b, "\ndrover pause %s | drover stop %s --mode compensate\n", e.ID, e.ID)
 	return b.String()

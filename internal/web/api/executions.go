@@ -77,6 +77,16 @@ func moveProgress(m *Move, steps []Step) float64 {
 	return round(min(1, float64(done)/float64(len(forward))), 3)
 }
 
+// copyOf returns how far the copy of a move (model.PlanMove: of the whole plan) is
+// at present; nil where none is under way.
+func (c *call) copyOf(r *readmodel.Run, move int) *Copy {
+	p, ok := r.Copies[move]
+	if !ok || c.at != 0 {
+		return nil
+	}
+	return &Copy{DoneBytes: p.DoneBytes, TotalBytes: p.TotalBytes, BytesPerSecond: p.BytesPerSecond, SecondsLeft: seconds(p.TimeLeft)}
+}
+
 func (s *Server) executions(c *call) (any, error) {
 	var all []ExecutionRow
 	s.Model.View(c.fleet, func(f *readmodel.Fleet) {
@@ -101,10 +111,18 @@ func (s *Server) execution(c *call) (any, error) {
 		if one.Left == nil {
 			one.Left = []string{}
 		}
+		copying := false
 		for i := range r.Plan.Moves {
 			move := moveOf(&r.Plan.Moves[i], r, &status, c.at)
 			move.Progress = moveProgress(&move, steps)
+			if k := model.StepKind(move.Step); k == model.StepReplicate || k == model.StepCatchUp {
+				move.Copy = c.copyOf(r, move.Index)
+				copying = copying || move.Copy != nil && move.State == "running"
+			}
 			one.Rows = append(one.Rows, move)
+		}
+		if copying {
+			one.Copy = c.copyOf(r, model.PlanMove)
 		}
 		out = &one
 	})

@@ -2,8 +2,10 @@ package api
 
 import (
 	"testing"
+	"time"
 
 	"drover/internal/model"
+	"drover/internal/web/readmodel"
 )
 
 func TestProgressOfAMoveCountsStepsThatLeadOn(t *testing.T) {
@@ -26,5 +28,18 @@ func TestProgressOfAMoveCountsStepsThatLeadOn(t *testing.T) {
 				t.Errorf("progress %v, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+func TestCopiesAreToldOfThePresentOnly(t *testing.T) {
+	run := &readmodel.Run{Copies: map[int]model.Progress{3: {DoneBytes: 1, TotalBytes: 4, BytesPerSecond: 2, TimeLeft: 1500 * time.Millisecond}}}
+	if got := (&call{}).copyOf(run, 3); got == nil || *got != (Copy{DoneBytes: 1, TotalBytes: 4, BytesPerSecond: 2, SecondsLeft: 1.5}) {
+		t.Errorf("%+v", got)
+	}
+	if got := (&call{at: 1}).copyOf(run, 3); got != nil {
+		t.Errorf("at an earlier time: %+v", got)
+	}
+	if got := (&call{}).copyOf(run, 4); got != nil {
+		t.Errorf("of a move that copies nothing: %+v", got)
 	}
 }

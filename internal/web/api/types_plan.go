@@ -97,8 +97,17 @@ type Move struct {
 	State       string              `json:"state" doc:"waiting, running, undoing, succeeded, rolled-back, parked or never begun."`
 	Step        string              `json:"step,omitempty" doc:"The last step heard of."`
 	Progress    float64             `json:"progress,omitempty" doc:"How far it is, 0 to 1; told of executions."`
+	Copy        *Copy               `json:"copy,omitempty" doc:"How far its copy is, while it is made; told of executions."`
 	Ending      string              `json:"ending,omitempty"`
 	Left        []string            `json:"left,omitempty"`
+}
+
+// Copy is how far a copy of data has come.
+type Copy struct {
+	DoneBytes      int64   `json:"done_bytes"`
+	TotalBytes     int64   `json:"total_bytes"`
+	BytesPerSecond int64   `json:"bytes_per_second" doc:"Of late; 0: unknown."`
+	SecondsLeft    float64 `json:"seconds_left" doc:"At that rate; 0: unknown."`
 }
 
 // OrderGiven is an order that somebody gave for a plan.
@@ -124,6 +133,7 @@ type ExecutionRow struct {
 type Execution struct {
 	ExecutionRow
 	Now   model.Instant `json:"now"`
+	Copy  *Copy         `json:"copy,omitempty" doc:"How far the plan's data are, while some are copied."`
 	Rows  []Move        `json:"rows"`
 	Steps []Step        `json:"steps" doc:"Every command, in order."`
 	Left  []string      `json:"left"`

@@ -10,6 +10,8 @@ type Run struct {
 	Steps    []model.Step    // in order of the executor's log
 	Outcomes []model.Outcome // in order
 	Orders   []model.Control // of people, for this plan
+	// Copies is how far the copies under way are, by move; model.PlanMove: all.
+	Copies map[int]model.Progress
 	// StopReason and StoppedAt are set where the planner has found the plan wrong.
 	StopReason string
 	StoppedAt  model.Instant
@@ -72,7 +74,15 @@ func (f *Fleet) outcome(o model.Outcome) {
 	if o.Kind == model.OutcomeMove && o.Server != "" {
 		f.place(o.Replica, o.Server, o.At)
 	}
-	if r := f.Run(o.Plan); r != nil {
+	r := f.Run(o.Plan)
+	switch {
+	case r == nil:
+	case o.Kind == model.OutcomeProgress: // the last word only: there are many
+		if r.Copies == nil {
+			r.Copies = map[int]model.Progress{}
+		}
+		r.Copies[o.MoveIndex] = o.Progress
+	default:
 		r.Outcomes = appendBounded(r.Outcomes, o, f.limits.Outcomes)
 	}
 }
