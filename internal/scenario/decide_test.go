@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +54,28 @@ func TestDecideRelievesBeforeThePeak(t *testing.T) {
 	}
 	if !strings.Contains(plan.Moves[0].Reason, "SLO capacity") || plan.ViolationsAfter >= plan.ViolationsBefore {
 		t.Errorf("reason %q, violations %d -> %d", plan.Moves[0].Reason, plan.ViolationsBefore, plan.ViolationsAfter)
+	}
+}
+
+func TestWavesAreForWhoApprovesThem(t *testing.T) {
+	v := randomView(3, 40, 0.5)
+	for s := range 12 { // far more moves than a wave holds
+		if v.Drained == nil {
+			v.Drained = map[model.ServerID]model.Instant{}
+		}
+		v.Drained[model.ServerID(fmt.Sprintf("s%03d", s))] = noon
+	}
+	cfg := Config{MaxMovesPerHour: 1000, MaxServersTouched: 1000}
+	ev, plan := Decide(v, cfg, greedy)
+	if plan == nil || len(plan.Moves) <= waveSize {
+		t.Fatalf("want more than %d moves: %s", waveSize, ev.Reason)
+	}
+	if plan.Waves != 1 || plan.NeedsApproval {
+		t.Errorf("%d waves for a plan that starts by itself, want one", plan.Waves)
+	}
+	cfg.Approval = true
+	if _, plan = Decide(v, cfg, greedy); plan == nil || plan.Waves < 2 || !plan.NeedsApproval {
+		t.Errorf("a plan to be approved has %d waves, want several", plan.Waves)
 	}
 }
 

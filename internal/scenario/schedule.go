@@ -8,7 +8,7 @@ import (
 	"drover/internal/scenario/phasing"
 )
 
-// waveSize is the most moves of one wave.
+// waveSize is the most moves of one wave where a person approves waves.
 const waveSize = 25
 
 // schedule phases the moves between two placements. The returned placement is
@@ -46,7 +46,10 @@ func (f *fleet) schedule(status, after *state) (phasing.Schedule, []int, *state,
 func (f *fleet) phasingInput(b *builder, after *state) phasing.Input {
 	in := phasing.Input{
 		Now: f.view.Tick, LinkConcurrency: f.cfg.LinkConcurrency, CopyBytesPerSecond: f.cfg.CopyBytesPerSecond,
-		WaveSize: waveSize, Overhead: f.cfg.MoveOverhead, Lifetime: f.cfg.PlanLifetime, Bandwidth: f.bandwidths(),
+		Overhead: f.cfg.MoveOverhead, Lifetime: f.cfg.PlanLifetime, Bandwidth: f.bandwidths(),
+	}
+	if f.needsApproval() {
+		in.WaveSize = waveSize
 	}
 	for s, server := range f.servers {
 		ps := phasing.Server{Capacity: server.Capacity, Zone: f.zone[s], Concurrency: server.DisruptionConcurrency}
@@ -78,6 +81,12 @@ func (f *fleet) phasingInput(b *builder, after *state) phasing.Input {
 	return in
 }
 
+// needsApproval tells whether plans wait for a person: by the fleet's policy, or
+// since too few forecasts are trusted.
+func (f *fleet) needsApproval() bool {
+	return f.cfg.Approval || f.trustedPPM() < f.cfg.MinTrustedPPM
+}
+
 // bandwidths looks up measured links.
 func (f *fleet) bandwidths() func(from, to int) int64 {
 	known := map[[2]int]int64{}
@@ -99,7 +108,7 @@ func (f *fleet) planOf(status, after *state, sched phasing.Schedule, replicas []
 	}
 	p := &model.Plan{
 		Fleet: f.view.Fleet, Tick: f.view.Tick, State: model.PlanProposed, Waves: sched.Waves,
-		NeedsApproval: f.cfg.Approval || f.trustedPPM() < f.cfg.MinTrustedPPM, DryRun: f.cfg.DryRun,
+		NeedsApproval: f.needsApproval(), DryRun: f.cfg.DryRun,
 		ConfidencePPM: after.confidencePPM(), Inputs: slices.Clone(f.view.Inputs), Code: f.cfg.Code,
 	}
 	for i, step := range sched.Steps {

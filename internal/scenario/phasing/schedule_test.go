@@ -143,6 +143,15 @@ func TestWavesFollowPriorityAndSize(t *testing.T) {
 	if !slices.Equal(waves, []int{1, 2, 2, 2, 3}) {
 		t.Errorf("waves %v", waves)
 	}
+	// Where nobody approves waves, none holds the next one up.
+	in.WaveSize = 0
+	plan := Plan(in)
+	if plan.Waves != 1 || slices.ContainsFunc(plan.Steps, func(s Step) bool { return s.Wave != 1 }) {
+		t.Errorf("%d waves without a size, want one", plan.Waves)
+	}
+	if plan.Steps[0].Move != 4 {
+		t.Errorf("move %d comes first, want the one of the highest priority", plan.Steps[0].Move)
+	}
 }
 
 // randomInput makes servers that are full to different degrees and moves

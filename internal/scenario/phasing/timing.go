@@ -143,15 +143,16 @@ func (p *planner) spare(s int, res model.Resource) int64 {
 
 // assignWaves cuts the list into waves, numbered from 1: a new one begins where
 // the priority of the moves changes or the wave is full. Waves are what a person
-// approves; inside a wave precedences alone say what waits for what, so that no
-// step waits for the slowest of others that do not concern it.
+// approves one after the other. Where nobody does (WaveSize 0) all steps are one
+// wave: precedences alone say what waits for what, and no step waits for the
+// slowest of others that do not concern it.
 func (p *planner) assignWaves() {
 	wave, size := 0, 0
 	var priority int64
 	for i := range p.out.Steps {
 		s := &p.out.Steps[i]
 		own := p.in.Moves[s.Move].Priority
-		if i == 0 || own != priority || p.in.WaveSize > 0 && size == p.in.WaveSize {
+		if i == 0 || p.in.WaveSize > 0 && (own != priority || size == p.in.WaveSize) {
 			wave, size, priority = wave+1, 0, own
 		}
 		size++

@@ -58,7 +58,7 @@ type Input struct {
 	Bandwidth          func(from, to int) int64
 	// Overhead is what a move takes apart from copying.
 	Overhead time.Duration
-	// WaveSize is the most steps of one wave; 0: no limit.
+	// WaveSize is the most steps of one wave; 0: all steps are one.
 	WaveSize int
 	// Lifetime is how long after its predicted end a schedule without deadlines
 	// remains valid.
