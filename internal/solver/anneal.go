@@ -30,6 +30,11 @@ const (
 	priceCeiling = 1e15
 )
 
+// retreatFrom are the shares of a run at which a lane that still breaks more
+// than its best placement goes back to that: what is broken so late has got
+// stuck, and would be broken at the end.
+var retreatFrom = [...]float64{0.25, hardFrom}
+
 // reprice returns the price after a share of the run up to done has passed;
 // base is the price at first.
 func reprice(price, base, done, share float64, broken int32) float64 {
@@ -73,11 +78,12 @@ func (c *climate) cost(delta int64, soft int32, away float64) float64 {
 const burst = 6
 
 // Moves are drawn by twelve random bits: schedule.eject x ejectUnit of drawScale
-// are ejections, clearDraws empty a bin where that can save cost, and once
-// repackFrom of a cooling is over one repacking comes with repackPer ejections.
+// are ejections, relayDraws are relays, clearDraws empty a bin where that can
+// save cost, and once repackFrom of a cooling is over one repacking comes with repackPer ejections.
 const (
 	drawScale  = 4096
 	ejectUnit  = drawScale / 256
+	relayDraws = 256
 	clearDraws = 16
 	repackPer  = 512
 	repackFrom = 0.7
@@ -93,11 +99,18 @@ func (l *lane) anneal(c schedule, share func() float64) {
 	if len(l.movable) == 0 || l.in.bins < 2 {
 		return
 	}
-	price, last := c.penalty, 0.0
+	price, last, retreats := c.penalty, 0.0, retreatFrom[:]
 	for {
 		done := share()
 		if done >= 1 {
 			return
+		}
+		if len(retreats) > 0 && done > retreats[0] {
+			retreats = retreats[1:]
+			if l.s.soft > l.bestSoft {
+				l.backToBest()
+				c.penalty *= priceSpan
+			}
 		}
 		t := c.temperature(done)
 		price = reprice(price, c.penalty, done, done-last, l.s.soft)
@@ -112,6 +125,7 @@ func (l *lane) anneal(c schedule, share func() float64) {
 		if l.in.extras {
 			clears += clearDraws
 		}
+		relays := clears + relayDraws
 		for range batch {
 			k := l.rng.next() >> 52
 			switch {
@@ -121,6 +135,8 @@ func (l *lane) anneal(c schedule, share func() float64) {
 				l.tryRepack()
 			case k < clears:
 				l.tryClear(&w)
+			case k < relays:
+				l.tryRelay(&w)
 			case k&1 == 0:
 				l.tryShifts(&w)
 			default:

@@ -12,9 +12,12 @@ const heatSamples = 4000
 // those whose budget is short, start closer to their start placement.
 const (
 	hotCoarse, hotFine   = 4.5, 1.0
-	homeCoarse, homeFine = 2.0, 12.0
+	homeCoarse, homeFine = 2.0, 1.2
+	homeMost             = 12.0
+	homeMoves            = 8000.0 // moves an item below which it is dearer to be away
+	homePower            = 0.8
 	penaltyCoarse        = 6.0
-	penaltyFine          = 3.0
+	penaltyFine          = 10.0
 	coarseItems          = 10.0  // items a bin
 	fineFactor           = 20.0  // this times as many items a bin are fine
 	ampleMoves           = 10000 // moves an item that a hot start needs
@@ -63,9 +66,17 @@ func (r *search) heat() schedule {
 		hot:     max(2, typical*blend(hotCoarse, hotFine, fine)),
 		cold:    max(1, typical*blend(coldCoarse, coldFine, fine)),
 		penalty: max(leastPenalty, typical*blend(penaltyCoarse, penaltyFine, fine)),
-		home:    homeCoarse + (homeFine-homeCoarse)*fine*fine,
+		home:    homeFor(perBin, perItem),
 		eject:   uint64(min(mostEjections, max(1, mostEjections*coarseItems/max(1, perBin)))),
 	}
+}
+
+// homeFor returns the price of being away, in temperatures: higher where a
+// coarse fleet has little room, and where the budget is too short for what a
+// random walk scattered to come home by itself.
+func homeFor(perBin, perItem float64) float64 {
+	home := blend(homeCoarse, homeFine, min(1, 2*grain(perBin/coarseItems)))
+	return min(homeMost, home*math.Pow(max(1, homeMoves/max(1, perItem)), homePower))
 }
 
 // blend goes from coarse to fine by ratio.

@@ -182,6 +182,8 @@ func TestCompoundMovesRollBack(t *testing.T) {
 			checkState(t, p, l.s, "clear")
 			l.tryRepack()
 			checkState(t, p, l.s, "repack")
+			l.tryRelay(w)
+			checkState(t, p, l.s, "relay")
 			l.tryShifts(&hot)
 			l.trySwaps(&hot)
 		}
