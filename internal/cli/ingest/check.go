@@ -38,7 +38,9 @@ func checkCommand() *cobra.Command {
 				data, err := readFile(cmd, name)
 				if err == nil {
 					out := format.NewOut(nil)
+					restore := boundMemory(len(data))
 					parse(data, opt, out)
+					restore()
 					v.OK, v.Events, v.Rejected, err = out.OK(), out.Records, out.Rejected, out.First
 				}
 				if err != nil {

@@ -54,10 +54,12 @@ func decodeFiles(cmd *cobra.Command, f *flags, rules *mapping.Rules, files []str
 			bad++
 			continue
 		}
+		restore := boundMemory(len(data))
 		p := &printer{w: w, mapper: mapping.NewMapper(rules, opt)}
 		out := format.NewOut(p.event)
 		parse(data, opt, out)
 		p.mapper.Flush(true, func(m model.Metric) { p.print(m) })
+		restore()
 		if p.err != nil {
 			return fmt.Errorf("write: %w", p.err)
 		}

@@ -22,6 +22,10 @@ func Append(b []byte, event any) ([]byte, error) {
 		if len(e.Applications) == 0 {
 			return appendCalendar(b, &e), nil
 		}
+	case model.Server:
+		if plainServer(&e) {
+			return appendServer(b, &e), nil
+		}
 	case model.Metric:
 		if finite(e.Samples) {
 			return appendMetric(b, &e), nil

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"drover/internal/ingest/format"
 	"drover/internal/model"
@@ -23,6 +24,7 @@ func TestAppendWritesWhatEncodeWrites(t *testing.T) {
 		return math.Float64frombits(r.Uint64())
 	}
 	at := func() model.Instant { return model.Instant(r.Int64N(4e12) - 1e12*int64(r.IntN(2))) }
+	span := func() time.Duration { return time.Duration(r.IntN(3)-1) * 1_500_000 }
 	for range 20_000 {
 		point := &format.Point{Name: text(), Unit: text(), Value: number(), At: at(), Type: format.PointType(r.IntN(4))}
 		for range r.IntN(4) {
@@ -34,7 +36,16 @@ func TestAppendWritesWhatEncodeWrites(t *testing.T) {
 		for range r.IntN(3) {
 			metric.Samples = append(metric.Samples, model.Sample{Resource: model.Resource(r.IntN(int(model.ResourceCount))), Kind: model.SampleKind(r.IntN(2)), Value: number()})
 		}
-		for _, event := range []any{point, calendar, metric} {
+		server := model.Server{Fleet: model.FleetID(text()), ID: model.ServerID(text()), At: at(), Zone: text(), Rack: text(), AgentURL: text(),
+			CostMicrosPerHour: r.Int64N(3) - 1, WakeDuration: span(), MTBF: span(), MTTR: span(), ZoneMTBF: span(), ZoneMTTR: span(),
+			CoreSpeedMilli: r.Int64N(2), Unschedulable: r.IntN(2) == 0, Removed: r.IntN(2) == 0, DisruptionConcurrency: r.IntN(2)}
+		for i := range model.ResourceCount {
+			server.Capacity[i], server.SafetyPPM[i] = r.Int64N(4)-1, r.Int64N(2)
+		}
+		if r.IntN(4) == 0 {
+			server.Labels = map[string]string{text(): text()}
+		}
+		for _, event := range []any{point, calendar, metric, server} {
 			want, wantErr := Encode(event)
 			got, err := Append(nil, event)
 			if string(got) != string(want) || (err == nil) != (wantErr == nil) {
