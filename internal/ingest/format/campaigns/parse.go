@@ -10,7 +10,6 @@
 package campaigns
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -69,7 +68,7 @@ func Parse(data []byte, opt format.Options, out *format.Out) {
 func parseJSON(data []byte, opt format.Options, out *format.Out) {
 	jsonscan.Records(data, out, func(record []byte, line int) {
 		var e entry
-		err := json.Unmarshal(record, &e)
+		err := jsonscan.Unmarshal(record, &e)
 		var event model.CalendarEvent
 		if err == nil {
 			event, err = e.event(opt)

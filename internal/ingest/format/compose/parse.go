@@ -88,6 +88,10 @@ func emit(project *types.Project, opt format.Options, out *format.Out) {
 	sort.Strings(names)
 	for _, name := range names {
 		service := project.Services[name]
+		if service.GetScale() < 0 {
+			out.Reject(fmt.Errorf("services.%s: %d replicas", name, service.GetScale()))
+			continue
+		}
 		out.Record(application(name, &service, known, opt))
 	}
 }

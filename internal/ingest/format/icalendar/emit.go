@@ -3,6 +3,7 @@ package icalendar
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,9 +52,52 @@ func (c *calendar) resolve(opt format.Options) {
 		}
 		if m, err := c.moment(e.recurrenceID, c.fallback); err == nil {
 			c.changed[changeKey{e.uid, m.time().Unix()}] = true
+			c.addOnwards(e, m)
 		}
 	}
+	for _, list := range c.onwards {
+		slices.SortStableFunc(list, func(a, b onwards) int { return a.from.Compare(b.from) })
+	}
 	c.changes = nil
+}
+
+// onwards is a change of an occurrence and all later ones (RANGE=THISANDFUTURE):
+// they begin so much later, and last so long.
+type onwards struct {
+	from      time.Time
+	shift     time.Duration
+	length    period
+	cancelled bool
+}
+
+func (c *calendar) addOnwards(e *event, at moment) {
+	if !e.onwards {
+		return
+	}
+	when, err := e.when(c)
+	if err != nil {
+		return // it is told where the event is emitted
+	}
+	if c.onwards == nil {
+		c.onwards = map[string][]onwards{}
+	}
+	c.onwards[e.uid] = append(c.onwards[e.uid], onwards{from: at.naive, shift: when.start.naive.Sub(at.naive), length: when.length, cancelled: e.status == "CANCELLED"})
+}
+
+// moved applies the newest change that concerns an occurrence.
+func (c *calendar) moved(uid string, m moment, length period) (to moment, lasts period, cancelled bool) {
+	list := c.onwards[uid]
+	i, _ := slices.BinarySearchFunc(list, m.naive, func(o onwards, t time.Time) int {
+		if o.from.After(t) {
+			return 1
+		}
+		return -1
+	})
+	if i == 0 {
+		return m, length, false
+	}
+	o := list[i-1]
+	return m.at(m.naive.Add(o.shift)), o.length, o.cancelled
 }
 
 // endEvent takes an event that has been read.
@@ -62,7 +106,11 @@ func (r *reader) endEvent() {
 	r.event = nil
 	if r.collect {
 		if e.recurrenceID.value != "" && e.uid != "" {
-			r.calendar.changes = append(r.calendar.changes, &event{uid: e.uid, recurrenceID: e.recurrenceID})
+			change := &event{uid: e.uid, recurrenceID: e.recurrenceID}
+			if e.onwards {
+				change = e
+			}
+			r.calendar.changes = append(r.calendar.changes, change)
 		}
 		return
 	}
@@ -73,6 +121,12 @@ func (r *reader) endEvent() {
 
 // emit checks one event and emits its occurrences.
 func (r *reader) emit(c *calendar, e *event) error {
+	if e.start.value == "" && c.method != "" {
+		// With a method the start may be left out (RFC 5545, 3.6.1): a cancellation or
+		// a reply names the event alone, and tells no time.
+		r.out.Read()
+		return nil
+	}
 	when, err := e.when(c)
 	if err != nil {
 		return err
@@ -114,7 +168,9 @@ func (r *reader) emit(c *calendar, e *event) error {
 		if m.length != (period{}) {
 			length = m.length
 		}
-		r.occurrence(one, m.moment, length)
+		at, length, cancelled := c.moved(e.uid, m.moment, length)
+		one.Cancelled = one.Cancelled || cancelled
+		r.occurrence(one, at, length)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ type event struct {
 	start, end           text
 	duration             string
 	recurrenceID, stamp  text
+	onwards              bool // the change concerns all later occurrences too
 	rules, exceptRules   []string
 	dates, exceptDates   []text
 }
@@ -53,6 +54,7 @@ func (e *event) property(p *property) {
 		e.duration = p.value
 	case "RECURRENCE-ID":
 		e.recurrenceID = kept()
+		e.onwards = strings.EqualFold(p.param("RANGE"), "THISANDFUTURE")
 	case "DTSTAMP", "LAST-MODIFIED":
 		e.stamp = kept()
 	case "RRULE":

@@ -12,10 +12,12 @@ import (
 
 // calendar is what a VCALENDAR says apart from its events.
 type calendar struct {
-	name  string
-	zone  string // X-WR-TIMEZONE
-	zones map[string]*zoneRules
-	found map[string]found // zones looked up before, by TZID
+	name string
+	zone string // X-WR-TIMEZONE
+	// method is what is asked for, as in invitations; empty: a calendar.
+	method string
+	zones  map[string]*zoneRules
+	found  map[string]found // zones looked up before, by TZID
 	// lookups is how many names may still be looked for in Go's tables.
 	lookups *int
 	// work is what the document's own zones may still cost, in days looked at.
@@ -25,6 +27,9 @@ type calendar struct {
 	// fallback is the zone of times without one.
 	fallback zone
 	changed  map[changeKey]bool
+	// onwards are the changes of each series that concern later occurrences too, by
+	// time.
+	onwards map[string][]onwards
 }
 
 // maxDepth bounds how deep components may stand in one another.
@@ -119,6 +124,8 @@ func (r *reader) property(p *property) error {
 			r.calendar.name = unescape(p.value)
 		case "X-WR-TIMEZONE":
 			r.calendar.zone = strings.TrimSpace(p.value)
+		case "METHOD":
+			r.calendar.method = value
 		}
 	}
 	return nil

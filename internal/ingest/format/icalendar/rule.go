@@ -1,6 +1,7 @@
 package icalendar
 
 import (
+	"errors"
 	"fmt"
 	"sort"
 	"strconv"
@@ -75,9 +76,13 @@ func parseRule(text string) (*rule, error) {
 	return r, nil
 }
 
-// part reads one KEY=value. Unknown keys (X-, RSCALE) are passed over.
+// part reads one KEY=value. Unknown keys (X-...) are passed over.
 func (r *rule) part(key, value string) (err error) {
 	switch key {
+	case "RSCALE":
+		if value != "GREGORIAN" {
+			err = errors.New("only the Gregorian calendar is known")
+		}
 	case "INTERVAL":
 		r.interval, err = strconv.Atoi(value)
 		if err == nil && (r.interval < 1 || r.interval > 1e6) {

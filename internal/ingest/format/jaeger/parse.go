@@ -84,7 +84,7 @@ func trace(data []byte, opt format.Options, out *format.Out) error {
 		case "spans":
 			spans = value
 		case "processes":
-			return json.Unmarshal(value, &processes)
+			return jsonscan.Unmarshal(value, &processes)
 		}
 		return nil
 	})
@@ -113,7 +113,7 @@ func trace(data []byte, opt format.Options, out *format.Out) error {
 
 func read(element []byte, processes map[string]process, opt format.Options) (model.Span, error) {
 	var j spanJSON
-	if err := json.Unmarshal(element, &j); err != nil {
+	if err := jsonscan.Unmarshal(element, &j); err != nil {
 		return model.Span{}, err
 	}
 	if j.TraceID == "" || j.SpanID == "" {

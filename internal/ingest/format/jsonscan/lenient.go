@@ -12,12 +12,12 @@ func Unmarshal(record []byte, into any) error {
 	}
 	cleaned, changed := dropCommas(record)
 	if !changed {
-		return err
+		return plain(err)
 	}
 	if json.Unmarshal(cleaned, into) == nil {
 		return nil
 	}
-	return err
+	return plain(err)
 }
 
 // dropCommas returns record without commas that stand before a closing bracket.

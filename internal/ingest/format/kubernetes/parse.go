@@ -9,7 +9,6 @@ package kubernetes
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -106,10 +105,11 @@ func wanted(kind string) bool {
 // json reads what `kubectl get -o json` prints: a List or one object, item by
 // item, so that a large List needs little memory.
 func (r *reader) json(text []byte) {
-	one := func(data []byte, where string) {
+	one := func(data []byte, where, list, version string) {
 		var o object
-		err := json.Unmarshal(data, &o)
+		err := jsonscan.Unmarshal(data, &o)
 		if err == nil {
+			o.inherit(list, version)
 			err = r.object(&o)
 		}
 		if err != nil {
@@ -119,12 +119,12 @@ func (r *reader) json(text []byte) {
 	jsonscan.Records(text, r.out, func(record []byte, line int) {
 		items, err := jsonscan.Field(record, "items")
 		if err != nil || items == nil {
-			one(record, fmt.Sprintf("line %d", line))
+			one(record, fmt.Sprintf("line %d", line), "", "")
 			return
 		}
-		n := 0
+		kind, version, n := word(record, "kind"), word(record, "apiVersion"), 0
 		err = jsonscan.Array(items, func(item []byte) error {
-			one(item, fmt.Sprintf("items[%d]", n))
+			one(item, fmt.Sprintf("items[%d]", n), kind, version)
 			n++
 			return nil
 		})
@@ -134,7 +134,22 @@ func (r *reader) json(text []byte) {
 	})
 }
 
+// word returns a text field of an object, empty where there is none.
+func word(record []byte, field string) string {
+	value, err := jsonscan.Field(record, field)
+	if err != nil || len(value) < 2 || value[0] != '"' {
+		return ""
+	}
+	return string(value[1 : len(value)-1])
+}
+
 func (r *reader) object(o *object) error {
+	if o.fault != nil {
+		return o.fault
+	}
+	if o.Metadata.Name == "" {
+		o.Metadata.Name = strings.TrimRight(o.Metadata.Generate, "-")
+	}
 	if o.Kind == "" || o.APIVersion == "" {
 		return errors.New("no kind or apiVersion: this is no manifest")
 	}
@@ -150,8 +165,12 @@ func (r *reader) object(o *object) error {
 		r.out.Read()
 	case "Service":
 		r.services = append(r.services, *o)
-	case "List":
+	default:
+		if !strings.HasSuffix(o.Kind, "List") {
+			return nil
+		}
 		for i := range o.Items {
+			o.Items[i].inherit(o.Kind, o.APIVersion)
 			if err := r.object(&o.Items[i]); err != nil {
 				r.out.Reject(fmt.Errorf("items[%d]: %w", i, err))
 			}

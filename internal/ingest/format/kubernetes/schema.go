@@ -1,6 +1,13 @@
 package kubernetes
 
-import "strings"
+import (
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"drover/internal/ingest/format/jsonscan"
+	"drover/internal/ingest/format/yamldoc"
+)
 
 // quantity is an amount as text; JSON may have it as a number.
 type quantity string
@@ -18,10 +25,58 @@ type object struct {
 	Metadata   metadata `yaml:"metadata" json:"metadata"`
 	Spec       spec     `yaml:"spec" json:"spec"`
 	Items      []object `yaml:"items" json:"items"`
+
+	// fault is why a field can't be read: it refuses this object alone, not the list
+	// that it stands in.
+	fault error
+}
+
+// shape is an object without its methods.
+type shape object
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (o *object) UnmarshalYAML(node *yaml.Node) error {
+	var s shape
+	err := yamldoc.Plain(node.Decode(&s))
+	*o = s.checked(err)
+	return nil
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (o *object) UnmarshalJSON(b []byte) error {
+	var s shape
+	err := jsonscan.Unmarshal(b, &s)
+	*o = s.checked(err)
+	return nil
+}
+
+// checked keeps the fault of an object whose fields are read. Of other kinds,
+// whose fields may have any type, only the kind matters; decoders fill in what
+// they can beside a fault.
+func (s *shape) checked(err error) object {
+	if err == nil {
+		return object(*s)
+	}
+	if s.Kind != "" && s.APIVersion != "" && !wanted(s.Kind) {
+		return object{APIVersion: s.APIVersion, Kind: s.Kind}
+	}
+	return object{fault: err}
+}
+
+// inherit gives an item of a typed list (DeploymentList) the kind that only the
+// list tells.
+func (o *object) inherit(list, version string) {
+	if kind := strings.TrimSuffix(list, "List"); o.Kind == "" && kind != "" {
+		o.Kind = kind
+		if o.APIVersion == "" {
+			o.APIVersion = version
+		}
+	}
 }
 
 type metadata struct {
 	Name      string            `yaml:"name" json:"name"`
+	Generate  string            `yaml:"generateName" json:"generateName"`
 	Namespace string            `yaml:"namespace" json:"namespace"`
 	Labels    map[string]string `yaml:"labels" json:"labels"`
 }

@@ -78,7 +78,7 @@ func readHubs(path *model.Path, hubs json.RawMessage) error {
 			return fmt.Errorf("more than %d hubs", maxHubs)
 		}
 		var hub map[string]json.RawMessage
-		if err := json.Unmarshal(element, &hub); err != nil {
+		if err := jsonscan.Unmarshal(element, &hub); err != nil {
 			return fmt.Errorf("hubs[%d]: %w", n-1, err)
 		}
 		hop, err := readHub(hub, n)

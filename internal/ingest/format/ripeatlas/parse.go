@@ -103,7 +103,7 @@ func read(record []byte, opt format.Options) (model.Path, error) {
 // steps reads the hops. Entries without a hop number carry errors only.
 func steps(results json.RawMessage, target string) (hops []model.Hop, reached bool, err error) {
 	var list []step
-	if err := json.Unmarshal(results, &list); err != nil {
+	if err := jsonscan.Unmarshal(results, &list); err != nil {
 		return nil, false, fmt.Errorf("result: %w", err)
 	}
 	var gathered format.Hops
@@ -116,7 +116,7 @@ func steps(results json.RawMessage, target string) (hops []model.Hop, reached bo
 			return nil, false, fmt.Errorf("hop %q: want a number from 0 to 255", string(s.Hop))
 		}
 		var replies []reply
-		if err := json.Unmarshal(s.Result, &replies); err != nil {
+		if err := jsonscan.Unmarshal(s.Result, &replies); err != nil {
 			return nil, false, fmt.Errorf("hop %d: %w", ttl, err)
 		}
 		for i := range replies {

@@ -2,7 +2,6 @@ package traceroute
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -24,7 +23,8 @@ func Parse(data []byte, opt format.Options, out *format.Out) {
 	}
 	r.finish()
 	if r.traces == 0 && out.Rejected == 0 {
-		out.Reject(errors.New("no traceroute found: want the output of traceroute or tracert"))
+		first, _, _ := bytes.Cut(bytes.TrimSpace(decode(data[:min(len(data), 4096)])), []byte("\n"))
+		out.Reject(fmt.Errorf("no traceroute found: want the output of traceroute or tracert, the first line is %.60q", bytes.TrimSpace(first)))
 	}
 }
 
@@ -105,6 +105,9 @@ func (r *reader) hop(ttl int, fields []string, n int) {
 		r.windowsFields(fields)
 		return
 	}
+	if !timed(fields) && r.failed(fields) {
+		return
+	}
 	if !r.unixFields(fields) {
 		r.refuse(fmt.Errorf("line %d: hop %d has no address, time or *", n, ttl))
 	}
@@ -144,7 +147,10 @@ func header(row string) (target, source string, ok bool) {
 		return "", "", false // neither an address nor the word traceroute
 	}
 	lower := strings.ToLower(row)
-	if i := strings.Index(lower, " to "); i > 0 && i < 24 && (strings.HasPrefix(lower, "traceroute") || strings.HasPrefix(lower, "tracing the path")) && !strings.HasPrefix(lower, "traceroute:") {
+	if word, _, _ := strings.Cut(lower, " "); word == "traceroute:" || word == "traceroute6:" {
+		return "", "", false // a warning: "traceroute: Warning: a.example has multiple addresses; using 192.0.2.1"
+	}
+	if i := strings.Index(lower, " to "); i > 0 && i < 24 && (strings.HasPrefix(lower, "traceroute") || strings.HasPrefix(lower, "tracing the path")) {
 		return unixHeader(row[i+4:])
 	}
 	if row[0] >= '0' && row[0] <= '9' || row[0] == '*' || strings.Contains(row, " ms") {

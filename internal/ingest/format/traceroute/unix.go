@@ -15,7 +15,7 @@ func continues(fields []string) bool {
 		if strings.HasPrefix(f, "(") && address(strings.Trim(f, "()")) {
 			return true
 		}
-		if f == "ms" && i > 0 || f == "*" {
+		if (f == "ms" || f == "msec") && i > 0 || f == "*" {
 			return true
 		}
 	}
@@ -33,7 +33,7 @@ func (r *reader) unixFields(fields []string) bool {
 		case f == "*":
 			r.hops.Lose(r.ttl)
 			found = true
-		case f[0] == '!' || f[0] == '[' || f[0] == '<' || f == "ms":
+		case f[0] == '!' || f[0] == '[' || f[0] == '<' || f == "ms" || f == "msec":
 		case f[0] == '(':
 			if a := strings.Trim(f, "()"); address(a) {
 				r.address = a
@@ -61,10 +61,10 @@ func (r *reader) unixFields(fields []string) bool {
 	return found
 }
 
-// unixTime reads "1.234" before "ms", or "1.234ms".
+// unixTime reads "1.234" before "ms" ("msec" on routers), or "1.234ms".
 func unixTime(field string, next []string) (float64, bool) {
 	number, joined := strings.CutSuffix(field, "ms")
-	if !joined && (len(next) == 0 || next[0] != "ms") {
+	if !joined && (len(next) == 0 || next[0] != "ms" && next[0] != "msec") {
 		return 0, false
 	}
 	v, err := strconv.ParseFloat(number, 64)

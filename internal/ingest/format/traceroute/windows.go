@@ -38,6 +38,34 @@ func windowsTime(fields []string) (took int, millis float64, ok bool) {
 	return 2, float64(n), err == nil
 }
 
+// timed tells whether a hop's fields hold a time or a lost probe.
+func timed(fields []string) bool {
+	for _, f := range fields {
+		if f == "*" || f == "msec" || strings.HasSuffix(f, "ms") {
+			return true
+		}
+	}
+	return false
+}
+
+// failed reads a hop that holds no time: "name [address] reports: ..." of a
+// router that refused, a sentence such as "General failure.", or BSD's
+// "traceroute: sendto: ...".
+func (r *reader) failed(fields []string) bool {
+	for _, f := range fields {
+		if a := strings.Trim(f, "[]"); len(a) < len(f) && address(a) {
+			r.hops.Answer(r.ttl, a, -1)
+			return true
+		}
+	}
+	last := fields[len(fields)-1]
+	if fields[0] != "traceroute:" && fields[0] != "traceroute6:" && (len(last) < 2 || last[len(last)-1] != '.') {
+		return false
+	}
+	r.hops.Lose(r.ttl)
+	return true
+}
+
 // windowsFields reads three times and then an address, "name [address]" or
 // words that say that nothing answered.
 func (r *reader) windowsFields(fields []string) {

@@ -115,12 +115,12 @@ func Decode(document []byte, into any, strict bool) (err error) {
 		return err
 	}
 	if !strict {
-		return root.Decode(into)
+		return Plain(root.Decode(into))
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(document))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(into); !errors.Is(err, io.EOF) {
-		return err
+		return Plain(err)
 	}
 	return nil
 }

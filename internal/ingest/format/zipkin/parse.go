@@ -107,7 +107,7 @@ var kinds = map[string]model.SpanKind{"": model.SpanUnspecified, "CLIENT": model
 
 func read(record []byte, opt format.Options, out *format.Out) error {
 	var j spanJSON
-	if err := json.Unmarshal(record, &j); err != nil {
+	if err := jsonscan.Unmarshal(record, &j); err != nil {
 		return err
 	}
 	for _, id := range []struct {
