@@ -153,8 +153,8 @@ func (b *Bands) scaleOf(s Errors, guess float64, leave int) float64 {
 	if len(s.Residuals) > 0 {
 		steps = scaleOrigins * float64(len(s.Residuals[0]))
 	}
-	if n+steps == 0 {
-		return s.Scale * guess
+	if n+steps == 0 { // never judged: no better than its first guess
+		return s.Scale * max(guess, 1)
 	}
 	return (sum + steps*s.Scale*guess) / (n + steps)
 }

@@ -74,6 +74,10 @@ func (s *series) blocks(factor int) series {
 	if s.quiet != nil {
 		b.quiet = medians(s.quiet[front:], factor)
 	}
+	b.blind = nil
+	for _, x := range s.blind {
+		b.blind = append(b.blind, blind{max(0, x.at-front) / factor, max(0, x.known-front)/factor + 1})
+	}
 	return b
 }
 

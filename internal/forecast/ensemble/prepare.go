@@ -2,7 +2,9 @@ package ensemble
 
 import (
 	"math"
+	"slices"
 
+	"drover/internal/forecast/changes"
 	"drover/internal/forecast/effects"
 	"drover/internal/forecast/panel"
 	"drover/internal/model"
@@ -12,8 +14,9 @@ import (
 type series struct {
 	id       string
 	start    model.Instant // of values[0]
-	values   []float64     // gaps filled, events taken out
+	values   []float64     // gaps filled, events taken out, at the level of the end
 	quiet    []float64     // the same with NaN where a value was filled in; nil: none was
+	blind    []blind       // origins that can't be judged
 	learned  *effects.Learned
 	lower    float64
 	upper    float64
@@ -21,6 +24,10 @@ type series struct {
 	scale    float64 // mean absolute seasonal difference
 	level    float64 // mean absolute value
 }
+
+// blind is a change of level: what is forecast from before it is known, of steps
+// after it, says nothing of how the models do without one.
+type blind struct{ at, known int }
 
 // prepare fills gaps and measures each series.
 func prepare(p *panel.Panel, o *Options) []series {
@@ -30,14 +37,49 @@ func prepare(p *panel.Panel, o *Options) []series {
 		kept := s.Values[front:] // a gap at the end stays: the horizon begins after it
 		r := &out[i]
 		r.id, r.start = s.ID, s.Start+model.Instant(int64(front)*p.Step.Milliseconds())
+		r.bound(kept, o)
 		r.quieten(kept, p, o)
-		r.bound(o)
+		r.measure()
 		r.scale = panel.Scale(r.values, p.Season())
 	}
+	believe(out, p.Season())
 	return out
 }
 
-// quieten takes events out and fills gaps.
+const (
+	fewValues = 24 // with less, a series' scale is drawn to the fleet's
+	doubt     = 3  // values' worth of the fleet
+	unknown   = 0.33
+)
+
+// believe draws the scale of series of a few values to what is usual in the
+// fleet, as a share of the level, so that one that has not moved yet is not taken
+// for constant.
+func believe(rows []series, season int) {
+	var shares []float64
+	for i := range rows {
+		if r := &rows[i]; len(r.values) >= max(2*season, fewValues) && !r.constant && r.level > 0 {
+			shares = append(shares, r.scale/r.level)
+		}
+	}
+	usual := unknown
+	if slices.Sort(shares); len(shares) > 0 {
+		usual = shares[len(shares)/2]
+	}
+	for i := range rows {
+		r := &rows[i]
+		if n := float64(len(r.values)); n < fewValues && r.level > 0 {
+			own := r.scale
+			if r.constant {
+				own = 0
+			}
+			r.scale, r.constant = (n*own+doubt*usual*r.level)/(n+doubt), false
+		}
+	}
+}
+
+// quieten takes events and outliers out, fills gaps and brings what lies before
+// a change of level to the level after it.
 func (s *series) quieten(kept []float64, p *panel.Panel, o *Options) {
 	grid := effects.Grid{Start: s.start, Step: p.Step, Season: p.Season()}
 	var own []effects.Event
@@ -47,18 +89,30 @@ func (s *series) quieten(kept []float64, p *panel.Panel, o *Options) {
 		}
 	}
 	quiet := append([]float64(nil), kept...)
-	gap := false
 	for i, touched := range effects.Touched(grid, own, len(kept)) {
 		if touched {
 			quiet[i] = math.NaN()
 		}
-		gap = gap || math.IsNaN(quiet[i])
 	}
 	if allMissing(quiet) {
 		copy(quiet, kept)
 	}
 	s.values = panel.Fill(quiet, p.Season())
-	if gap {
+	if far := changes.Outliers(s.values, p.Season()); len(far) > 0 {
+		for _, i := range far {
+			quiet[i] = math.NaN()
+		}
+		s.values = panel.Fill(quiet, p.Season())
+	}
+	if shifts := changes.Restate(s.values, p.Seasons); len(shifts) > 0 {
+		kept = append([]float64(nil), kept...)
+		for _, shift := range shifts {
+			shift.Apply(kept)
+			shift.Apply(quiet)
+			s.blind = append(s.blind, blind{shift.At, shift.Known})
+		}
+	}
+	if slices.ContainsFunc(quiet, math.IsNaN) {
 		s.quiet = quiet
 	}
 	if len(own) > 0 {
@@ -98,18 +152,13 @@ func (s *series) known(n, season int) []float64 {
 	return panel.Fill(s.quiet[:n], season)
 }
 
-// bound finds out the bounds that the options leave open, and whether the
-// series ever moved.
-func (s *series) bound(o *Options) {
-	low, high := math.Inf(1), math.Inf(-1)
-	for _, v := range s.values {
-		low, high = min(low, v), max(high, v)
-		s.level += math.Abs(v) / float64(len(s.values))
-	}
-	s.constant = low == high
-	s.lower, s.upper = math.Inf(-1), math.Inf(1)
-	if low >= 0 {
-		s.lower = 0
+// bound finds out the bounds that the options leave open.
+func (s *series) bound(kept []float64, o *Options) {
+	s.lower, s.upper = 0, math.Inf(1)
+	for _, v := range kept {
+		if v < 0 {
+			s.lower = math.Inf(-1)
+		}
 	}
 	if !math.IsNaN(o.Lower) {
 		s.lower = o.Lower
@@ -117,6 +166,16 @@ func (s *series) bound(o *Options) {
 	if !math.IsNaN(o.Upper) {
 		s.upper = o.Upper
 	}
+}
+
+// measure tells whether the series ever moved, and how large it is.
+func (s *series) measure() {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, v := range s.values {
+		low, high = min(low, v), max(high, v)
+		s.level += math.Abs(v) / float64(len(s.values))
+	}
+	s.constant = low == high
 }
 
 // clamp keeps a forecast of a point within what the history makes plausible:

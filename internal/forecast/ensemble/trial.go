@@ -22,11 +22,14 @@ type trial struct {
 }
 
 // backs returns the rolling origins: up to most, half a horizon or a season
-// apart, all within the last third of the median history.
+// apart, all within the last third of the median history. Histories too short to
+// be judged anywhere don't count where others are long enough.
 func backs(rows []series, horizon, season, most int) []int {
-	lengths := make([]int, 0, len(rows))
+	var lengths []int
 	for _, r := range rows {
-		lengths = append(lengths, len(r.values))
+		if len(r.values)/3 >= horizon {
+			lengths = append(lengths, len(r.values))
+		}
 	}
 	n := median(lengths)
 	gap := max(season, horizon/2)
@@ -116,12 +119,19 @@ func roll(models []panel.Model, rows []series, p *panel.Panel, o *Options) *tria
 	return t
 }
 
-// truth returns the values after the first n, NaN where they were filled in.
+// truth returns the values after the first n, NaN where they were filled in. All
+// are NaN where a change of level lies among them that was not known by then.
 func (s *series) truth(n, horizon int) []float64 {
-	if s.quiet != nil {
-		return s.quiet[n:min(len(s.quiet), n+horizon)]
+	end := min(len(s.values), n+horizon)
+	for _, b := range s.blind {
+		if n < b.known && end > b.at {
+			return slices.Repeat([]float64{math.NaN()}, end-n)
+		}
 	}
-	return s.values[n:min(len(s.values), n+horizon)]
+	if s.quiet != nil {
+		return s.quiet[n:end]
+	}
+	return s.values[n:end]
 }
 
 // walk visits every step that was forecast, counting from 0.
