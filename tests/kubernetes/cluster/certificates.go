@@ -10,7 +10,8 @@ import (
 // certificates are where the control plane's certificates and keys lie.
 type certificates struct {
 	server, admin authority.Identity
-	// accounts has the key that signs service accounts' tokens.
+	// accounts has the key that signs service accounts' tokens, and the certificate
+	// that they are checked by.
 	accounts authority.Identity
 }
 

@@ -110,7 +110,7 @@ func (c *Cluster) apiServer(program, etcd, port string) *server {
 	return c.server("kube-apiserver", program, "--etcd-servers="+etcd, "--bind-address=127.0.0.1", "--secure-port="+port,
 		"--advertise-address="+advertised, "--authorization-mode=RBAC", "--allow-privileged=false",
 		"--tls-cert-file="+id.Cert, "--tls-private-key-file="+id.Key, "--client-ca-file="+id.CA,
-		"--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file="+c.certificates.accounts.Key,
+		"--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file="+c.certificates.accounts.Cert,
 		"--service-account-signing-key-file="+c.certificates.accounts.Key, "--service-cluster-ip-range=10.96.0.0/16")
 }
 
