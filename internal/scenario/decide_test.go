@@ -39,6 +39,23 @@ func TestDecideDrainsForMaintenance(t *testing.T) {
 	}
 }
 
+// TestAMaintenanceThatHasBegunLeavesTimeToMove: a server that is to be emptied
+// from now on is emptied by a plan that isn't over when it is made.
+func TestAMaintenanceThatHasBegunLeavesTimeToMove(t *testing.T) {
+	for name, begun := range map[string]time.Duration{"before": -10 * time.Minute, "now": 0} {
+		v := testView([]model.Server{testServer("s1", "a"), testServer("s2", "b")},
+			[]model.Application{testApplication("web", 1000)}, map[string]string{"web/0": "s1"})
+		v.Maintenance = []model.Maintenance{{ID: "m1", Server: "s1", Start: noon.Add(begun), End: noon.Add(24 * time.Hour)}}
+		ev, plan := Decide(v, Config{}, greedy)
+		if plan == nil || len(plan.Moves) != 1 {
+			t.Fatalf("%s: %s", name, ev.Reason)
+		}
+		if m := plan.Moves[0]; plan.Deadline != 0 || m.LatestStart != 0 && m.LatestStart <= v.Tick {
+			t.Errorf("%s: at %v, to be ready by %v, begun until %v", name, v.Tick, plan.Deadline, m.LatestStart)
+		}
+	}
+}
+
 func TestDecideRelievesBeforeThePeak(t *testing.T) {
 	v := testView([]model.Server{testServer("s1", "a"), testServer("s2", "b")},
 		[]model.Application{testApplication("web", 3000), testApplication("api", 3000)},

@@ -43,9 +43,13 @@ func (f *fleet) addClosings() {
 		if m.Hook != "" {
 			what = "update"
 		}
+		by := start
+		if start <= f.view.Tick {
+			by = 0 // it has begun: now, rather than a plan whose time has passed
+		}
 		f.closing[s] = closing{
 			reason: fmt.Sprintf("%s is emptied for %s %s at %v", m.Server, what, m.ID, start),
-			by:     start, until: end, hook: m.Hook, maintenance: m.ID,
+			by:     by, until: end, hook: m.Hook, maintenance: m.ID,
 		}
 	}
 }

@@ -42,6 +42,7 @@ func Columns() []Column {
 		{Driver: "files"},
 		{Driver: "http", Note: "The process driver: a stateless service behind HAProxy."},
 		{Driver: "envoy", Note: "The process driver behind Envoy."},
+		{Driver: "containerd", Note: "The process driver over containers in two network namespaces; containerd revives what is killed."},
 		{Driver: "exec", Note: "The sample driver in Python. Its points are its own acts: the program is killed there, as the executor's child or by itself."},
 		{Driver: "webhook", Note: "The process driver behind HTTP, in a process of its own: it goes on when the executor is killed."},
 		{Driver: "update", Note: "A server's update by a program; \"target killed\" kills the server's service."},

@@ -8,6 +8,7 @@ import (
 
 	"drover/internal/actuator"
 	"drover/internal/model"
+	"drover/tests/containers"
 )
 
 // Opener makes a fresh scene.
@@ -110,6 +111,13 @@ var scenes = map[string]scene{
 		missing:  func() []string { return Missing("haproxy") },
 		writes:   5_000,
 		deadline: 5 * time.Second, hasty: 1500 * time.Millisecond,
+		faults: GentleFaults(),
+	},
+	"containerd": {
+		open:     func(ctx context.Context) (Scene, error) { return NewContainerdSite(ctx) },
+		missing:  func() []string { return append(containers.Missing(), Missing("haproxy", "ip")...) },
+		writes:   5_000,
+		deadline: 20 * time.Second, hasty: 4 * time.Second,
 		faults: GentleFaults(),
 	},
 	"update": {

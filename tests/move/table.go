@@ -122,11 +122,19 @@ func (b *bench) close() {
 
 // fill tries one cell at every point.
 func (b *bench) fill(cell *Cell) error {
-	for point := range maxPoints {
+	for point, spare := 0, spareWorlds; point < maxPoints; point++ {
 		if err := b.ready(); err != nil {
 			return err
 		}
+		before := *cell
+		before.Ends = slices.Clone(cell.Ends)
 		fired, err := b.try(cell, point)
+		if why := b.broken(); why != "" && spare > 0 {
+			b.say("%s, %s, point %d is tried again: its world has broken: %s", cell.Step, cell.Kind, point, why)
+			b.close()
+			*cell, point, spare = before, point-1, spare-1
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -206,6 +214,8 @@ func (b *bench) check(e *Executor, state model.PlanState, from model.ServerID, b
 	switch {
 	case err != nil:
 		return err.Error()
+	case served == "" && state == model.PlanParked && b.dead():
+		return "" // there is nothing left that could serve
 	case served == "":
 		return "nobody serves"
 	case state == model.PlanSucceeded && served != b.about.target(from):
@@ -220,11 +230,33 @@ func (b *bench) check(e *Executor, state model.PlanState, from model.ServerID, b
 			return err.Error()
 		}
 	}
+	if tidier, ok := b.scene.(Tidier); ok && state != model.PlanParked {
+		if err := tidier.Tidy(b.ctx); err != nil {
+			return err.Error()
+		}
+	}
 	// What is served must also take writes.
 	if !b.writable(before) {
 		return "no write is taken after the end"
 	}
 	return once(e.Log)
+}
+
+// spareWorlds is how many worlds may break in one cell.
+const spareWorlds = 2
+
+// broken says how the scene's world has broken, or "".
+func (b *bench) broken() string {
+	if fragile, ok := b.scene.(Fragile); ok {
+		return fragile.Broken()
+	}
+	return ""
+}
+
+// dead tells whether what is moved was lost with the target that was killed.
+func (b *bench) dead() bool {
+	mortal, ok := b.scene.(Mortal)
+	return ok && mortal.Dead()
 }
 
 // writePatience is how long a server that was killed may take to come back.

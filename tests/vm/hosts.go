@@ -63,6 +63,9 @@ func (n *network) ip(ctx context.Context, line, host string) error {
 func (n *network) close() error {
 	var err error
 	for _, host := range n.hosts {
+		// A namespace ends a while after it is deleted, and its cables with it: these
+		// are cut first, so that others can be laid under the same names.
+		_ = n.ip(context.Background(), "link del HOST", host)
 		err = errors.Join(err, n.ip(context.Background(), "netns del HOST", host))
 	}
 	return errors.Join(err, n.ip(context.Background(), "link del BRIDGE", ""))

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"drover/internal/actuator"
@@ -61,7 +62,7 @@ func Open(ctx context.Context) (*Site, error) {
 	})
 	if err != nil {
 		console, _ := os.ReadFile(filepath.Join(s.Folder, "a.console"))
-		log, _ := os.ReadFile(filepath.Join(s.Folder, "guest@a.log"))
+		log, _ := os.ReadFile(filepath.Join(s.Folder, "db_0@a.log"))
 		err = fmt.Errorf("the guest doesn't answer: %w; its console: %s; QEMU: %s", err, console[max(0, len(console)-1500):], log)
 	}
 	return s, err
@@ -82,7 +83,8 @@ func (s *Site) Close() error {
 	return err
 }
 
-func name(server model.ServerID) string { return "guest@" + string(server) }
+// name is what the supervisor knows a host's QEMU by, as a file of drivers has it.
+func name(server model.ServerID) string { return "db/0@" + string(server) }
 
 // Place says how the guest is run on a server.
 func (s *Site) Place(_ model.Move, server model.ServerID) (qemu.Place, error) {
@@ -101,6 +103,31 @@ func (s *Site) Place(_ model.Move, server model.ServerID) (qemu.Place, error) {
 		}},
 		QMP: "unix:" + monitor, Incoming: fmt.Sprintf("tcp:%s:4444", s.network.address(i)), Health: url + "health", Identity: url + "boot-id",
 	}, nil
+}
+
+// ErrEmulator says that the guest's kernel met what no kernel meets on a real
+// machine: QEMU's emulation can lose a write while memory is copied.
+var ErrEmulator = errors.New("the emulator has spoilt the guest")
+
+// faults begin what a guest's kernel says then.
+var faults = []string{"BUG: ", "Oops: ", "general protection fault", "Kernel panic"}
+
+// Broken returns what the guest's kernel says of a fault of its own, or "".
+func (s *Site) Broken() string {
+	for _, server := range []string{"a", "b"} {
+		console, err := os.ReadFile(filepath.Join(s.Folder, server+".console"))
+		if err != nil {
+			continue // none was started there
+		}
+		for line := range strings.Lines(string(console)) {
+			for _, fault := range faults {
+				if strings.Contains(line, fault) {
+					return strings.TrimSpace(line)
+				}
+			}
+		}
+	}
+	return ""
 }
 
 // Driver returns the driver under test.

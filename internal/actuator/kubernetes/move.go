@@ -65,6 +65,25 @@ func (m *move) pod(ctx context.Context, name string) (*corev1.Pod, error) {
 	return p, nil
 }
 
+// look reads a pod, waiting for the API server where that is away.
+func (m *move) look(ctx context.Context, name string) (*corev1.Pod, error) {
+	var p *corev1.Pod
+	err := m.patiently(ctx, func() (err error) {
+		p, err = m.pod(ctx, name)
+		return err
+	})
+	return p, err
+}
+
+// podFor reads a pod that is to stand, or stands, on a server which can take it;
+// nil where there is none.
+func (m *move) podFor(ctx context.Context, server model.ServerID, name string) (*corev1.Pod, error) {
+	if err := m.usable(ctx, server); err != nil {
+		return nil, err
+	}
+	return m.pod(ctx, name)
+}
+
 // pods lists the pods that the workload's selector selects, by name.
 func (m *move) pods(ctx context.Context) ([]corev1.Pod, error) {
 	selector, err := metav1.LabelSelectorAsSelector(m.w.selector())

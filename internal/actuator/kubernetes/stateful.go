@@ -40,10 +40,7 @@ func (m *stateful) admit(ctx context.Context) error {
 		return refuse("its template prefers nodes already, and Drover would have to replace that")
 	}
 	err = m.await(ctx, func() (bool, error) {
-		if err := m.usable(ctx, m.c.Move.To); err != nil {
-			return false, err
-		}
-		p, err := m.pod(ctx, name)
+		p, err := m.podFor(ctx, m.c.Move.To, name)
 		switch {
 		case err != nil:
 			return false, err
@@ -100,10 +97,7 @@ func (m *stateful) provision(ctx context.Context) error {
 
 func (m *stateful) hold(ctx context.Context, server model.ServerID) error {
 	return m.await(ctx, func() (bool, error) {
-		if err := m.usable(ctx, server); err != nil {
-			return false, err
-		}
-		p, err := m.pod(ctx, m.podName(server))
+		p, err := m.podFor(ctx, server, m.podName(server))
 		if err != nil {
 			return false, err
 		}
@@ -167,15 +161,6 @@ func (m *stateful) steer(ctx context.Context, server model.ServerID) error {
 	}
 	m.Trace.At("landed")
 	return m.prefer(ctx, "")
-}
-
-func (m *stateful) look(ctx context.Context, name string) (*corev1.Pod, error) {
-	var p *corev1.Pod
-	err := m.patiently(ctx, func() (err error) {
-		p, err = m.pod(ctx, name)
-		return err
-	})
-	return p, err
 }
 
 // landed waits until the pod is ready, where it has to be.

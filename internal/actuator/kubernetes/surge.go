@@ -165,10 +165,7 @@ func (m *surge) provision(ctx context.Context) error {
 func (m *surge) stand(ctx context.Context, server model.ServerID, replaced func(*appsv1.ReplicaSet) (*corev1.Pod, error)) (*corev1.Pod, error) {
 	var ready *corev1.Pod
 	err := m.await(ctx, func() (bool, error) {
-		if err := m.usable(ctx, server); err != nil {
-			return false, err
-		}
-		p, err := m.pod(ctx, m.podName(server))
+		p, err := m.podFor(ctx, server, m.podName(server))
 		if err != nil {
 			return false, err
 		}

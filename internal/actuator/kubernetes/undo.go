@@ -147,16 +147,6 @@ func (m *surge) reverseCutOver(ctx context.Context) error {
 	return m.settle(ctx, back)
 }
 
-// look reads a pod, waiting for the API server where that is away.
-func (m *surge) look(ctx context.Context, name string) (*corev1.Pod, error) {
-	var p *corev1.Pod
-	err := m.patiently(ctx, func() (err error) {
-		p, err = m.pod(ctx, name)
-		return err
-	})
-	return p, err
-}
-
 // victim returns the pod that has to go when the source gets its replica back:
 // the new one, or the youngest where that has gone and was replaced.
 func (m *surge) victim(ctx context.Context, rs *appsv1.ReplicaSet) (*corev1.Pod, error) {

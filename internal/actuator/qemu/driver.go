@@ -102,7 +102,7 @@ func (d *Driver) Perform(ctx context.Context, c actuator.Command) error {
 	case model.StepCutOver:
 		err = d.migrate(ctx, &c, &from, &to)
 	case model.StepWatch:
-		err = d.running(ctx, &to)
+		err = d.watch(ctx, &to)
 	case model.StepRetire:
 		err = d.remove(ctx, &to, &from)
 	case model.StepReverseCutOver:
@@ -174,6 +174,33 @@ func (d *Driver) running(ctx context.Context, p *Place) error {
 		}
 		return err == nil, err
 	})
+}
+
+// looks is how often a guest has to be missed before it counts as gone.
+const looks = 3
+
+// watch is running for a guest that has come: a QEMU that isn't there any more,
+// or waits for a guest, won't have it by waiting.
+func (d *Driver) watch(ctx context.Context, p *Place) error {
+	var gone error
+	missed := 0
+	err := actuator.Poll(ctx, pollEvery, func() (bool, error) {
+		state, err := runState(ctx, p)
+		switch {
+		case err != nil:
+			return false, err
+		case state == runUnreachable || state == runWaiting || state == runMigrated:
+			missed++
+			gone = fmt.Errorf("the guest isn't there any more: %s", orGone(state))
+			return missed >= looks, gone
+		}
+		gone, missed = nil, 0
+		return true, nil
+	})
+	if err != nil || gone != nil {
+		return errors.Join(err, gone)
+	}
+	return d.running(ctx, p)
 }
 
 // remove ends the QEMU that hasn't the guest, once the other one has it.

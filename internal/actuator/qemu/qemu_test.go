@@ -182,6 +182,15 @@ func TestAGuestIsNeverContinuedInTheDark(t *testing.T) {
 	}
 }
 
+func TestAGuestThatHasGoneIsMissedAtOnce(t *testing.T) {
+	for _, state := range []string{runWaiting, runMigrated} {
+		d := driverOf(t, &played{state: runMigrated}, &played{state: state})
+		if err := perform(t, d, model.StepWatch); err == nil || !strings.Contains(err.Error(), "isn't there") || errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: %v", state, err)
+		}
+	}
+}
+
 func TestWhatCanNotBeDone(t *testing.T) {
 	d := driverOf(t, &played{state: runPaused}, &played{state: runWaiting})
 	if err := perform(t, d, model.StepAdmit); err == nil || !strings.Contains(err.Error(), runPaused) {

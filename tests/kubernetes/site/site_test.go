@@ -1,10 +1,13 @@
 package site_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,10 +16,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/clientcmd/api"
 
 	"drover/internal/actuator"
-	"drover/internal/actuator/conformance"
 	driver "drover/internal/actuator/kubernetes"
+	drivertest "drover/internal/cli/driver"
 	"drover/internal/kubernetes"
 	"drover/internal/model"
 	"drover/tests/kubernetes/cluster"
@@ -96,22 +100,42 @@ func TestTheDriverConforms(t *testing.T) {
 	must(t, s.MakeNamespace(t.Context(), "shop"))
 	must(t, s.Stateless(t.Context(), "shop", "web", 1, 3))
 	_, from, to := first(t, s, "web-0", 6)
-	checks := conformance.Run(t.Context(), d, conformance.Config{
-		Move:     model.Move{Replica: "shop/web-0/0", Application: "shop/web-0", From: model.ServerID(from), To: model.ServerID(to)},
-		Deadline: time.Minute, Plan: "conform", Now: time.Now,
-	})
-	for _, c := range checks {
-		t.Logf("%v %s %s", c.OK, c.Name, c.Detail)
-		if !c.OK {
-			t.Errorf("%s: %s", c.Name, c.Detail)
-		}
+	config, err := s.As(t.Context(), "drover-executor")
+	must(t, err)
+	folder := t.TempDir()
+	kubeconfig, file := filepath.Join(folder, "kubeconfig"), filepath.Join(folder, "drivers.json")
+	must(t, s.WriteKubeconfig(kubeconfig, &api.AuthInfo{Token: config.BearerToken}))
+	must(t, os.WriteFile(file, fmt.Appendf(nil, `{"default": "kubernetes", "drivers": {"kubernetes": {"kind": "kubernetes", "kubeconfig": %q}}}`, kubeconfig), 0o600))
+	var out bytes.Buffer
+	test := drivertest.Command()
+	test.SetArgs([]string{"test", "--drivers", file, "--replica", "shop/web-0/0", "--from", from, "--to", to, "-o", "json"})
+	test.SetOut(&out)
+	err = test.ExecuteContext(t.Context())
+	t.Logf("%s", out.String())
+	if err != nil || strings.Count(out.String(), `"ok":true`) != 9 {
+		t.Fatal(err)
 	}
 	// Last it was admitted once more: that claim is taken back.
-	release := command("conform-9", 9, model.StepReleaseAdmission, "shop/web-0", from, to)
+	release := command(lastPlan(t, s), 9, model.StepReleaseAdmission, "shop/web-0", from, to)
 	release.Step.Epoch = 2
 	must(t, d.Perform(t.Context(), release))
 	noOrphans(t, s)
 	must(t, s.Ready(t.Context(), "shop", "web-0"))
+}
+
+// lastPlan returns the plan of the last command that the driver has written down.
+func lastPlan(t *testing.T, s *site.Site) model.PlanID {
+	t.Helper()
+	d, err := s.Client.AppsV1().Deployments("shop").Get(t.Context(), "web-0", metav1.GetOptions{})
+	must(t, err)
+	for name, text := range d.Annotations {
+		var record struct{ Plan model.PlanID }
+		if strings.HasPrefix(name, kubernetes.CommandPrefix) && json.Unmarshal([]byte(text), &record) == nil {
+			return record.Plan
+		}
+	}
+	t.Fatal("the driver has written nothing down")
+	return ""
 }
 
 // give performs one command of a plan.

@@ -19,7 +19,9 @@ import (
 	"syscall"
 	"time"
 
+	"drover/tests/kubernetes/site"
 	"drover/tests/move"
+	"drover/tests/vm"
 )
 
 func main() {
@@ -97,7 +99,8 @@ func commas(text string) []string {
 // programs aren't there are left out, and said to be.
 func columns(drivers []string) ([]move.Column, error) {
 	var chosen []move.Column
-	for _, c := range move.Columns() {
+	all := append(move.Columns(), site.World().Column(), vm.World().Column())
+	for _, c := range all {
 		missing := c.Missing()
 		switch {
 		case len(drivers) > 0 && !slices.Contains(drivers, c.Driver):
