@@ -169,6 +169,8 @@ func move(c *coder, m *model.Move) {
 	name(c, &m.Driver)
 	c.boolean(&m.ReverseAfterPivot)
 	text(c, &m.Reason)
+	c.long(&m.ExpectSaturationPPM)
+	c.long(&m.ExpectResponseMicros)
 }
 
 func step(c *coder, s *model.Step) {

@@ -27,12 +27,15 @@ type Config struct {
 	// replicas that they move are judged.
 	Live   bool
 	Health Health
+	// Reverse declares that a move that fails after its cut-over is moved back,
+	// where the plan doesn't say so itself; otherwise it is parked for a person.
+	Reverse bool
 }
 
 // DefaultConfig returns beats of half a minute.
 func DefaultConfig() Config {
 	return Config{Interval: 5 * time.Minute, Beat: 30 * time.Second, SilentAfter: 10 * time.Minute,
-		MaxAhead: 100_000, Saga: saga.DefaultConfig(), Health: DefaultHealth()}
+		MaxAhead: 100_000, Saga: saga.DefaultConfig(), Health: DefaultHealth(), Reverse: true}
 }
 
 // Validate checks the configuration.

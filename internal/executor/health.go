@@ -20,6 +20,8 @@ type Health struct {
 	// Margin widens the limits that readings before the move give, in parts per
 	// million: a few readings know little about the slowest ones.
 	MarginPPM int64
+	// ForecastMarginPPM widens what was forecast, in parts per million of it.
+	ForecastMarginPPM int64
 	// HurtPPM is the saturation from which a server is taken to be hurt by the
 	// copies on it.
 	HurtPPM int64
@@ -30,7 +32,7 @@ type Health struct {
 // DefaultHealth returns the watch's own defaults with half as much again of
 // margin.
 func DefaultHealth() Health {
-	return Health{Watch: watch.DefaultConfig(), MarginPPM: 500_000, HurtPPM: 900_000, LeastBytesPerSecond: 1 << 20}
+	return Health{Watch: watch.DefaultConfig(), MarginPPM: 500_000, ForecastMarginPPM: 250_000, HurtPPM: 900_000, LeastBytesPerSecond: 1 << 20}
 }
 
 func (h *Health) validate() error {
@@ -109,13 +111,18 @@ func (f *fleet) stamp(step *model.Step) {
 // judge makes the judge of a watch from what was read before the move.
 func (f *fleet) judge(h *health, step *model.Step) *watch.Judge {
 	config := f.config.Health.Watch
-	if _, move, ok := f.saga.Command(*step); ok {
+	_, move, ok := f.saga.Command(*step)
+	if ok {
 		if own, there := f.config.Health.Applications[move.Application]; there {
 			config = own
 		}
 	}
 	config.Duration = f.config.Saga.Watch
 	b := h.baseline(f.config.Health.MarginPPM)
+	if step.Leg() == model.LegForward { // on the way back nothing was forecast
+		wide := func(v int64) int64 { return v + v*f.config.Health.ForecastMarginPPM/1_000_000 }
+		b.Forecast = watch.Limits{ResponseMicros: move.ExpectResponseMicros, SaturationPPM: wide(move.ExpectSaturationPPM)}
+	}
 	j, err := watch.New(config, b, h.Since)
 	if err != nil { // so many errors before that nothing would be worse: judge by the rest
 		b.ErrorPPM = 0

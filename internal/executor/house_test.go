@@ -153,6 +153,13 @@ func (h *house) end(id model.PlanID) (model.PlanState, []string) {
 	return "", nil
 }
 
+// records returns the records of a topic.
+func (h *house) records(topic string) []stage.Record {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.logs[topic]
+}
+
 // await waits for a condition.
 func (h *house) await(what string, ready func() bool) {
 	h.t.Helper()

@@ -172,6 +172,12 @@ func (l *Live) input(event any, out []stage.Emission) []stage.Emission {
 		l.clock.Fold(e)
 	case model.Plan:
 		if e.State != model.PlanSuperseded {
+			if l.config.Reverse {
+				e.Moves = slices.Clone(e.Moves) // the record is others' too
+				for i := range e.Moves {
+					e.Moves[i].ReverseAfterPivot = true
+				}
+			}
 			f := l.fleet(e.Fleet)
 			return f.take(f.saga.Submit(e, l.now), out)
 		}

@@ -152,6 +152,10 @@ type Move struct {
 	// replica back; otherwise recovery goes forward.
 	ReverseAfterPivot bool
 	Reason            string
+	// ExpectSaturationPPM is the use of the target's scarcest resource that is
+	// forecast with the replica on it, the most in any future that has to be met;
+	// ExpectResponseMicros what its application has to answer within. 0: unknown.
+	ExpectSaturationPPM, ExpectResponseMicros int64
 }
 
 // Plan is a phased migration.

@@ -84,7 +84,7 @@ func (c *checker) restore(u *universe) *saga.Fleet {
 func (c *checker) keep(u *universe, f *saga.Fleet, effects []saga.Effect) {
 	for _, e := range effects {
 		switch {
-		case e.Step != nil && e.Step.Phase == model.PhaseIntent:
+		case e.Step != nil && (e.Step.Phase == model.PhaseIntent || e.Step.Phase == model.PhaseResume):
 			c.give(u, *e.Step)
 		case e.Outcome != nil && e.Outcome.Kind == model.OutcomePlan && e.Outcome.State.Ended():
 			u.ended, u.left = e.Outcome.State, len(e.Outcome.Left)
@@ -135,6 +135,7 @@ func (c *checker) explore(u *universe) {
 		c.t.Fatalf("more than %d states", c.limit)
 	}
 	c.served(u)
+	c.bounded(u)
 	if u.ended != "" && len(u.run) == 0 {
 		c.judge(u)
 		return
@@ -176,6 +177,31 @@ func (c *checker) served(u *universe) {
 		}
 		if !handing {
 			c.fail(u, "nobody serves, and no hand-over is under way")
+		}
+	}
+}
+
+// bounded checks that no more moves are under way at a server than may be: those
+// that have been given a command and haven't ended.
+func (c *checker) bounded(u *universe) {
+	limit := c.config.Limits.PerServer
+	if limit <= 0 || u.ended != "" {
+		return
+	}
+	under := map[model.ServerID]int{}
+	for _, v := range c.restore(u).Plans() {
+		for i := range v.Moves {
+			m := &v.Moves[i]
+			if m.Waiting && m.Step == model.StepAdmit || m.Phase != "running" && m.Phase != "undoing" {
+				continue
+			}
+			under[m.Move.From]++
+			under[m.Move.To]++
+		}
+	}
+	for server, n := range under {
+		if n > limit {
+			c.fail(u, "%d moves under way at server %s, which may have %d", n, server, limit)
 		}
 	}
 }
@@ -254,9 +280,8 @@ func (c *checker) timeChoices(u *universe, next func(string, func(*universe))) {
 			if c.fences { // asking for the status fences the old owner's epoch
 				v.run = nil
 			}
-			for _, step := range pending {
-				c.give(v, step)
-			}
+			f := c.restore(v)
+			c.keep(v, f, f.TakeOver(0)) // the saga's own time goes on
 		})
 	}
 }
@@ -288,8 +313,11 @@ func (c *checker) judge(u *universe) {
 }
 
 // check explores a plan from its start with so much trouble.
-func check(t *testing.T, p model.Plan, trouble int, fences bool) *checker {
+func check(t *testing.T, p model.Plan, trouble int, fences bool, perServer int) *checker {
 	config := saga.DefaultConfig()
+	if perServer > 0 {
+		config.Limits.PerServer = perServer
+	}
 	config.Attempts, config.CutOverAttempts, config.UndoAttempts = 2, 1, 2
 	config.BackOff, config.BackOffMax, config.Watch = time.Millisecond, time.Millisecond, 0
 	c := &checker{t: t, config: config, fences: fences, seen: make(map[string]bool), ends: make(map[model.PlanState]int), limit: 2_000_000}
@@ -307,16 +335,19 @@ func TestEveryInterleavingEndsWell(t *testing.T) {
 	one, reversing, two := plan("p", 1), plan("p", 1), plan("p", 2)
 	reversing.Moves[0].ReverseAfterPivot = true
 	two.Moves[1].After = []int{0}
+	shared := plan("p", 2)
+	shared.Moves[1].From = shared.Moves[0].From
 	for _, c := range []struct {
-		name    string
-		plan    model.Plan
-		trouble int
-	}{{"one move", one, 3}, {"one that reverses", reversing, 3}, {"one after another", two, 2}} {
+		name      string
+		plan      model.Plan
+		trouble   int
+		perServer int
+	}{{"one move", one, 3, 0}, {"one that reverses", reversing, 3, 0}, {"one after another", two, 2, 0}, {"two at a server that may have one", shared, 2, 1}} {
 		t.Run(c.name, func(t *testing.T) {
 			if testing.Short() {
 				c.trouble--
 			}
-			got := check(t, c.plan, c.trouble, true)
+			got := check(t, c.plan, c.trouble, true, c.perServer)
 			t.Logf("%d states, ends %v", len(got.seen), got.ends)
 			if got.broken != "" {
 				t.Fatal(got.broken)
@@ -331,7 +362,24 @@ func TestEveryInterleavingEndsWell(t *testing.T) {
 func TestZombiesAreFound(t *testing.T) {
 	reversing := plan("p", 1)
 	reversing.Moves[0].ReverseAfterPivot = true
-	if got := check(t, reversing, 3, false); got.broken == "" {
+	if got := check(t, reversing, 3, false, 0); got.broken == "" {
 		t.Error("targets that take stale commands do no harm: the checker is blind")
+	}
+}
+
+// TestBrokenLimitsAreFound lets the checker demand a limit that the sagas don't
+// know.
+func TestBrokenLimitsAreFound(t *testing.T) {
+	shared := plan("p", 2)
+	shared.Moves[1].From = shared.Moves[0].From
+	config := saga.DefaultConfig()
+	config.Limits.PerServer = 2
+	c := &checker{t: t, config: config, fences: true, seen: make(map[string]bool), ends: make(map[model.PlanState]int), limit: 100_000}
+	u := &universe{sites: []site{newSite(), newSite()}}
+	f := saga.NewFleet("f", config)
+	c.keep(u, f, f.Submit(shared, start))
+	c.config.Limits.PerServer = 1
+	if c.bounded(u); c.broken == "" {
+		t.Error("two moves at a server that may have one: the checker is blind")
 	}
 }

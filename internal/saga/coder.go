@@ -164,4 +164,6 @@ func codeMove(c *coder, m *model.Move) {
 	whole(c, &m.BandwidthBytesPerSecond)
 	text(c, &m.Driver)
 	c.bool(&m.ReverseAfterPivot)
+	whole(c, &m.ExpectSaturationPPM)
+	whole(c, &m.ExpectResponseMicros)
 }

@@ -120,6 +120,7 @@ func (f *fleet) planOf(status, after *state, sched phasing.Schedule, replicas []
 			Wave: step.Wave, After: step.After, Demand: f.greatestDemand(status, r), DataBytes: app.DataBytes,
 			EarliestStart: step.Earliest, LatestStart: step.Latest, ExpectDuration: step.Duration,
 			BandwidthBytesPerSecond: f.stepBandwidth(app, step), Driver: app.Driver, Reason: status.reason(after, r),
+			ExpectSaturationPPM: after.greatestUse(after.place[r]), ExpectResponseMicros: app.SLO.ResponseMicros,
 		})
 		if d := status.causeOf(after, r).by; d != 0 && (p.Deadline == 0 || d < p.Deadline) {
 			p.Deadline = d
@@ -148,6 +149,23 @@ func (f *fleet) greatestDemand(status *state, r int) model.Vector {
 		}
 		for t := range f.periods() {
 			out = most(out, status.worlds[w].demand[r*f.periods()+t])
+		}
+	}
+	return out
+}
+
+// greatestUse is the greatest use of any resource of a server, in the futures
+// that must be met.
+func (st *state) greatestUse(s int) int64 {
+	var out int64
+	for w := range st.worlds {
+		if !st.worlds[w].Required {
+			continue
+		}
+		for t := range st.f.periods() {
+			for r, load := range st.load[w][s*st.f.periods()+t] {
+				out = max(out, utilisationPPM(load, st.f.servers[s].Capacity[r]))
+			}
 		}
 	}
 	return out

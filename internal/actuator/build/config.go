@@ -60,6 +60,9 @@ type Executor struct {
 		Application int `json:"application,omitempty"`
 	} `json:"moves,omitzero"`
 	BytesPerSecond int64 `json:"bytes_per_second,omitempty"` // of each copy
+	// AfterPivot is what follows where a move fails after its cut-over: "reverse"
+	// (the standard) moves it back, "park" leaves it to a person.
+	AfterPivot string `json:"after_pivot,omitempty"`
 	// Windows are when moves may begin, for example "mon-fri 22:00-06:00" (UTC).
 	Windows []string `json:"windows,omitempty"`
 	// Health judges moved replicas; Applications in ways of their own.

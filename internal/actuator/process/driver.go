@@ -51,7 +51,10 @@ type Runner interface {
 
 // Driver moves stateless services: the target is started beside the source,
 // takes over the traffic, and the source is stopped when its sessions have ended.
-type Driver struct{ Config }
+type Driver struct {
+	Config
+	looks looks
+}
 
 // healthTimeout bounds one look at a process's health.
 const healthTimeout = time.Second
@@ -73,7 +76,7 @@ func New(config Config) *Driver {
 	if config.Drain <= 0 {
 		config.Drain = 10 * time.Second
 	}
-	return &Driver{config}
+	return &Driver{Config: config}
 }
 
 // Capabilities says that nothing is copied and nothing can be lost.
@@ -82,7 +85,7 @@ func (d *Driver) Capabilities() actuator.Capabilities {
 		model.StepAdmit, model.StepProvision, model.StepCutOver, model.StepWatch, model.StepRetire,
 		model.StepReverseCutOver, model.StepDeprovision,
 	}
-	return actuator.Capabilities{Name: "process", Steps: steps}
+	return actuator.Capabilities{Name: "process", Steps: steps, Probes: true}
 }
 
 // Status knows nothing of earlier commands: performing them again converges.

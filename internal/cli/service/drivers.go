@@ -68,6 +68,14 @@ func SetDrivers(file *build.Config, p *pipeline.Config) error {
 		}
 	}
 	limits.BytesPerSecond = e.BytesPerSecond
+	switch e.AfterPivot {
+	case "", "reverse":
+		c.Reverse = true
+	case "park":
+		c.Reverse = false
+	default:
+		return fmt.Errorf("drivers: executor: after_pivot %q: want reverse or park", e.AfterPivot)
+	}
 	var err error
 	if c.Saga.Windows, err = saga.ParseWindows(e.Windows); err != nil {
 		return fmt.Errorf("drivers: executor: %w", err)

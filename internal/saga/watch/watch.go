@@ -1,12 +1,14 @@
 // Package watch judges a moved replica while it is watched: is it worse than it
-// was before? It uses sequential tests, which may be looked at after every
-// reading and still keep their false-alarm rate.
+// was before, or than it was forecast to be? It uses sequential tests, which may be
+// looked at after every reading and still keep their false-alarm rate.
 //
 // Errors: Wald's sequential probability ratio (A. Wald, "Sequential Tests of
 // Statistical Hypotheses", 1945) on the share of failed requests, the baseline's
 // against one that is worse by what the application tolerates.
 // Response time and saturation: the same test on whether a reading exceeds the
-// baseline's limit, which a healthy replica does with a stated chance. The
+// baseline's limit, which a healthy replica does with a stated chance: the limit
+// before the move, and that of the forecast. What the forecast foresees isn't worse
+// than before: the limit before the move is never below the forecast's. The
 // false-alarm rate is shared out among the tests, so that it holds for all of
 // them together (Bonferroni).
 //
@@ -33,13 +35,17 @@ const (
 	Failed  Verdict = "failed"
 )
 
-// Baseline is what the replica was like before the move, or is forecast to be.
+// Baseline is what the replica was like before the move.
 type Baseline struct {
 	ErrorPPM int64 // share of failed requests
-	// ResponseMicros and SaturationPPM are what a healthy reading stays below but
-	// for a chance of ExceedPPM; 0: that isn't judged.
-	ResponseMicros, SaturationPPM int64
+	Limits
+	// Forecast is what it was forecast to be like.
+	Forecast Limits
 }
+
+// Limits are what a healthy reading stays below but for a chance of ExceedPPM; 0:
+// that isn't judged.
+type Limits struct{ ResponseMicros, SaturationPPM int64 }
 
 // Config says how the judge decides; see DefaultConfig.
 type Config struct {
@@ -75,13 +81,12 @@ type Reading struct {
 
 // Judge is one watch under way.
 type Judge struct {
-	config         Config
-	baseline       Baseline
-	start, heard   model.Instant
-	errors         ratio
-	response, load ratio
-	verdict        Verdict
-	reason         string
+	config        Config
+	start, heard  model.Instant
+	errors        ratio
+	before, ahead against // what was before, what was forecast
+	verdict       Verdict
+	reason        string
 }
 
 // ratio is one sequential probability ratio test on yes-or-no observations.
@@ -90,8 +95,16 @@ type ratio struct {
 	sum       float64 // log of the likelihood ratio
 }
 
-// tests is among how many the false-alarm rate is shared out.
-const tests = 3
+// against is the tests of readings against limits.
+type against struct {
+	limits         Limits
+	what           string // the end of the reason
+	response, load ratio
+}
+
+// tests is among how many the false-alarm rate is shared out: errors, and response
+// time and saturation against before and against the forecast.
+const tests = 5
 
 // New begins a watch.
 func New(config Config, baseline Baseline, start model.Instant) (*Judge, error) {
@@ -108,9 +121,23 @@ func New(config Config, baseline Baseline, start model.Instant) (*Judge, error) 
 	}
 	exceed := ratio{good: float64(config.ExceedPPM) / 1e6, bad: float64(config.WorseExceedPPM) / 1e6}
 	return &Judge{
-		config: config, baseline: baseline, start: start, heard: start, verdict: Open,
-		errors: ratio{good: good, bad: bad}, response: exceed, load: exceed,
+		config: config, start: start, heard: start, verdict: Open,
+		errors: ratio{good: good, bad: bad},
+		before: against{limits: baseline.foreseen(), what: "before", response: exceed, load: exceed},
+		ahead:  against{limits: baseline.Forecast, what: "forecast", response: exceed, load: exceed},
 	}, nil
+}
+
+// foreseen returns the limits before the move, raised to what was forecast.
+func (b *Baseline) foreseen() Limits {
+	l := b.Limits
+	if l.ResponseMicros > 0 {
+		l.ResponseMicros = max(l.ResponseMicros, b.Forecast.ResponseMicros)
+	}
+	if l.SaturationPPM > 0 {
+		l.SaturationPPM = max(l.SaturationPPM, b.Forecast.SaturationPPM)
+	}
+	return l
 }
 
 // Observe takes a reading in.
@@ -122,15 +149,17 @@ func (j *Judge) Observe(r Reading) Verdict {
 	if r.Requests > 0 {
 		known = true
 		bad := min(max(r.Errors, 0), r.Requests)
-		j.test(&j.errors, bad, r.Requests-bad, "errors")
+		j.test(&j.errors, bad, r.Requests-bad, "errors worse than before")
 	}
-	if limit := j.baseline.ResponseMicros; limit > 0 && r.ResponseMicros > 0 {
-		known = true
-		j.exceeds(&j.response, r.ResponseMicros > limit, "response time")
-	}
-	if limit := j.baseline.SaturationPPM; limit > 0 && r.SaturationPPM >= 0 {
-		known = true
-		j.exceeds(&j.load, r.SaturationPPM > limit, "saturation")
+	for _, a := range []*against{&j.before, &j.ahead} {
+		if limit := a.limits.ResponseMicros; limit > 0 && r.ResponseMicros > 0 {
+			known = true
+			j.exceeds(&a.response, r.ResponseMicros > limit, "response time worse than "+a.what)
+		}
+		if limit := a.limits.SaturationPPM; limit > 0 && r.SaturationPPM >= 0 {
+			known = true
+			j.exceeds(&a.load, r.SaturationPPM > limit, "saturation worse than "+a.what)
+		}
 	}
 	if known {
 		j.heard = max(j.heard, r.At)
@@ -145,7 +174,7 @@ func (j *Judge) Tick(now model.Instant) Verdict {
 	case now.Sub(j.heard) > j.config.Unknown:
 		j.verdict, j.reason = Failed, fmt.Sprintf("nothing was heard for %v", now.Sub(j.heard))
 	case now.Sub(j.start) >= j.config.Duration:
-		j.verdict, j.reason = Healthy, "nothing was worse than before"
+		j.verdict, j.reason = Healthy, "nothing was worse than before or than forecast"
 	}
 	return j.verdict
 }
@@ -172,6 +201,6 @@ func (j *Judge) test(t *ratio, yes, no int64, what string) {
 	t.sum += float64(yes)*math.Log(t.bad/t.good) + float64(no)*math.Log((1-t.bad)/(1-t.good))
 	alpha := float64(j.config.FalseAlarmPPM) / 1e6 / tests
 	if t.sum >= math.Log(1/alpha) && j.verdict == Open {
-		j.verdict, j.reason = Failed, what+" worse than before, beyond chance"
+		j.verdict, j.reason = Failed, what+", beyond chance"
 	}
 }

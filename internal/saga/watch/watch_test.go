@@ -12,7 +12,9 @@ import (
 
 const start = model.Instant(1_000_000)
 
-var baseline = watch.Baseline{ErrorPPM: 1000, ResponseMicros: 50_000, SaturationPPM: 800_000}
+var baseline = watch.Baseline{ErrorPPM: 1000, Limits: limits, Forecast: limits}
+
+var limits = watch.Limits{ResponseMicros: 50_000, SaturationPPM: 800_000}
 
 // play watches a replica that errs and exceeds by chance, one reading every five
 // seconds, and returns the verdict and when it came.
@@ -127,6 +129,43 @@ func TestBadConfigurations(t *testing.T) {
 		change(&c, &b)
 		if _, err := watch.New(c, b, start); err == nil {
 			t.Errorf("%s: taken", name)
+		}
+	}
+}
+
+// judged watches a replica whose every reading is the same, and returns the end.
+func judged(t *testing.T, b watch.Baseline, r watch.Reading) (watch.Verdict, string) {
+	t.Helper()
+	j, err := watch.New(watch.DefaultConfig(), b, start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := start; ; at += 5000 {
+		r.At = at
+		if v := j.Observe(r); v != watch.Open {
+			return v, j.Reason()
+		}
+	}
+}
+
+func TestBeforeAndTheForecastAreBothLimits(t *testing.T) {
+	reading := watch.Reading{Requests: 100, ResponseMicros: 40_000, SaturationPPM: 700_000}
+	for name, c := range map[string]struct {
+		before, forecast watch.Limits
+		want             watch.Verdict
+		why              string
+	}{
+		"below both":                       {limits, limits, watch.Healthy, "nothing was worse"},
+		"nothing known":                    {watch.Limits{}, watch.Limits{}, watch.Healthy, "nothing was worse"},
+		"busier than before":               {watch.Limits{SaturationPPM: 500_000}, watch.Limits{}, watch.Failed, "saturation worse than before"},
+		"busier than before, as forecast":  {watch.Limits{SaturationPPM: 500_000}, watch.Limits{SaturationPPM: 750_000}, watch.Healthy, "nothing was worse"},
+		"busier than forecast, not before": {limits, watch.Limits{SaturationPPM: 500_000}, watch.Failed, "saturation worse than forecast"},
+		"slower than forecast":             {watch.Limits{}, watch.Limits{ResponseMicros: 30_000}, watch.Failed, "response time worse than forecast"},
+		"slower than before, as forecast":  {watch.Limits{ResponseMicros: 30_000}, watch.Limits{ResponseMicros: 45_000}, watch.Healthy, "nothing was worse"},
+	} {
+		v, why := judged(t, watch.Baseline{ErrorPPM: 1000, Limits: c.before, Forecast: c.forecast}, reading)
+		if v != c.want || !strings.Contains(why, c.why) {
+			t.Errorf("%s: %s, %s", name, v, why)
 		}
 	}
 }
