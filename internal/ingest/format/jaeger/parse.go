@@ -16,6 +16,7 @@ import (
 
 	"drover/internal/ingest/format"
 	"drover/internal/ingest/format/jsonscan"
+	"drover/internal/ingest/format/otlp"
 	"drover/internal/model"
 )
 
@@ -69,6 +70,14 @@ func document(record []byte, opt format.Options, out *format.Out) error {
 	list, err := jsonscan.Field(record, "data")
 	if err != nil {
 		return err
+	}
+	// Version 3 of the query API answers in OTLP.
+	if result, err := jsonscan.Field(record, "result"); err == nil && result != nil && list == nil {
+		otlp.ParseTraces(result, opt, out)
+		return nil
+	}
+	if string(list) == "null" {
+		return errors.New("\"data\" is null: Jaeger answered that it has no such trace")
 	}
 	if list == nil {
 		return trace(record, opt, out)

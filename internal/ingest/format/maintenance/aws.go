@@ -97,6 +97,10 @@ func (e *awsEvent) window(instance string, opt format.Options) (model.Maintenanc
 	if m.ID == "" {
 		m.ID = e.EventID
 	}
+	if m.ID == "" && instance != "" && e.NotBefore != "" {
+		// The oldest answers name no event: machine, kind and time do.
+		m.ID = model.Digest(instance, e.Code, e.NotBefore)[:16]
+	}
 	if m.ID == "" {
 		return m, errors.New("InstanceEventId or EventId is missing")
 	}

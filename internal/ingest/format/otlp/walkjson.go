@@ -187,6 +187,9 @@ func groupJSON(group []byte, out *format.Out, names groupNames, yield func(forma
 	}
 	labels := jsonLabels(nil, head.Resource.Attributes)
 	scopes, err := jsonscan.Field(group, names.scopes)
+	if err == nil && scopes == nil { // the name before OTLP 1.0
+		scopes, err = jsonscan.Field(group, strings.Replace(names.scopes, "scope", "instrumentationLibrary", 1))
+	}
 	if err != nil || scopes == nil {
 		return err
 	}
