@@ -67,7 +67,7 @@ func (b *brancher) release(free []int32, limit int64) bool {
 func (b *brancher) mayTake(i, bin int32) bool {
 	b.counts.candidates++
 	s := b.s
-	if !s.fits(i, bin) || !s.mayEnter(i, bin, none) {
+	if !s.fits(i, bin) || !s.mayEnter(i, bin) {
 		return false
 	}
 	row := b.in.itemRow[i]

@@ -83,7 +83,7 @@ func (l *lane) roomyBin(i int32) int32 {
 		if int(b) >= in.bins {
 			b -= int32(in.bins)
 		}
-		if b == s.at[i] || b == l.barred || !in.couldHold(i, b) || !s.mayEnter(i, b, none) {
+		if b == s.at[i] || b == l.barred || !in.couldHold(i, b) || !s.mayEnter(i, b) {
 			continue
 		}
 		if row := in.itemRow[i]; row != none && !s.meets(row, b, none) {

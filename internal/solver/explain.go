@@ -87,7 +87,7 @@ func (w *witness) reasons(i int32) []reason {
 	}
 	if in.quotas {
 		list = append(list, reason{
-			bans:  func(b int) bool { return !s.withinQuotas(i, int32(b), none) },
+			bans:  func(b int) bool { return !s.withinQuotas(i, int32(b)) },
 			words: func(bins []int) string { return fmt.Sprintf("%d bins are beyond the quota of moves", len(bins)) },
 		})
 	}

@@ -104,7 +104,7 @@ func (l *lane) roomyHost(i int32) int32 {
 	s, in := l.s, l.in
 	for range roomyTries {
 		b := l.someBin(i)
-		if b == none || b == s.at[i] || b == l.barred || !s.mayEnter(i, b, none) {
+		if b == none || b == s.at[i] || b == l.barred || !s.mayEnter(i, b) {
 			continue
 		}
 		if row := in.itemRow[i]; row != none && !s.meets(row, b, none) {

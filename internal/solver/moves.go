@@ -108,7 +108,7 @@ func (s *state) shift(i, b int32, gain int64) (delta int64, soft int32, ok bool)
 		return 0, 0, false
 	}
 	a := s.at[i]
-	if !s.mayEnter(i, b, none) {
+	if !s.mayEnter(i, b) {
 		return 0, 0, false
 	}
 	if row := in.itemRow[i]; row != none {
@@ -128,14 +128,14 @@ func (s *state) shift(i, b int32, gain int64) (delta int64, soft int32, ok bool)
 	return delta, soft, true
 }
 
-// mayEnter tells whether item i is admitted to bin b and within the quotas;
-// partner is an item that leaves b for i's bin, or none.
-func (s *state) mayEnter(i, b, partner int32) bool {
-	in := s.in
-	if (in.closed[b] || in.noNew[b] || in.shrink[b] || in.allowedSet[i] != none) && !in.admits(i, b) {
-		return false
-	}
-	return !in.quotas || s.withinQuotas(i, b, partner)
+// mayEnter tells whether item i is admitted to bin b and within the quotas.
+func (s *state) mayEnter(i, b int32) bool {
+	return s.in.welcomes(i, b) && (!s.in.quotas || s.withinQuotas(i, b))
+}
+
+// welcomes is admits with a quick answer for bins that are open to all.
+func (in *instance) welcomes(i, b int32) bool {
+	return !(in.closed[b] || in.noNew[b] || in.shrink[b] || in.allowedSet[i] != none) || in.admits(i, b)
 }
 
 // groupMoveShift returns the change of the group move cost when item i goes
@@ -209,43 +209,8 @@ func (in *instance) awayChange(i, a, b int32) float64 {
 	return x
 }
 
+// movedChange is the change of moved items when item i goes from a to b; either
+// may be none.
 func movedChange(in *instance, i, a, b int32) int32 {
-	var n int32
-	if in.isMoved(i, b) {
-		n++
-	}
-	if in.isMoved(i, a) {
-		n--
-	}
-	return n
-}
-
-// withinQuotas tells whether moving item i to bin b keeps every quota of moves;
-// partner comes the other way, or is none. It errs on the safe side for swaps.
-func (s *state) withinQuotas(i, b, partner int32) bool {
-	in := s.in
-	if !in.isMoved(i, b) {
-		return true
-	}
-	if limit := in.maxArrivals[b]; limit > 0 && s.arrivals[b] >= limit {
-		if partner < 0 || !in.isMoved(partner, b) {
-			return false
-		}
-	}
-	a := s.at[i]
-	if a >= 0 && in.isMoved(i, a) {
-		return true
-	}
-	room := int32(1)
-	if partner >= 0 && !in.isMoved(partner, b) {
-		room = 2
-	}
-	if in.maxMoves > 0 && int(s.movedItems+room) > in.maxMoves {
-		return false
-	}
-	if limit := in.groupMaxMoves[in.group[i]]; limit > 0 && s.moved[in.group[i]]+room > limit {
-		return false
-	}
-	limit := in.maxDepartures[in.start[i]]
-	return limit == 0 || s.departures[in.start[i]] < limit
+	return in.movedCount(i, b) - in.movedCount(i, a)
 }

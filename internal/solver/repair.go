@@ -6,31 +6,78 @@ import "sort"
 // random choices.
 const repairTries = 40
 
+// repairRounds is how often repair tries again, repairBins how many stranded
+// items a round clears bins for.
+const (
+	repairRounds = 40
+	repairBins   = 20
+)
+
 // repair makes the lane's placement feasible as far as it can: it takes items
 // off bins where they break a hard constraint, finds places for them and for
 // new items, largest first, and leaves those without a place where they were.
+// While some are left, it tries again with more items in the air.
 func (l *lane) repair() {
 	l.stranded = l.stranded[:0]
-	l.undo = l.undo[:0]
-	for _, i := range l.misplaced() {
-		if l.s.at[i] >= 0 {
-			l.lift(i)
-		}
-	}
-	homeless := make([]int32, 0, len(l.undo))
 	for i, b := range l.s.at {
 		if b < 0 {
-			homeless = append(homeless, int32(i))
+			l.stranded = append(l.stranded, int32(i))
 		}
 	}
-	size := l.in.size
-	sort.SliceStable(homeless, func(a, b int) bool { return size[homeless[a]] > size[homeless[b]] })
-	w := climate{penalty: l.penalty}
-	for _, i := range homeless {
-		l.settleHomeless(i, &w)
+	l.settleAll(append(l.misplaced(), l.stranded...), &climate{penalty: l.penalty})
+	for round := 0; round < repairRounds && len(l.stranded) > 0; round++ {
+		l.repairAgain()
 	}
 	l.mendSoft()
 	l.resetBest()
+}
+
+// repairAgain lifts the stranded items and those of some other bins, and places
+// them in another order. It keeps the outcome where fewer are stranded.
+func (l *lane) repairAgain() {
+	s := l.s
+	at, cost := append([]int32(nil), s.at...), s.cost
+	was := append([]int32(nil), l.stranded...)
+	inAir := append([]int32(nil), was...)
+	for range min(len(was), repairBins) {
+		i := was[l.rng.below(len(was))]
+		for _, b := range []int32{s.at[i], l.someBin(i)} {
+			if b == none {
+				continue
+			}
+			for _, j := range s.items[b] {
+				if !l.in.fixed[j] && !containsItem(inAir, j) && l.rng.below(2) == 0 {
+					inAir = append(inAir, j)
+				}
+			}
+		}
+	}
+	w := climate{penalty: l.penalty, t: float64(s.cost) / float64(len(s.at)+1)}
+	l.settleAll(inAir, &w)
+	if len(l.stranded) >= len(was) {
+		s.moveTo(at, cost)
+		l.stranded = append(l.stranded[:0], was...)
+	}
+}
+
+// settleAll lifts items and finds places for them, largest first, with a little
+// chance in the order where it is warm. What has no place is stranded.
+func (l *lane) settleAll(homeless []int32, w *climate) {
+	l.undo, l.stranded = l.undo[:0], l.stranded[:0]
+	size := make(map[int32]float64, len(homeless))
+	for _, i := range homeless {
+		if l.s.at[i] >= 0 {
+			l.lift(i)
+		}
+		size[i] = l.in.size[i]
+		if w.t > 0 {
+			size[i] *= l.rng.unit()
+		}
+	}
+	sort.SliceStable(homeless, func(a, b int) bool { return size[homeless[a]] > size[homeless[b]] })
+	for _, i := range homeless {
+		l.settleHomeless(i, w)
+	}
 }
 
 // settleHomeless places one item: on the cheapest bin, else by ejection, else

@@ -7,7 +7,7 @@ func (s *state) swap(i, j int32) (delta int64, soft int32, ok bool) {
 	if !s.swapFits(i, j, a, b) {
 		return 0, 0, false
 	}
-	if !s.mayEnter(i, b, j) || !s.mayEnter(j, a, i) {
+	if !in.welcomes(i, b) || !in.welcomes(j, a) || in.quotas && !s.swapWithinQuotas(i, j, a, b) {
 		return 0, 0, false
 	}
 	ri, rj := in.itemRow[i], in.itemRow[j]
