@@ -30,3 +30,37 @@ func TestRepairCountsFixedItemsFirst(t *testing.T) {
 		}
 	}
 }
+
+// Largest first alone leaves items stranded that have a place in another order;
+// the exact mode tells which starts can be mended.
+func TestRepairTriesOtherOrders(t *testing.T) {
+	t.Parallel()
+	tried, mended := 0, 0
+	for seed := range uint64(120) {
+		p := randomProblem(newRand(seed), shape{items: 8, bins: 4, groups: 4, resources: 2, periods: 1,
+			features: withApart | withSets | withQuotas, tight: 0.5})
+		exact := mustSolve(t, p, Options{Evaluations: 2_000_000, Exact: true})
+		if exact.StartViolated == 0 || exact.Violated > 0 {
+			continue
+		}
+		tried++
+		in, err := compile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := newLane(in, in.start, seed)
+		l.penalty = repairPenalty
+		l.repair()
+		_, broken := Evaluate(p, asInts(l.s.at))
+		if stranded := len(l.stranded) > 0; stranded != (len(broken) > 0) {
+			t.Fatalf("seed %d: %d stranded, %v broken", seed, len(l.stranded), broken)
+		}
+		checkState(t, p, l.s, "repair")
+		if len(l.stranded) == 0 {
+			mended++
+		}
+	}
+	if tried < 30 || mended*20 < tried*19 {
+		t.Errorf("%d of %d starts mended, want 95 %%", mended, tried)
+	}
+}
