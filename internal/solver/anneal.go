@@ -105,6 +105,7 @@ func (l *lane) anneal(c schedule, share func() float64) {
 		if done >= 1 {
 			return
 		}
+		l.tell()
 		if len(retreats) > 0 && done > retreats[0] {
 			retreats = retreats[1:]
 			if l.s.soft > l.bestSoft {

@@ -33,7 +33,11 @@ type lane struct {
 	pending []int32  // its items without a bin
 	since   []change
 	mark    int
-	whole   bool // since is incomplete: best must be copied in full
+
+	news     *news // nil: nobody listens
+	lanes    int   // how many search
+	tellNext int64 // candidates at the next offer
+	whole    bool  // since is incomplete: best must be copied in full
 }
 
 // change is one item's new bin.

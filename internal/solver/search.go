@@ -21,6 +21,7 @@ type search struct {
 	proven   bool
 
 	heuristic bool // no exact attempt
+	news      *news
 }
 
 func newSearch(in *instance, start []int32, o Options) *search {
@@ -33,6 +34,12 @@ func newSearch(in *instance, start []int32, o Options) *search {
 		r.lanes = append(r.lanes, newLane(in, start, o.Seed*1_000_003+uint64(k)))
 	}
 	r.best = append([]int32(nil), start...)
+	r.news = newNews(&r.o)
+	for _, l := range r.lanes {
+		if l.lanes = n; r.news.wanted() {
+			l.news = r.news
+		}
+	}
 	return r
 }
 
@@ -134,14 +141,13 @@ func (r *search) spread() {
 }
 
 func (r *search) report() {
-	if r.o.Progress == nil {
-		return
-	}
 	var n int64
 	for _, l := range r.lanes {
 		n += l.evaluations
 	}
-	r.o.Progress(Progress{Cost: r.bestCost, Violated: !r.feasible(), Evaluations: n})
+	if r.news.wanted() {
+		r.news.offer(r.best, r.bestCost, !r.feasible(), n)
+	}
 }
 
 // answer prices the best placement from scratch. Items that no bin could take

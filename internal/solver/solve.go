@@ -26,8 +26,10 @@ type Options struct {
 	// Incumbent, where not empty, is a placement (bin by item) to start from in
 	// place of the items' starts.
 	Incumbent []int
-	// Progress, where not nil, is told of the best cost from time to time.
+	// Progress, where not nil, is told of the best cost as it falls, some times a
+	// second, by one goroutine at a time.
 	Progress func(Progress)
+	improved func(Improvement)
 	// Exact asks for a proof by exhaustive search where the problem is small;
 	// the search falls back to annealing where the budget does not suffice.
 	Exact bool

@@ -4,14 +4,21 @@ import (
 	"fmt"
 	"io"
 	"text/tabwriter"
+	"time"
 
 	"drover/internal/model"
 	"drover/internal/solver"
 )
 
-// progressTo returns a function that prints the best cost as it falls.
+// progressTo returns a function that prints the best cost as it falls, at most
+// once a second.
 func progressTo(w io.Writer) func(solver.Progress) {
+	var last time.Time
 	return func(p solver.Progress) {
+		if time.Since(last) < time.Second {
+			return
+		}
+		last = time.Now()
 		note := ""
 		if p.Violated {
 			note = " (infeasible yet)"
