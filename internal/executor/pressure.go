@@ -105,22 +105,17 @@ func (f *fleet) publish(o *model.Outcome, out []stage.Emission) []stage.Emission
 // planProgress adds up what has been moved and what is being copied, which copying
 // tells by the move.
 func (f *fleet) planProgress(id model.PlanID, copying func(index int) (model.Progress, bool)) model.Progress {
-	var sum model.Progress
-	for _, v := range f.saga.Plans() {
-		if v.Plan != id {
+	v, _ := f.saga.Plan(id)
+	sum := model.Progress{DoneBytes: v.MovedBytes, TotalBytes: v.Bytes, TimeLeft: v.TimeLeft}
+	for i := range v.Moves {
+		m := &v.Moves[i]
+		p, ok := copying(m.Move.Index)
+		if !ok || m.Phase != "running" {
 			continue
 		}
-		sum.DoneBytes, sum.TotalBytes, sum.TimeLeft = v.MovedBytes, v.Bytes, v.TimeLeft
-		for i := range v.Moves {
-			m := &v.Moves[i]
-			p, ok := copying(m.Move.Index)
-			if !ok || m.Phase != "running" {
-				continue
-			}
-			sum.DoneBytes += min(p.DoneBytes, max(m.Move.DataBytes, p.TotalBytes))
-			sum.TotalBytes += max(0, p.TotalBytes-m.Move.DataBytes)
-			sum.BytesPerSecond += p.BytesPerSecond
-		}
+		sum.DoneBytes += min(p.DoneBytes, max(m.Move.DataBytes, p.TotalBytes))
+		sum.TotalBytes += max(0, p.TotalBytes-m.Move.DataBytes)
+		sum.BytesPerSecond += p.BytesPerSecond
 	}
 	if left := timeLeft(sum.DoneBytes, sum.TotalBytes, sum.BytesPerSecond); left > 0 {
 		sum.TimeLeft = left

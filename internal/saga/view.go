@@ -51,6 +51,14 @@ func (f *Fleet) Plans() []PlanView {
 	return views
 }
 
+// Plan returns a view of one plan; ok is false where it isn't under way.
+func (f *Fleet) Plan(id model.PlanID) (v PlanView, ok bool) {
+	if p := f.find(id); p != nil {
+		return f.view(p), true
+	}
+	return PlanView{}, false
+}
+
 // Command returns what a step's command is about: its plan, and its move with
 // From and To as the command sees them (zero for the plan's update). ok is false
 // where the plan isn't under way.

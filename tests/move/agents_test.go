@@ -144,6 +144,7 @@ func TestPostgresMovesBetweenHostsByAgents(t *testing.T) {
 	if testing.Short() {
 		t.Skip("left out: -short")
 	}
+	t.Parallel()
 	needPostgres(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()

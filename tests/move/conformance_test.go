@@ -28,6 +28,7 @@ func TestEveryDriverKeepsItsPromises(t *testing.T) {
 			continue
 		}
 		t.Run(c.Driver, func(t *testing.T) {
+			t.Parallel()
 			needNone(t, c.Missing())
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()
@@ -68,6 +69,7 @@ func needNone(t *testing.T, missing []string) {
 // TestTheSampleDriverPasses runs the command that users run, on the driver in
 // Python as an executor's file names it.
 func TestTheSampleDriverPasses(t *testing.T) {
+	t.Parallel()
 	needNone(t, move.Missing("python3"))
 	root, err := module.Root()
 	if err != nil {

@@ -2,6 +2,8 @@ package move_test
 
 import (
 	"context"
+	"flag"
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -12,6 +14,10 @@ import (
 func TestMain(m *testing.M) {
 	move.ServeIfAsked()
 	abandonIfAsked()
+	flag.Parse()
+	if err := flag.Set("test.parallel", "3"); err != nil { // they wait, mostly
+		fmt.Fprintln(os.Stderr, err)
+	}
 	os.Exit(m.Run())
 }
 

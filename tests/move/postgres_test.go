@@ -37,6 +37,7 @@ func TestPostgresLosesNothing(t *testing.T) {
 
 // TestPostgresCopiesTellHowFarTheyAre makes a copy at a bounded pace and looks on.
 func TestPostgresCopiesTellHowFarTheyAre(t *testing.T) {
+	t.Parallel()
 	needPostgres(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()

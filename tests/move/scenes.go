@@ -104,7 +104,7 @@ var scenes = map[string]scene{
 		open:     func(ctx context.Context) (Scene, error) { return NewProgramSite(ctx) },
 		missing:  func() []string { return Missing("python3") },
 		writes:   5_000,
-		deadline: 10 * time.Second, hasty: 1500 * time.Millisecond,
+		deadline: time.Minute, hasty: 4 * time.Second,
 	},
 	"webhook": {
 		open:     func(ctx context.Context) (Scene, error) { return NewHookedSite(ctx) },

@@ -26,7 +26,7 @@ func TestEveryStepGoingWrongEndsWell(t *testing.T) {
 		switch c.Driver {
 		case "simulator", "update":
 			steps = nil
-		case "redis", "files", "http", "exec":
+		case "redis", "files", "http":
 			if all {
 				steps = nil
 			}
