@@ -54,6 +54,10 @@ type Config struct {
 		Level  string `koanf:"level"`
 		Format string `koanf:"format"`
 	} `koanf:"log"`
+	Tracing struct {
+		Endpoint   string `koanf:"endpoint"`
+		SampledPPM int64  `koanf:"sampled_ppm"`
+	} `koanf:"tracing"`
 	Interval    time.Duration `koanf:"interval"`
 	Beat        time.Duration `koanf:"beat"`
 	Horizon     int           `koanf:"horizon"`
@@ -258,6 +262,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("web.client_ca: client certificates need web.tls_cert and web.tls_key")
 	case c.Simulator.FailuresPPM < 0 || c.Simulator.FailuresPPM > 1_000_000:
 		return fmt.Errorf("simulator.failures_ppm: %d: want 0 to 1000000", c.Simulator.FailuresPPM)
+	case c.Tracing.SampledPPM < 0 || c.Tracing.SampledPPM > 1_000_000:
+		return fmt.Errorf("tracing.sampled_ppm: %d: want 0 to 1000000", c.Tracing.SampledPPM)
 	case hasLogin(c.Kafka.Registry): // the URL stands in logs and errors
 		return errors.New("kafka.registry: no user or password in the URL: use kafka.registry_user and kafka.registry_password_file")
 	case c.Kafka.ByKey < 1 || c.Kafka.ByFleet < 1:

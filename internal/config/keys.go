@@ -54,6 +54,8 @@ func Keys() []Key {
 		{Name: "listen", Flag: "listen", Default: "127.0.0.1:8080", Help: "address that the program listens on; port 0 picks a free one"},
 		{Name: "log.level", Flag: "log-level", Default: "info", Help: "debug, info, warn or error"},
 		{Name: "log.format", Flag: "log-format", Default: "text", Help: "text or json"},
+		{Name: "tracing.endpoint", Flag: "tracing-endpoint", Default: "", Help: "OTLP/HTTP receiver of spans, such as http://127.0.0.1:4318; empty: none are recorded; headers come from OTEL_EXPORTER_OTLP_HEADERS"},
+		{Name: "tracing.sampled_ppm", Flag: "tracing-sampled-ppm", Default: int64(10_000), Help: "how many of a million traces that begin at ingest are recorded; one that a sender began says so itself"},
 		{Name: "interval", Flag: "interval", Default: 5 * time.Minute, Help: "event time between two decisions; the same for all services"},
 		{Name: "beat", Flag: "beat", Default: 30 * time.Second, Help: "event time between two beats of the executor; divides the interval"},
 		{Name: "horizon", Flag: "horizon", Default: 36, Help: "steps of five minutes that are forecast"},

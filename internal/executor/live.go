@@ -154,7 +154,7 @@ func (l *Live) beat(b *model.Beat, out []stage.Emission) []stage.Emission {
 				continue
 			}
 			for _, rec := range l.inputs[i].take(r.Offset) {
-				out = l.input(rec.Event, out)
+				out = l.input(rec, out)
 			}
 		}
 	}
@@ -166,8 +166,8 @@ func (l *Live) beat(b *model.Beat, out []stage.Emission) []stage.Emission {
 
 // input takes a plan or an order in, at the time of the beat: what people's
 // clocks say about their orders moves nothing.
-func (l *Live) input(event any, out []stage.Emission) []stage.Emission {
-	switch e := event.(type) {
+func (l *Live) input(rec stage.Record, out []stage.Emission) []stage.Emission {
+	switch e := rec.Event.(type) {
 	case model.Heartbeat:
 		l.clock.Fold(e)
 	case model.Plan:
@@ -179,6 +179,7 @@ func (l *Live) input(event any, out []stage.Emission) []stage.Emission {
 				}
 			}
 			f := l.fleet(e.Fleet)
+			f.follow(&e, rec.Trace)
 			return f.take(f.saga.Submit(e, l.now), out)
 		}
 		return l.fleet(e.Fleet).supersede(&e, l.now, out)

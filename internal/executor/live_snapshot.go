@@ -24,6 +24,7 @@ type liveSnapshot struct {
 type liveFleet struct {
 	Saga   []byte
 	Health map[model.StepID]*health
+	Traces map[model.PlanID]string `json:",omitempty"`
 }
 
 // AppendSnapshot implements stage.Task.
@@ -39,7 +40,7 @@ func (l *Live) AppendSnapshot(b []byte) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("executor snapshot: fleet %s: %w", id, err)
 		}
-		snap.Fleets[id] = liveFleet{Saga: s, Health: f.health}
+		snap.Fleets[id] = liveFleet{Saga: s, Health: f.health, Traces: f.traces}
 	}
 	j, err := json.Marshal(snap)
 	if err != nil {
@@ -74,6 +75,9 @@ func (l *Live) Restore(b []byte) error {
 		}
 		if s.Health != nil {
 			f.health = s.Health
+		}
+		if s.Traces != nil {
+			f.traces = s.Traces
 		}
 		f.restoreJudges()
 	}

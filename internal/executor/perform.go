@@ -16,6 +16,7 @@ import (
 // running is one command under way.
 type running struct {
 	command actuator.Command
+	trace   string // the plan's traceparent; empty: not recorded
 	cancel  context.CancelFunc
 	bound   atomic.Int64 // bytes a second
 	copied  copied
@@ -25,7 +26,7 @@ type running struct {
 }
 
 // start performs a command beside the loop, or goes on with it.
-func (t *tenure) start(step model.Step, task *Live) {
+func (t *tenure) start(step model.Step, trace string, task *Live) {
 	plan, move, ok := task.Command(step)
 	if !ok {
 		return // settled before it was begun
@@ -35,7 +36,7 @@ func (t *tenure) start(step model.Step, task *Live) {
 	if t.running[step.ID] != nil {
 		return // this process has been at it since before
 	}
-	r := &running{tenure: t}
+	r := &running{tenure: t, trace: trace}
 	r.bound.Store(step.BytesPerSecond)
 	// Drivers and agents live by the machine's clock.
 	clock := &t.performer.config.Clock
@@ -153,7 +154,7 @@ func (r *running) report(report model.Report) {
 	t := r.owner()
 	report.Fleet, report.Step, report.Epoch = r.command.Step.Fleet, r.command.Step.ID, t.epoch
 	report.At = t.performer.config.Clock.Now()
-	err := t.performer.config.Publish.PublishAll(t.ctx, []stage.Emission{{Topic: stream.Reports, Fleet: report.Fleet,
+	err := t.performer.config.Publish.PublishAll(stream.WithTrace(t.ctx, r.trace), []stage.Emission{{Topic: stream.Reports, Fleet: report.Fleet,
 		Key: string(r.command.Step.Plan), Partition: stage.ByKey, Event: report}})
 	if err != nil && t.ctx.Err() == nil {
 		t.performer.config.Log.Error("a report could not be published: its command will be taken for lost", "command", report.Step, "error", err)

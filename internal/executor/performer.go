@@ -208,17 +208,17 @@ func (p *Performer) Committed(partition int32, emissions []stage.Emission) {
 	}
 	for _, e := range emissions {
 		if step, ok := e.Event.(model.Step); ok {
-			t.take(step, task)
+			t.take(step, e.Trace, task)
 		}
 	}
 }
 
 // take does what a durable step record asks for.
-func (t *tenure) take(step model.Step, task *Live) {
+func (t *tenure) take(step model.Step, trace string, task *Live) {
 	switch step.Phase {
 	case model.PhaseIntent, model.PhaseResume:
 		if step.Epoch == t.epoch { // else the take-over will resume it
-			t.start(step, task)
+			t.start(step, trace, task)
 		}
 	case model.PhaseLimit:
 		t.mu.Lock()

@@ -18,6 +18,7 @@ type fleet struct {
 	saga     *saga.Fleet
 	simulate Simulate
 	plans    map[model.PlanID]model.Plan // that have not ended
+	traces   map[model.PlanID]string     // the traces of theirs that are recorded
 	running  []completion                // by time, then step
 
 	// epoch is stamped on what is performed by real drivers; health is what is
@@ -29,7 +30,8 @@ type fleet struct {
 }
 
 func newFleet(id model.FleetID, config *Config) *fleet {
-	return &fleet{id: id, saga: saga.NewFleet(id, config.Saga), simulate: config.Simulate, config: config, plans: map[model.PlanID]model.Plan{}}
+	return &fleet{id: id, saga: saga.NewFleet(id, config.Saga), simulate: config.Simulate, config: config,
+		plans: map[model.PlanID]model.Plan{}, traces: map[model.PlanID]string{}}
 }
 
 // completion is when a simulated command will have ended, and how. Began is when
@@ -54,6 +56,14 @@ func (f *fleet) submit(p model.Plan, out []stage.Emission) []stage.Emission {
 	}
 	f.plans[p.ID] = p
 	return f.take(f.saga.Submit(p, p.Tick), out)
+}
+
+// follow notes the trace that a plan's steps and outcomes belong to, whatever
+// record or moment brings them about.
+func (f *fleet) follow(p *model.Plan, trace string) {
+	if trace != "" && p.State != model.PlanSuperseded {
+		f.traces[p.ID] = trace
+	}
 }
 
 // supersede begins no more moves of a plan that has become wrong.
@@ -94,12 +104,13 @@ func (f *fleet) take(effects []saga.Effect, out []stage.Emission) []stage.Emissi
 			if f.health != nil {
 				f.stamp(e.Step)
 			}
-			out = append(out, stage.Emission{Topic: stream.Steps, Fleet: f.id, Key: string(e.Step.ID), Partition: stage.ByKey, Event: *e.Step})
+			out = append(out, stage.Emission{Topic: stream.Steps, Fleet: f.id, Key: string(e.Step.ID), Partition: stage.ByKey, Event: *e.Step, Trace: f.traces[e.Step.Plan]})
 			if e.Step.Phase == model.PhaseIntent && f.simulate != nil {
 				f.start(*e.Step)
 			}
 		case e.Outcome != nil:
-			out = append(out, stage.Emission{Topic: stream.Outcomes, Fleet: f.id, Key: outcomeKey(e.Outcome), Partition: stage.ByKey, Event: *e.Outcome})
+			out = append(out, stage.Emission{Topic: stream.Outcomes, Fleet: f.id, Key: outcomeKey(e.Outcome), Partition: stage.ByKey, Event: *e.Outcome,
+				Trace: f.traces[e.Outcome.Plan]})
 			f.forget(e.Outcome)
 		}
 	}
@@ -111,6 +122,7 @@ func (f *fleet) forget(o *model.Outcome) {
 	switch {
 	case o.Kind == model.OutcomePlan && o.State.Ended():
 		delete(f.plans, o.Plan)
+		delete(f.traces, o.Plan)
 		for key := range f.health {
 			if plan, _, _, _, _, err := key.Parse(); err == nil && plan == o.Plan {
 				delete(f.health, key)

@@ -12,6 +12,7 @@ type fleetSnapshot struct {
 	Saga    []byte
 	Plans   map[model.PlanID]model.Plan
 	Running []completion
+	Traces  map[model.PlanID]string `json:",omitempty"`
 }
 
 // AppendSnapshot implements stage.TickHandler.
@@ -22,7 +23,7 @@ func (h *handler) AppendSnapshot(b []byte) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("executor snapshot: fleet %s: %w", id, err)
 		}
-		snap[id] = fleetSnapshot{Saga: s, Plans: f.plans, Running: f.running}
+		snap[id] = fleetSnapshot{Saga: s, Plans: f.plans, Running: f.running, Traces: f.traces}
 	}
 	j, err := json.Marshal(snap)
 	if err != nil {
@@ -46,6 +47,9 @@ func (h *handler) Restore(b []byte) error {
 		f.running = s.Running
 		if s.Plans != nil {
 			f.plans = s.Plans
+		}
+		if s.Traces != nil {
+			f.traces = s.Traces
 		}
 	}
 	return nil

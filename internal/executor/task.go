@@ -47,6 +47,7 @@ func (h *handler) Tick(at model.Instant, records []stage.Record, _ []model.Input
 	for _, rec := range records {
 		switch e := rec.Event.(type) {
 		case model.Plan:
+			h.fleet(e.Fleet).follow(&e, rec.Trace)
 			out = h.fleet(e.Fleet).submit(e, out)
 		case model.Control:
 			out = h.fleet(e.Fleet).control(e, out)

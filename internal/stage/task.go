@@ -14,7 +14,10 @@ type Record struct {
 	// Source is the stage, topic and partition of the record that caused this one
 	// ("forecaster/metrics/3"); empty where no stage did.
 	Source string
-	Event  any // one of the model's event types, by value
+	// Trace is the traceparent that the record came with; empty where traces are
+	// not recorded. Nothing that is decided may depend on it.
+	Trace string
+	Event any // one of the model's event types, by value
 }
 
 // Where an emission goes when its partition isn't a number.
@@ -36,6 +39,9 @@ type Emission struct {
 	// Make, where set, makes the event. Whoever publishes calls it once, before
 	// the task gets another record: a task with much to say needs not hold it all.
 	Make func() any
+	// Trace, where set, is the traceparent of what the record really follows from.
+	// Empty: it follows from the record that is being handled.
+	Trace string
 }
 
 // Content returns the event.

@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 
 	"drover/internal/codec"
+	"drover/internal/telemetry"
 )
 
 // Settings say how to reach Kafka and what the deployment is called there.
@@ -33,6 +34,11 @@ type Settings struct {
 	Registry codec.Registry
 	Logger   *slog.Logger          // nil: silent
 	Metrics  prometheus.Registerer // nil: none
+	// Spans takes the spans of what is published and handled; nil: none are made.
+	// It must not wait. SampledPPM is how many of a million traces that begin here
+	// are recorded; a trace that comes from elsewhere says so itself.
+	Spans      func(telemetry.Span)
+	SampledPPM int64
 }
 
 // Connection is what everything that talks to Kafka is made from: settings, the

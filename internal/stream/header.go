@@ -1,14 +1,13 @@
 package stream
 
 import (
-	"crypto/rand"
 	"encoding/binary"
-	"encoding/hex"
 	"strconv"
-	"strings"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"drover/internal/telemetry"
 )
 
 // The record headers. src, off and idx are a record's deterministic id: the
@@ -76,44 +75,52 @@ func header(headers []kgo.RecordHeader, key string) string {
 	return ""
 }
 
-// newTrace returns the traceparent of a trace that begins here.
-func newTrace() string {
-	var b [24]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return "00-" + hex.EncodeToString(b[:16]) + "-" + hex.EncodeToString(b[16:]) + "-01"
-}
-
 // issuer gives what one input record causes its ids and traces.
 type issuer struct {
 	source, offset []byte
-	trace          []byte // traceparent up to the span; nil: none
-	flags          string // what follows the span
+	trace          []byte // traceparent; nil: none
 	seed           uint64 // of span ids
 }
 
 // newIssuer takes the traceparent of the input; one that is none is left out.
 func newIssuer(source []byte, offset int64, parent string) issuer {
-	s := issuer{source: source, offset: strconv.AppendInt(nil, offset, 10)}
-	if parts := strings.Split(parent, "-"); len(parts) == 4 && len(parts[1]) == 32 && len(parts[3]) == 2 {
-		s.trace, s.flags = []byte("00-"+parts[1]+"-"), "-"+parts[3]
-		s.seed = mix(xxhash.Sum64(source) ^ uint64(offset))
+	s := issuer{source: source, offset: strconv.AppendInt(nil, offset, 10), seed: mix(xxhash.Sum64(source) ^ uint64(offset))}
+	if c, ok := telemetry.ParseContext(parent); ok {
+		c.Span = spanOf(s.seed)
+		s.trace = []byte(c.String())
 	}
 	return s
 }
 
-// headers returns those of the record at a place among what the input causes. Its
-// span is named after its id, so that a repeat has the same.
-func (s *issuer) headers(index int64) []kgo.RecordHeader {
+// spanOf makes a span's id of a number.
+func spanOf(n uint64) (id [8]byte) {
+	binary.BigEndian.PutUint64(id[:], max(1, n))
+	return id
+}
+
+// follow returns the context of the record at a place among what the input causes
+// that follows from something else than the input.
+func (s *issuer) follow(index int64, parent telemetry.Context) telemetry.Context {
+	parent.Span = spanOf(mix(s.seed ^ binary.BigEndian.Uint64(parent.Trace[:8]) ^ uint64(index)))
+	return parent
+}
+
+// headers returns those of the record at a place among what the input causes. The
+// span is that of the input's handling, whose id is made of the input's place, so
+// that a repeat has the same; from, where not empty, is the traceparent of what
+// the record follows from instead.
+func (s *issuer) headers(index int64, from string) []kgo.RecordHeader {
 	out := make([]kgo.RecordHeader, 3, 4)
 	out[0] = kgo.RecordHeader{Key: headerSource, Value: s.source}
 	out[1] = kgo.RecordHeader{Key: headerOffset, Value: s.offset}
 	out[2] = kgo.RecordHeader{Key: headerIndex, Value: strconv.AppendInt(nil, index, 10)}
-	if s.trace == nil {
+	trace := s.trace
+	if parent, ok := telemetry.ParseContext(from); ok {
+		trace = []byte(s.follow(index, parent).String())
+	}
+	if trace == nil {
 		return out
 	}
-	span := binary.BigEndian.AppendUint64(nil, max(1, mix(s.seed+uint64(index))))
-	trace := make([]byte, 0, len(s.trace)+16+len(s.flags))
-	trace = append(hex.AppendEncode(append(trace, s.trace...), span), s.flags...)
 	return append(out, kgo.RecordHeader{Key: headerTrace, Value: trace})
 }
 

@@ -307,7 +307,7 @@ func (l *loop) records(out []*kgo.Record, e *stage.Emission, ids *issuer, i int)
 	if err != nil {
 		return out, err
 	}
-	headers := ids.headers(int64(i))
+	headers := ids.headers(int64(i), e.Trace)
 	first, last := e.Partition, e.Partition
 	if e.Partition == stage.EveryPartition {
 		n, err := l.width(e.Topic)

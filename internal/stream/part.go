@@ -142,11 +142,14 @@ func (p *part) take(ctx context.Context, in *input, rec *kgo.Record) error {
 	} else if err := p.checkPlace(in, rec, fleet, event); err != nil {
 		return p.refuse(in, rec, err)
 	}
-	emissions, err := p.task.Handle(stage.Record{Topic: in.topic, Partition: rec.Partition, Offset: rec.Offset, Source: id.source, Event: event})
+	handling := p.handling(in, rec)
+	emissions, err := p.task.Handle(stage.Record{Topic: in.topic, Partition: rec.Partition, Offset: rec.Offset, Source: id.source,
+		Trace: handling.trace, Event: event})
 	var rejection *stage.Rejection
 	if err != nil && !errors.As(err, &rejection) {
 		return fmt.Errorf("topic %s, partition %d, offset %d: %w", in.topic, rec.Partition, rec.Offset, err)
 	}
+	handling.ended(event, emissions, err)
 	if err := p.emit(ctx, in, rec, emissions); err != nil {
 		return err
 	}
@@ -208,6 +211,7 @@ func (p *part) emit(ctx context.Context, in *input, rec *kgo.Record, emissions [
 		if p.out, err = p.loop.records(p.out, e, &ids, i); err != nil {
 			return fmt.Errorf("topic %s, partition %d, offset %d: emission %d: %w", in.topic, rec.Partition, rec.Offset, i, err)
 		}
+		p.followed(in, rec, &ids, i, e)
 		if p.loop.config.Mode == Snapshot {
 			*e = stage.Emission{} // nobody asks for it again
 			if len(p.out) >= sendAfter {

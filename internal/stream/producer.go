@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -25,6 +26,9 @@ type Producer struct {
 	admin  *kadm.Client
 	mu     sync.Mutex
 	counts map[string]int32 // partitions by topic
+	// before is the traceparent of the last recorded publication that no heartbeat
+	// has followed.
+	before atomic.Pointer[string]
 }
 
 // NewProducer returns a producer.
@@ -89,19 +93,22 @@ func (p *Producer) Heartbeat(ctx context.Context, topic string, fleet model.Flee
 // An event that can't be sent (an *codec.Error) stops the call before anything
 // of it has been sent.
 func (p *Producer) PublishAll(ctx context.Context, emissions []stage.Emission) error {
-	records, err := p.records(ctx, emissions)
+	trace, span := p.trace(ctx, emissions)
+	records, err := p.records(ctx, trace, emissions)
 	if err != nil {
 		return err
 	}
-	if err := p.client.ProduceSync(ctx, records...).FirstErr(); err != nil {
+	err = p.client.ProduceSync(ctx, records...).FirstErr()
+	p.published(span, trace, emissions, err)
+	if err != nil {
 		return p.conn.explain(p.conn.dials.explain(fmt.Errorf("publish: %w", err)), "WRITE", records[0].Topic)
 	}
 	return nil
 }
 
 // records encodes events without sending them.
-func (p *Producer) records(ctx context.Context, emissions []stage.Emission) ([]*kgo.Record, error) {
-	trace := []kgo.RecordHeader{{Key: headerTrace, Value: []byte(traceOf(ctx))}}
+func (p *Producer) records(ctx context.Context, traceparent string, emissions []stage.Emission) ([]*kgo.Record, error) {
+	trace := []kgo.RecordHeader{{Key: headerTrace, Value: []byte(traceparent)}}
 	records := make([]*kgo.Record, 0, len(emissions))
 	for i := range emissions {
 		e := &emissions[i]
@@ -192,20 +199,4 @@ func (c *Connection) explain(err error, operation, resource string) error {
 		}
 	}
 	return err
-}
-
-// traceKey is the context key of a traceparent.
-type traceKey struct{}
-
-// WithTrace returns a context whose publications belong to a W3C trace.
-func WithTrace(ctx context.Context, traceparent string) context.Context {
-	return context.WithValue(ctx, traceKey{}, traceparent)
-}
-
-// traceOf returns the context's traceparent, or a new one.
-func traceOf(ctx context.Context) string {
-	if t, ok := ctx.Value(traceKey{}).(string); ok && t != "" {
-		return t
-	}
-	return newTrace()
 }

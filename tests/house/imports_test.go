@@ -49,6 +49,7 @@ func place(pkg string) (layer int, prefix string) {
 var allowed = map[string]string{
 	"internal/stream -> internal/codec":                 "the loop decodes by the codec",
 	"internal/actuator -> internal/kubernetes":          "the driver acts by the names that discovery reads by",
+	"internal/stream -> internal/telemetry":             "the loop records the spans of its work",
 	"internal/stream -> internal/store":                 "the loop saves state through the store",
 	"internal/ingest/mapping -> internal/ingest/format": "a mapping is applied to the samples that a format reads",
 	"internal/codec -> schemas":                         "the schemas are embedded there",

@@ -32,7 +32,7 @@ scrapes pages and polls calendars, and GET /v1/feeds tells how they are doing.`,
   ingest --brokers kafka:9092 --redis redis:6379 --listen 0.0.0.0:8443 --grpc-listen 0.0.0.0:4317 \
     --credentials credentials.yaml --tls-cert door.pem --tls-key door.key --tls-client-ca clients.pem
   ingest --brokers kafka:9092 --redis redis:6379 --mapping telegraf.yaml --targets targets.yaml`}
-	return configured(c, runIngest, "kafka", "redis", "listen", "log", "data_dir", "ingest")
+	return configured(c, runIngest, "kafka", "redis", "listen", "log", "tracing", "data_dir", "ingest")
 }
 
 func runIngest(ctx context.Context, conf *config.Config) (err error) {

@@ -22,6 +22,7 @@ import (
 	"drover/internal/pipeline"
 	"drover/internal/store"
 	"drover/internal/stream"
+	"drover/internal/telemetry"
 )
 
 // Runtime is what a program runs on: its connections, logger and metrics.
@@ -31,6 +32,7 @@ type Runtime struct {
 	Metrics    *prometheus.Registry
 	Connection *stream.Connection
 	Store      *store.Store
+	spans      *telemetry.Exporter // nil: traces are not recorded
 }
 
 // NewLogger returns the logger that the configuration asks for.
@@ -57,8 +59,14 @@ func Open(ctx context.Context, c *config.Config, log *slog.Logger) (*Runtime, er
 	if r.Store, err = OpenStore(c); err != nil {
 		return nil, err
 	}
-	if r.Connection, err = Connect(ctx, c, log, r.Metrics); err != nil {
-		return nil, errors.Join(err, r.Store.Close())
+	if c.Tracing.Endpoint != "" {
+		if r.spans, err = telemetry.Open(ctx, telemetry.Settings{Endpoint: c.Tracing.Endpoint, Service: filepath.Base(os.Args[0]), Version: Version(),
+			Logger: log, Metrics: r.Metrics}); err != nil {
+			return nil, errors.Join(fmt.Errorf("tracing.endpoint: %w", err), r.Store.Close())
+		}
+	}
+	if r.Connection, err = connect(ctx, c, log, r.Metrics, r.spans); err != nil {
+		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
 }
@@ -78,6 +86,11 @@ func OpenStore(c *config.Config) (*store.Store, error) {
 
 // Connect makes a connection to Kafka and the registry.
 func Connect(ctx context.Context, c *config.Config, log *slog.Logger, metrics prometheus.Registerer) (*stream.Connection, error) {
+	return connect(ctx, c, log, metrics, nil)
+}
+
+// connect is Connect that may record spans.
+func connect(ctx context.Context, c *config.Config, log *slog.Logger, metrics prometheus.Registerer, spans *telemetry.Exporter) (*stream.Connection, error) {
 	kafkaTLS, err := tlsConfig("kafka.tls", c.Kafka.TLS)
 	if err != nil {
 		return nil, err
@@ -86,8 +99,12 @@ func Connect(ctx context.Context, c *config.Config, log *slog.Logger, metrics pr
 	if err != nil {
 		return nil, err
 	}
-	return stream.Connect(ctx, stream.Settings{Brokers: c.Kafka.Brokers, Prefix: c.Kafka.Prefix, TLS: kafkaTLS, User: c.Kafka.User,
-		Password: c.Kafka.Password, Mechanism: c.Kafka.Mechanism, Registry: registry, Logger: log, Metrics: metrics})
+	settings := stream.Settings{Brokers: c.Kafka.Brokers, Prefix: c.Kafka.Prefix, TLS: kafkaTLS, User: c.Kafka.User,
+		Password: c.Kafka.Password, Mechanism: c.Kafka.Mechanism, Registry: registry, Logger: log, Metrics: metrics}
+	if spans != nil {
+		settings.Spans, settings.SampledPPM = spans.Record, c.Tracing.SampledPPM
+	}
+	return stream.Connect(ctx, settings)
 }
 
 func openRegistry(c *config.Config) (codec.Registry, error) {
@@ -128,8 +145,16 @@ func tlsConfig(key string, t config.TLS) (*tls.Config, error) {
 	return c, nil
 }
 
-// Close ends the connections.
-func (r *Runtime) Close() error { return r.Store.Close() }
+// Close sends the spans that are left and ends the connections. Stages and
+// producers have ended before.
+func (r *Runtime) Close() error {
+	if r.spans != nil {
+		if err := r.spans.Close(); err != nil {
+			r.Log.Warn("the last spans were not sent", "error", err)
+		}
+	}
+	return r.Store.Close()
+}
 
 // Apply creates the topics that are missing.
 func (r *Runtime) Apply(ctx context.Context) error {

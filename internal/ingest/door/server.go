@@ -94,8 +94,13 @@ func (s *Server) route() {
 	s.mux.HandleFunc("GET /openapi.yaml", s.openAPI)
 }
 
-// ServeHTTP implements http.Handler.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+// ServeHTTP implements http.Handler. What is published stays in the sender's trace.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if trace := r.Header.Get("traceparent"); trace != "" {
+		r = r.WithContext(stream.WithTrace(r.Context(), trace))
+	}
+	s.mux.ServeHTTP(w, r)
+}
 
 // linkInterval is how often gathered traces are looked at.
 const linkInterval = time.Second
