@@ -64,7 +64,13 @@ type benchResult struct {
 	Entities      int     `json:"entities"`
 	Forecasts     int64   `json:"forecasts"`
 	ForecastsFive int64   `json:"forecasts_5m_ticks"`
+	// Startup is what each process takes before its first record, in CPU s: it is
+	// contained in the figures above, and is that of a run of startupRecords.
+	Startup map[string]float64 `json:"startup_cpu_s"`
 }
+
+// startupRecords is so little that a run of it is the start alone.
+const startupRecords = 100
 
 // BenchmarkStream measures CPU per record side by side on one real broker: a
 // plain consumer that counts by key (the floor), Drover's forecaster doing its
@@ -74,7 +80,8 @@ type benchResult struct {
 // own; what is printed is that process's user and system time, start-up included.
 // DROVER_BENCH_RECORDS says how many records (2,000,000), DROVER_BENCH_SERIES
 // over how many entities (10,000), four series each; DROVER_BENCH_PROFILE names
-// a file for a CPU profile of Drover's.
+// a file for a CPU profile of Drover's, DROVER_BENCH_WRAP a command that measured
+// processes are run by.
 //
 //	go test ./tests/stream -run '^$' -bench Stream -benchtime 1x
 func BenchmarkStream(b *testing.B) {
@@ -90,18 +97,42 @@ func BenchmarkStream(b *testing.B) {
 	for b.Loop() {
 		cpu, _ := measure(b, benchJob{Brokers: up.Brokers, What: "raw", Records: r.Records})
 		r.Raw = perRecord(cpu)
+		progress("raw", r.Raw)
 		r.Drover, r.DroverRedis, r.Forecasts = measureDrover(b, up, r.Records, 15*time.Minute)
-		r.DroverFive, _, r.ForecastsFive = measureDrover(b, up, r.Records, 5*time.Minute)
+		progress("drover", r.Drover, r.DroverRedis, r.Forecasts)
 		r.StreamsALO = perRecord(measureStreams(b, up, r.Records, "at_least_once"))
+		progress("streams at least once", r.StreamsALO)
 		r.StreamsEOS = perRecord(measureStreams(b, up, r.Records, "exactly_once_v2"))
+		progress("streams exactly once", r.StreamsEOS)
 		r.Goka = perRecord(measureGoka(b, up, r.Records))
+		progress("goka", r.Goka)
 		r.RemoteWriteRatio, r.RemoteWriteSameRatio = measureRemoteWrite(b, up)
+		progress("remote write", r.RemoteWriteRatio, r.RemoteWriteSameRatio)
+		r.Startup = measureStartup(b, up)
+		progress("start-up", r.Startup)
+		r.DroverFive, _, r.ForecastsFive = measureDrover(b, up, r.Records, 5*time.Minute)
 	}
 	line, err := json.Marshal(r)
 	if err != nil {
 		b.Fatal(err)
 	}
 	fmt.Printf("\n%s\n", line)
+}
+
+// progress says what has been measured: the whole takes minutes.
+func progress(what string, figures ...any) {
+	fmt.Fprintln(os.Stderr, append([]any{what}, figures...)...)
+}
+
+// measureStartup runs every contestant on a handful of records.
+func measureStartup(b *testing.B, up *servers.Servers) map[string]float64 {
+	b.Helper()
+	seconds := func(cpu time.Duration) float64 { return math.Round(cpu.Seconds()*100) / 100 }
+	raw, _ := measure(b, benchJob{Brokers: up.Brokers, What: "raw", Records: startupRecords})
+	drover, _ := measure(b, benchJob{Brokers: up.Brokers, Redis: up.Redis, What: "drover", Records: startupRecords, Interval: 15 * time.Minute, Group: "startup"})
+	return map[string]float64{"raw": seconds(raw), "drover": seconds(drover),
+		"streams_alo": seconds(measureStreams(b, up, startupRecords, "at_least_once")),
+		"streams_eos": seconds(measureStreams(b, up, startupRecords, "exactly_once_v2"))}
 }
 
 // micros returns us a record, to a hundredth.
@@ -170,9 +201,16 @@ func measure(b *testing.B, j benchJob) (time.Duration, string) {
 	return cpuOf(b, binary, []string{benchVariable + "=" + string(text)})
 }
 
+// wrapped is a command as DROVER_BENCH_WRAP wants it run: by another that becomes
+// it, such as "taskset -c 1".
+func wrapped(name string, args ...string) *exec.Cmd {
+	all := append(strings.Fields(os.Getenv("DROVER_BENCH_WRAP")), append([]string{name}, args...)...)
+	return exec.Command(all[0], all[1:]...)
+}
+
 func cpuOf(b *testing.B, name string, env []string, args ...string) (time.Duration, string) {
 	b.Helper()
-	cmd := exec.Command(name, args...)
+	cmd := wrapped(name, args...)
 	cmd.Env = append(os.Environ(), env...)
 	var said, complained bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &complained

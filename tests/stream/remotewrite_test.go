@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -80,7 +79,7 @@ func measureIngest(b *testing.B, up *servers.Servers, bodies [][]byte) time.Dura
 	binary := filepath.Join(b.TempDir(), "ingest")
 	cpuOf(b, "go", nil, "build", "-o", binary, "drover/cmd/ingest")
 	address := freeAddress(b)
-	cmd := exec.Command(binary, "--brokers", up.Brokers[0], "--redis", up.Redis, "--prefix", "t.", "--listen", address, "--log-level", "error")
+	cmd := wrapped(binary, "--brokers", up.Brokers[0], "--redis", up.Redis, "--prefix", "t.", "--listen", address, "--log-level", "error")
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Start(); err != nil {

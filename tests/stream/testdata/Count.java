@@ -14,7 +14,7 @@ import org.apache.kafka.streams.state.Stores;
 public class Count {
     public static void main(String[] args) throws Exception {
         Properties p = new Properties();
-        p.put(StreamsConfig.APPLICATION_ID_CONFIG, "count-" + args[2]);
+        p.put(StreamsConfig.APPLICATION_ID_CONFIG, "count-" + args[2] + "-" + args[3]);
         p.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, args[0]);
         p.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, args[2]);
         p.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, "1");
