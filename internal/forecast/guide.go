@@ -159,7 +159,18 @@ func (s *Series) UnmarshalMemory(b []byte) error {
 		}
 		return fmt.Errorf("%w: a memory of %d bytes for a series that keeps none", ErrState, len(b))
 	}
-	h := newHistory(s.history.block, len(s.history.ring))
+	if s.history.empty() { // nothing to keep where the memory can't be read
+		if err := s.readMemory(s.history, b); err != nil {
+			s.history = newHistory(s.history.block, len(s.history.ring))
+			return err
+		}
+		return nil
+	}
+	return s.readMemory(newHistory(s.history.block, len(s.history.ring)), b)
+}
+
+// readMemory reads into h, which becomes the series' own once all was read.
+func (s *Series) readMemory(h *History, b []byte) error {
 	g := &guides{block: s.guides.block}
 	b, err := h.read(b)
 	if err != nil {

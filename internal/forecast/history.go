@@ -84,6 +84,9 @@ func (h *History) at(number int64) float64 {
 	return float64(h.ring[(number%n+n)%n])
 }
 
+// empty tells whether nothing was added yet; nil keeps nothing.
+func (h *History) empty() bool { return h == nil || h.count == 0 && len(h.open) == 0 }
+
 // Len is how many complete blocks are kept.
 func (h *History) Len() int { return h.count }
 

@@ -14,7 +14,11 @@ const maxValue = 1e38
 
 // stateVersion stands first in a serialised Series; it rises with every change
 // of the layout.
-const stateVersion = 2
+const stateVersion = 3
+
+// plainVersion is the layout before the seasons' slots were written in runs; it
+// is still read.
+const plainVersion = 2
 
 // coder walks over the state's fields once for writing, once for reading, so
 // that the two can't drift apart.
@@ -23,6 +27,7 @@ type coder struct {
 	write  bool
 	failed bool
 	gaps   bool // NaN is allowed: it marks slots not seen yet
+	plain  bool // as plainVersion has it
 }
 
 func (c *coder) u32(v *uint32) {
@@ -63,16 +68,104 @@ func (c *coder) floats(v ...*float32) {
 		bits := math.Float32bits(*p)
 		c.u32(&bits)
 		*p = math.Float32frombits(bits)
-		if v := float64(*p); math.IsNaN(v) && !c.gaps || math.Abs(v) > maxValue {
-			c.failed = true
-		}
+		c.check(*p)
+	}
+}
+
+// check refuses what is no finite number within bounds.
+func (c *coder) check(v float32) {
+	if !(v >= -maxValue && v <= maxValue) && (v == v || !c.gaps) {
+		c.failed = true
 	}
 }
 
 func (c *coder) slice(v []float32) {
-	for i := range v {
-		c.floats(&v[i])
+	if c.write {
+		for _, x := range v {
+			c.b = binary.LittleEndian.AppendUint32(c.b, math.Float32bits(x))
+		}
+		return
 	}
+	if len(c.b) < 4*len(v) {
+		c.failed = true
+		return
+	}
+	for i := range v {
+		v[i] = math.Float32frombits(binary.LittleEndian.Uint32(c.b[4*i:]))
+		c.check(v[i])
+	}
+	c.b = c.b[4*len(v):]
+}
+
+// slots codes neighbours that are of a size: their highest bytes, sign and most
+// of the exponent, are written in runs (length, byte), then the other three of
+// each. A quarter of the bytes is saved where the values are alike, as a season's
+// are. Values that jump from one to the next are written as they are, after a zero.
+func (c *coder) slots(v []float32) {
+	switch {
+	case c.plain:
+		c.slice(v)
+	case c.write:
+		c.writeSlots(v)
+	default:
+		c.readSlots(v)
+	}
+}
+
+func (c *coder) writeSlots(v []float32) {
+	runs := 0
+	for i := range v {
+		if i == 0 || math.Float32bits(v[i])>>24 != math.Float32bits(v[i-1])>>24 {
+			runs++
+		}
+	}
+	if 2*runs > len(v) {
+		c.b = append(c.b, 0)
+		c.slice(v)
+		return
+	}
+	for i := 0; i < len(v); {
+		top, run := byte(math.Float32bits(v[i])>>24), 1
+		for i+run < len(v) && run < math.MaxUint8 && byte(math.Float32bits(v[i+run])>>24) == top {
+			run++
+		}
+		c.b = append(c.b, byte(run), top)
+		i += run
+	}
+	for _, x := range v {
+		bits := math.Float32bits(x)
+		c.b = append(c.b, byte(bits), byte(bits>>8), byte(bits>>16))
+	}
+}
+
+func (c *coder) readSlots(v []float32) {
+	if len(c.b) > 0 && c.b[0] == 0 {
+		c.b = c.b[1:]
+		c.slice(v)
+		return
+	}
+	var tops [maxDaySlots]byte // the longest season's
+	for i := 0; i < len(v); {
+		if len(c.b) < 2 || c.b[0] == 0 || int(c.b[0]) > len(v)-i {
+			c.failed = true
+			return
+		}
+		for range c.b[0] {
+			tops[i] = c.b[1]
+			i++
+		}
+		c.b = c.b[2:]
+	}
+	if len(c.b) < 3*len(v) {
+		c.failed = true
+		return
+	}
+	for i := range v {
+		b := c.b[3*i : 3*i+3]
+		v[i] = math.Float32frombits(uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(tops[i])<<24)
+		c.check(v[i])
+	}
+	c.b = c.b[3*len(v):]
 }
 
 // fields visits everything that has to survive a restart.
@@ -87,8 +180,8 @@ func (s *Series) fields(c *coder) {
 	c.u16(&s.slotN)
 	c.u16(&s.shifts)
 	c.gaps = true
-	c.slice(s.profile[:s.lay.daySlots])
-	c.slice(s.previous[:s.lay.daySlots])
+	c.slots(s.profile[:s.lay.daySlots])
+	c.slots(s.previous[:s.lay.daySlots])
 	c.gaps = false
 	c.slice(s.weekly[:s.lay.weekSlots])
 	c.slice(s.recent[:])
@@ -140,23 +233,33 @@ func (s *Series) AppendBinary(b []byte) []byte {
 // from there on the series says bit for bit what the written one would have
 // said. On an error, which wraps ErrState, the series is as it was.
 func (s *Series) UnmarshalBinary(b []byte) error {
-	if len(b) < 4 || b[0] != stateVersion {
+	if len(b) < 4 || b[0] != stateVersion && b[0] != plainVersion {
 		return fmt.Errorf("%w: version is not %d", ErrState, stateVersion)
 	}
 	if int(b[1]) != s.lay.daySlots || int(b[2]) != s.lay.weekSlots || int(b[3]) != s.lay.blocks {
 		return fmt.Errorf("%w: written with other seasons, bins or horizon", ErrState)
 	}
-	fresh := s.Like()
-	c := coder{b: b[4:]}
+	// One that has seen nothing, as when a whole partition is restored, needs no
+	// second one to be read into.
+	fresh := s
+	if s.count > 0 || !s.history.empty() || s.guides != nil && len(s.guides.newest.Blocks) > 0 {
+		fresh = s.Like()
+	}
+	c := coder{b: b[4:], plain: b[0] == plainVersion}
 	fresh.fields(&c)
-	if c.failed || len(c.b) != 0 {
-		return fmt.Errorf("%w: %d bytes do not fit the layout or hold no finite numbers", ErrState, len(b))
+	var err error
+	switch {
+	case c.failed || len(c.b) != 0:
+		err = fmt.Errorf("%w: %d bytes do not fit the layout or hold no finite numbers", ErrState, len(b))
+	case !fresh.sound():
+		err = fmt.Errorf("%w: values are out of range", ErrState)
+	case fresh != s:
+		*s = *fresh
 	}
-	if !fresh.sound() {
-		return fmt.Errorf("%w: values are out of range", ErrState)
+	if err != nil && fresh == s {
+		*s = *s.Like()
 	}
-	*s = *fresh
-	return nil
+	return err
 }
 
 // sound checks what indices rely on.

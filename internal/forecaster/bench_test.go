@@ -93,6 +93,36 @@ func BenchmarkGrowth(b *testing.B) {
 	}
 }
 
+// BenchmarkRestore loads a snapshot of 10,000 series again and again.
+func BenchmarkRestore(b *testing.B) {
+	const series = 10_000
+	config := testConfig()
+	config.Horizon = 36
+	task, entities := NewTask(config, 0), make([]model.EntityID, series/4)
+	for i := range entities {
+		entities[i] = model.ServerEntity(model.ServerID(fmt.Sprintf("s%d", i)))
+	}
+	for minute := range int64(7) {
+		for _, rec := range minuteOf(entities, model.Instant(1_790_000_100_000+60_000*minute), minute*int64(len(entities)+1)) {
+			if _, err := task.Handle(rec); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	snapshot, err := task.AppendSnapshot(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	began, n := cpuTime(b), 0
+	for b.Loop() {
+		if err := NewTask(config, 0).Restore(snapshot); err != nil {
+			b.Fatal(err)
+		}
+		n += series
+	}
+	b.ReportMetric(float64(n)/(cpuTime(b)-began).Seconds(), "restored/cpu-s")
+}
+
 func growth(b *testing.B, series int) {
 	config := testConfig()
 	config.Horizon, config.Interval = 36, 15*time.Minute
