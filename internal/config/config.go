@@ -76,9 +76,10 @@ type Config struct {
 		Operations int64         `koanf:"operations"`
 	} `koanf:"refit"`
 	Planning struct {
-		Approval    bool  `koanf:"approval"`
-		DryRun      bool  `koanf:"dry_run"`
-		Evaluations int64 `koanf:"evaluations"`
+		Approval    bool   `koanf:"approval"`
+		DryRun      bool   `koanf:"dry_run"`
+		Evaluations int64  `koanf:"evaluations"`
+		Policies    string `koanf:"policies"`
 	} `koanf:"planning"`
 	Web struct {
 		Access   string `koanf:"access"`

@@ -72,6 +72,7 @@ func Keys() []Key {
 		{Name: "planning.approval", Flag: "approval", Default: false, Help: "plans wait for a person"},
 		{Name: "planning.dry_run", Flag: "dry-run", Default: false, Help: "plans are published and not carried out"},
 		{Name: "planning.evaluations", Flag: "evaluations", Default: int64(200_000), Help: "the solver's budget for a decision, in moves priced"},
+		{Name: "planning.policies", Flag: "policies", Default: "", Help: "YAML file of planning policies by fleet: mode, own futures, prices, guard rails; empty: none"},
 		{Name: "ingest.producer", Flag: "producer", Default: "", Help: "this ingest's name in heartbeats; empty: the host's"},
 		{Name: "ingest.heartbeat", Flag: "heartbeat", Default: 5 * time.Second, Help: "time between two heartbeats"},
 		{Name: "ingest.lateness", Flag: "lateness", Default: 10 * time.Second, Help: "how long records may be under way before they are late"},

@@ -75,9 +75,15 @@ func (c *Config) Stages() []engine.Stage {
 }
 
 // Scenarios returns what makes the policy of a fleet that decides by what-if
-// futures with Drover's solver.
+// futures with Drover's solver: the same for all fleets.
 func Scenarios(config scenario.Config) func(model.FleetID) (planner.Policy, error) {
-	return func(model.FleetID) (planner.Policy, error) {
+	return ScenariosOf(func(model.FleetID) scenario.Config { return config })
+}
+
+// ScenariosOf is Scenarios with a configuration for each fleet.
+func ScenariosOf(of func(model.FleetID) scenario.Config) func(model.FleetID) (planner.Policy, error) {
+	return func(fleet model.FleetID) (planner.Policy, error) {
+		config := of(fleet)
 		if err := config.Validate(); err != nil {
 			return nil, err
 		}

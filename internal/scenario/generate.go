@@ -25,6 +25,7 @@ func (f *fleet) generate() []Future {
 	futures = append(futures, f.maintenanceFutures()...)
 	futures = append(futures, f.campaignFutures()...)
 	futures = append(futures, f.lossFutures()...)
+	futures = append(futures, f.slowFutures()...)
 	futures = append(futures, f.growthFutures()...)
 	return append(futures, f.pathFutures()...)
 }
@@ -114,6 +115,41 @@ func (f *fleet) lossFutures() []Future {
 		}
 	}
 	return out
+}
+
+// slowFactorPPM is how much slower the way between two zones is assumed to get.
+const slowFactorPPM = 5_000_000
+
+// slowFutures assume that the way between the two zones with most calls between
+// their servers gets slow. It only matters where responses are promised.
+func (f *fleet) slowFutures() []Future {
+	if f.responses == nil {
+		return nil
+	}
+	crossing := make([]float64, len(f.zones)*len(f.zones))
+	for _, c := range f.calls {
+		pairs := float64(len(f.members[c.caller]) * len(f.members[c.callee]))
+		for _, r := range f.members[c.caller] {
+			for _, o := range f.members[c.callee] {
+				a, b := f.zone[f.start[r]], f.zone[f.start[o]]
+				crossing[min(a, b)*len(f.zones)+max(a, b)] += c.callsPerSecond / pairs
+			}
+		}
+	}
+	best, most := -1, 0.0
+	for i, calls := range crossing {
+		if i/len(f.zones) != i%len(f.zones) && calls > most {
+			best, most = i, calls
+		}
+	}
+	if best < 0 {
+		return nil
+	}
+	from, to := f.zones[best/len(f.zones)], f.zones[best%len(f.zones)]
+	return []Future{{
+		Name: fmt.Sprintf("slow link between zones %s and %s", from, to), Kind: model.ScenarioSlowLink, Weight: 0.001,
+		Slow: []SlowLink{{FromZone: from, ToZone: to, FactorPPM: slowFactorPPM}},
+	}}
 }
 
 // lossWeight is the probability that a server fails within the horizon.

@@ -14,13 +14,15 @@ import (
 // Losses of one server are many, so they are first ranked by what they would
 // break now; of sampled paths the ones with the greatest total load stay.
 func (f *fleet) reduce(futures []Future) (kept []Future, dropped []string) {
-	var required, losses, others []Future
+	var required, losses, slow, others []Future
 	for _, future := range futures {
 		switch {
 		case future.Required:
 			required = append(required, future)
 		case future.Kind == model.ScenarioServerLost || future.Kind == model.ScenarioZoneLost:
 			losses = append(losses, future)
+		case future.Kind == model.ScenarioSlowLink:
+			slow = append(slow, future)
 		default:
 			others = append(others, future)
 		}
@@ -31,6 +33,10 @@ func (f *fleet) reduce(futures []Future) (kept []Future, dropped []string) {
 		dropped = append(dropped, namesOf(kept[f.cfg.MaxFutures:], "more than the limit of futures that must be met")...)
 		kept = kept[:f.cfg.MaxFutures]
 	}
+	if room := min(len(slow), (f.cfg.MaxFutures-len(kept))/4); room < len(slow) {
+		dropped, slow = append(dropped, namesOf(slow[room:], "no place beside what must be met")...), slow[:room]
+	}
+	kept = append(kept, slow...)
 	places := f.cfg.MaxFutures - len(kept)
 	// Losses get half of what is left, rounded up, the others the rest.
 	forLosses := min(len(losses), places-min(len(others), places/2))

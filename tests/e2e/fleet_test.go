@@ -46,7 +46,7 @@ func serve(t testing.TB, s size) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := web.NewHandler(api.Config{Model: g.m, Publisher: nowhere{}, Gate: gate, Planning: scenario.DefaultConfig(), Version: "generated", Log: slog.New(slog.DiscardHandler)})
+	h, err := web.NewHandler(api.Config{Model: g.m, Publisher: nowhere{}, Gate: gate, Planning: func(model.FleetID) scenario.Config { return scenario.DefaultConfig() }, Version: "generated", Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

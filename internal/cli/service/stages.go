@@ -2,6 +2,7 @@ package service
 
 import (
 	"fmt"
+	"os"
 
 	"drover/internal/actuator/simulator"
 	"drover/internal/config"
@@ -12,6 +13,7 @@ import (
 	"drover/internal/replay"
 	"drover/internal/saga"
 	"drover/internal/scenario"
+	"drover/internal/scenario/policy"
 )
 
 // Stages makes the stages that the configuration asks for.
@@ -23,13 +25,13 @@ func Stages(c *config.Config, version string) (*pipeline.Config, error) {
 	p.Forecaster.Refit.Every, p.Forecaster.Refit.Age, p.Forecaster.Refit.Operations = c.Refit.Every, c.Refit.Age, c.Refit.Operations
 	p.Planner.SilentAfter, p.Executor.SilentAfter = c.SilentAfter, c.SilentAfter
 	p.Forecaster.MetricPartitions, p.Forecaster.CallPartitions, p.Forecaster.PathPartitions = c.Kafka.ByKey, c.Kafka.ByKey, c.Kafka.ByKey
-	policy := scenario.DefaultConfig()
-	policy.Approval, policy.DryRun = c.Planning.Approval, c.Planning.DryRun
-	policy.Budget.Evaluations, policy.Budget.Seed = c.Planning.Evaluations, uint64(c.Seed)
-	policy.Code = version
+	policies, err := Policies(c, version)
+	if err != nil {
+		return nil, err
+	}
 	switch c.Policy {
 	case "scenarios":
-		p.Planner.NewPolicy = pipeline.Scenarios(policy)
+		p.Planner.NewPolicy = pipeline.ScenariosOf(policies.Of)
 	case "consolidate":
 		p.Planner.NewPolicy = func(model.FleetID) (planner.Policy, error) {
 			return &planner.ConsolidatePolicy{CopyBytesPerSecond: replay.CopyBytesPerSecond, UnservedTarget: replay.UnservedTarget, Code: version}, nil
@@ -52,6 +54,27 @@ func Stages(c *config.Config, version string) (*pipeline.Config, error) {
 		p.Executor.Live, p.Executor.Simulate = true, nil
 	}
 	return &p, p.Validate()
+}
+
+// Policies reads the planning policies of the fleets: what the configuration
+// says, and on top of it what the file of policies does.
+func Policies(c *config.Config, version string) (*policy.Set, error) {
+	base := scenario.DefaultConfig()
+	base.Approval, base.DryRun = c.Planning.Approval, c.Planning.DryRun
+	base.Budget.Evaluations, base.Budget.Seed = c.Planning.Evaluations, uint64(c.Seed)
+	base.Code = version
+	if c.Planning.Policies == "" {
+		return policy.New(base), nil
+	}
+	text, err := os.ReadFile(c.Planning.Policies)
+	if err != nil {
+		return nil, fmt.Errorf("planning.policies: %w", err)
+	}
+	set, err := policy.Parse(text, base)
+	if err != nil {
+		return nil, fmt.Errorf("planning.policies: %s: %w", c.Planning.Policies, err)
+	}
+	return set, nil
 }
 
 // Find returns a stage by name.

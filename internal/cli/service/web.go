@@ -16,7 +16,6 @@ import (
 
 	"drover/internal/config"
 	"drover/internal/ingest/door"
-	"drover/internal/scenario"
 	"drover/internal/stream"
 	"drover/internal/web"
 	"drover/internal/web/access"
@@ -94,9 +93,11 @@ func NewWeb(ctx context.Context, conf *config.Config, model *readmodel.Model, pu
 	if err != nil {
 		return nil, nil, err
 	}
-	planning := scenario.DefaultConfig()
-	planning.Approval, planning.Budget.Seed = conf.Planning.Approval, uint64(conf.Seed)
-	handler, err := web.NewHandler(api.Config{Model: model, Publisher: publisher, Gate: gate, Planning: planning, Version: Version(), Log: log, Ended: ctx.Done()})
+	policies, err := Policies(conf, Version())
+	if err != nil {
+		return nil, nil, err
+	}
+	handler, err := web.NewHandler(api.Config{Model: model, Publisher: publisher, Gate: gate, Planning: policies.Of, Version: Version(), Log: log, Ended: ctx.Done()})
 	return handler, secure, err
 }
 

@@ -14,6 +14,7 @@ import (
 	"drover/internal/cli"
 	"drover/internal/model"
 	"drover/internal/scenario"
+	"drover/internal/scenario/policy"
 	"drover/internal/scenario/question"
 	"drover/internal/solver"
 )
@@ -95,7 +96,7 @@ func (o *options) run(cmd *cobra.Command) error {
 		if err != nil {
 			return fmt.Errorf("futures: %w", err)
 		}
-		if cfg.Futures, err = ParseFutures(text); err != nil {
+		if cfg.Futures, err = policy.ParseFutures(text); err != nil {
 			return fmt.Errorf("%s: %w", o.futures, err)
 		}
 	}

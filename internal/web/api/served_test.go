@@ -65,7 +65,7 @@ func servedBy(t *testing.T, rules *access.Rules) (*testServer, *published) {
 	p := &published{model: m}
 	clock := morning.Time()
 	n := 0
-	s, err := New(Config{Model: m, Publisher: p, Gate: gate, Planning: scenario.DefaultConfig(), Version: "test",
+	s, err := New(Config{Model: m, Publisher: p, Gate: gate, Planning: func(model.FleetID) scenario.Config { return scenario.DefaultConfig() }, Version: "test",
 		Now: func() time.Time { clock = clock.Add(time.Second); return clock }, NewID: func() string { n++; return fmt.Sprintf("o-%d", n) }})
 	if err != nil {
 		t.Fatal(err)

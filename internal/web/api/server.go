@@ -24,8 +24,9 @@ type Config struct {
 	Model     *readmodel.Model
 	Publisher Publisher
 	Gate      *access.Gate
-	// Planning is the policy that what-if questions are answered by.
-	Planning scenario.Config
+	// Planning gives the policy by which what-if questions about a fleet are
+	// answered.
+	Planning func(model.FleetID) scenario.Config
 	// Version stands in the OpenAPI document and in /me.
 	Version string
 	Log     *slog.Logger

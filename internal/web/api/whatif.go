@@ -47,7 +47,7 @@ func (s *Server) whatIf(c *call) (any, error) {
 	case <-c.r.Context().Done():
 		return nil, c.r.Context().Err()
 	}
-	config := s.Planning
+	config := s.Planning(c.fleet)
 	config.Budget = scenario.Budget{Seed: config.Budget.Seed, Evaluations: defaultEvaluations}
 	if body.Evaluations > 0 {
 		config.Budget.Evaluations = min(body.Evaluations, maxEvaluations)

@@ -1,4 +1,4 @@
-package whatif
+package policy
 
 import (
 	"bytes"
@@ -15,10 +15,11 @@ import (
 
 // fileFutures is the YAML form of a list of futures.
 type fileFutures struct {
-	Futures []fileFuture `yaml:"futures"`
+	Futures []Future `yaml:"futures"`
 }
 
-type fileFuture struct {
+// Future is the YAML form of one future.
+type Future struct {
 	Name     string     `yaml:"name"`
 	Weight   float64    `yaml:"weight"`
 	Required bool       `yaml:"required"`
@@ -60,9 +61,14 @@ func ParseFutures(text []byte) ([]scenario.Future, error) {
 	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&file); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("not a list of futures: %w", err)
 	}
+	return futuresOf(file.Futures)
+}
+
+// futuresOf checks futures and gives them the form that planning uses.
+func futuresOf(list []Future) ([]scenario.Future, error) {
 	var out []scenario.Future
 	seen := map[string]bool{}
-	for i, f := range file.Futures {
+	for i, f := range list {
 		future, err := f.future()
 		if err == nil {
 			err = future.Validate()
@@ -79,7 +85,7 @@ func ParseFutures(text []byte) ([]scenario.Future, error) {
 	return out, nil
 }
 
-func (f *fileFuture) future() (scenario.Future, error) {
+func (f *Future) future() (scenario.Future, error) {
 	out := scenario.Future{Name: f.Name, Kind: model.ScenarioUser, Weight: f.Weight, Required: f.Required, Quantile: f.Quantile}
 	if out.Weight == 0 {
 		out.Weight = 0.1
