@@ -42,7 +42,7 @@ func TestDecideDrainsForMaintenance(t *testing.T) {
 // TestAMaintenanceThatHasBegunLeavesTimeToMove: a server that is to be emptied
 // from now on is emptied by a plan that isn't over when it is made.
 func TestAMaintenanceThatHasBegunLeavesTimeToMove(t *testing.T) {
-	for name, begun := range map[string]time.Duration{"before": -10 * time.Minute, "now": 0} {
+	for name, begun := range map[string]time.Duration{"before": -10 * time.Minute, "now": 0, "in a moment": 10 * time.Second} {
 		v := testView([]model.Server{testServer("s1", "a"), testServer("s2", "b")},
 			[]model.Application{testApplication("web", 1000)}, map[string]string{"web/0": "s1"})
 		v.Maintenance = []model.Maintenance{{ID: "m1", Server: "s1", Start: noon.Add(begun), End: noon.Add(24 * time.Hour)}}

@@ -10,6 +10,9 @@ import (
 	"drover/internal/model"
 )
 
+// tooSoon is how soon a maintenance begins that has as good as begun.
+const tooSoon = 5 * time.Minute
+
 // addClosings finds the servers that have to be emptied: drained by order, or
 // by an announced maintenance whose window begins within DrainLead. Updates
 // (maintenance with a hook) start one batch after the other, see update.go.
@@ -44,8 +47,8 @@ func (f *fleet) addClosings() {
 			what = "update"
 		}
 		by := start
-		if start <= f.view.Tick {
-			by = 0 // it has begun: now, rather than a plan whose time has passed
+		if start <= f.view.Tick.Add(tooSoon) {
+			by = 0 // now, rather than by a plan whose time passes before anybody can act
 		}
 		f.closing[s] = closing{
 			reason: fmt.Sprintf("%s is emptied for %s %s at %v", m.Server, what, m.ID, start),

@@ -200,9 +200,10 @@ func (b *bench) try(cell *Cell, point int) (fired bool, err error) {
 	return true, b.renewAfter(state)
 }
 
-// renewAfter gives a parked scene up: a person would tidy it.
+// renewAfter gives a scene up that is parked, which a person would tidy, or that
+// has nothing left to move.
 func (b *bench) renewAfter(state model.PlanState) error {
-	if state == model.PlanParked {
+	if state == model.PlanParked || b.dead() {
 		return b.settle()
 	}
 	return nil
@@ -214,7 +215,7 @@ func (b *bench) check(e *Executor, state model.PlanState, from model.ServerID, b
 	switch {
 	case err != nil:
 		return err.Error()
-	case served == "" && state == model.PlanParked && b.dead():
+	case served == "" && b.dead():
 		return "" // there is nothing left that could serve
 	case served == "":
 		return "nobody serves"
