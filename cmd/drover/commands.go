@@ -10,17 +10,20 @@ import (
 	"drover/internal/cli/configuration"
 	"drover/internal/cli/deadletter"
 	"drover/internal/cli/diff"
+	"drover/internal/cli/doctor"
 	"drover/internal/cli/driver"
 	"drover/internal/cli/forecast"
 	"drover/internal/cli/graph"
 	"drover/internal/cli/ingest"
 	"drover/internal/cli/operator"
+	"drover/internal/cli/reference"
 	"drover/internal/cli/replay"
 	"drover/internal/cli/service"
 	"drover/internal/cli/solve"
 	"drover/internal/cli/token"
 	"drover/internal/cli/topics"
 	"drover/internal/cli/up"
+	"drover/internal/cli/version"
 	"drover/internal/cli/whatif"
 )
 
@@ -42,18 +45,26 @@ func newRootCommand() *cobra.Command {
 		configuration.Command(),
 		deadletter.Command(),
 		diff.Command(),
+		doctor.Command(),
 		driver.Command(),
 		forecast.Command(),
 		graph.Command(),
 		ingest.Command(),
+		reference.Command(programs),
 		replay.Command(),
 		solve.Command(),
 		token.Command(),
 		topics.Command(),
 		up.Command(),
+		version.Command(),
 		service.WebCommand(),
 		whatif.Command(),
 	)
 	root.AddCommand(operator.Commands()...)
 	return root
+}
+
+// programs makes the commands of all programs anew.
+func programs() []*cobra.Command {
+	return append([]*cobra.Command{newRootCommand()}, reference.Programs()...)
 }

@@ -3,8 +3,4 @@ package main
 
 import "drover/internal/cli/service"
 
-func main() {
-	service.Main(service.Command("executor", "Carry plans out and undo what fails",
-		`Run plans as sagas: an intent is written before anything is done, its outcome
-afterwards, and a failure is compensated in reverse order.`))
-}
+func main() { service.Main(service.ExecutorCommand()) }

@@ -25,6 +25,10 @@ type meters struct {
 	series      *prometheus.GaugeVec // stage, partition
 }
 
+// DescribeMeters registers what every service counts, for who wants to know
+// which metrics there are.
+func DescribeMeters(registerer prometheus.Registerer) { newMeters(registerer) }
+
 func newMeters(registerer prometheus.Registerer) *meters {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return register(registerer, prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "drover", Subsystem: "stream", Name: name, Help: help}, labels))

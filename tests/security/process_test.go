@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"drover/internal/cli/configuration"
+	"drover/internal/cli/doctor"
 	"drover/internal/cli/service"
 	"drover/internal/cli/topics"
 	"drover/internal/pipeline"
@@ -32,7 +33,7 @@ func TestMain(m *testing.M) {
 		service.Main(service.Command(name, "", ""))
 	case "drover":
 		c := &cobra.Command{Use: "drover"}
-		c.AddCommand(topics.Command(), configuration.Command())
+		c.AddCommand(topics.Command(), configuration.Command(), doctor.Command())
 		service.Main(c)
 	}
 }

@@ -121,6 +121,7 @@ func (s *site) drover(t *testing.T, user string, args ...string) (string, error)
 // everything there, since starting takes longest.
 func TestServicesWorkWithTheirRightsAndNoMore(t *testing.T) {
 	s := newSite(t)
+	t.Run("doctor before", s.sick)
 	if said, err := s.drover(t, "admin", "topics", "acls", "--grant"); err != nil || !strings.Contains(said, "planner may Write, Describe transactional-id t.planner-*") {
 		t.Fatalf("granting: %v\n%s", err, said)
 	}
@@ -170,6 +171,7 @@ func (s *site) services(t *testing.T) {
 	if !errors.Is(err, errEnough) {
 		t.Errorf("no marker came in %v: %v", wanted, err)
 	}
+	t.Run("doctor", s.sound)
 	for _, p := range running {
 		ready := p.get(t, "/readyz")
 		if !strings.Contains(ready, `"kafka":"ok"`) || p.name != stream.Ingest && !strings.Contains(ready, `"redis":"ok"`) {

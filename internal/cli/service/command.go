@@ -24,7 +24,7 @@ import (
 func Main(c *cobra.Command) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	c.SilenceErrors, c.SilenceUsage = true, true
+	c.SilenceErrors, c.SilenceUsage, c.Version = true, true, Version()
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.Usage(err) })
 	err := c.ExecuteContext(ctx)
 	if err == nil {
@@ -33,6 +33,27 @@ func Main(c *cobra.Command) {
 	fmt.Fprintf(os.Stderr, "%s: %v\n", c.Name(), err)
 	stop()
 	os.Exit(cli.ExitCode(err))
+}
+
+// ForecasterCommand returns the command of the forecaster service.
+func ForecasterCommand() *cobra.Command {
+	return Command("forecaster", "Keep the graph and the forecasts",
+		`Fold metrics, calls and routes into a forecast for every series, the dependency
+graph and the network map, and publish them tick by tick.`)
+}
+
+// PlannerCommand returns the command of the planner service.
+func PlannerCommand() *cobra.Command {
+	return Command("planner", "Decide what moves, where to and when",
+		`Fold forecasts, graph, metadata, calendar and outcomes into what is known of each
+fleet, try what-if futures and publish decisions and plans.`)
+}
+
+// ExecutorCommand returns the command of the executor service.
+func ExecutorCommand() *cobra.Command {
+	return Command("executor", "Carry plans out and undo what fails",
+		`Run plans as sagas: an intent is written before anything is done, its outcome
+afterwards, and a failure is compensated in reverse order.`)
 }
 
 // Command returns the command of one of the three stages.

@@ -1,22 +1,63 @@
 package service
 
-import "runtime/debug"
+import (
+	"cmp"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+)
 
-// Version returns what is known of the build: the module's version, or the
-// revision that it was built from.
-func Version() string {
+// release is what the release build calls this version; the linker sets it:
+// -X drover/internal/cli/service.release=v1.2.3. Other builds leave it empty.
+var release string
+
+// Build is what is known of how a program was built.
+type Build struct {
+	Version  string `json:"version"`
+	Revision string `json:"revision,omitempty"` // of the sources; "+" at its end: changed since
+	Time     string `json:"time,omitempty"`     // of that revision
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+}
+
+// BuildInfo returns what is known of the build.
+func BuildInfo() Build {
+	out := Build{Version: release, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "unknown"
+		out.Version = cmp.Or(out.Version, "unknown")
+		return out
 	}
-	version, dirty := info.Main.Version, ""
+	dirty := ""
 	for _, s := range info.Settings {
 		switch {
 		case s.Key == "vcs.revision" && len(s.Value) >= 12:
-			version = s.Value[:12]
+			out.Revision = s.Value[:12]
+		case s.Key == "vcs.time":
+			out.Time = s.Value
 		case s.Key == "vcs.modified" && s.Value == "true":
 			dirty = "+"
 		}
 	}
-	return version + dirty
+	if out.Revision != "" {
+		out.Revision += dirty
+	}
+	out.Version = cmp.Or(out.Version, out.Revision, info.Main.Version, "unknown")
+	return out
+}
+
+// Version returns the version alone: the release's name, or the revision that it
+// was built from.
+func Version() string { return BuildInfo().Version }
+
+// String writes it for people.
+func (b Build) String() string {
+	text := fmt.Sprintf("drover %s, %s, %s", b.Version, b.Go, b.Platform)
+	if b.Revision != "" && b.Revision != b.Version {
+		text += ", revision " + b.Revision
+	}
+	if b.Time != "" {
+		text += " of " + b.Time
+	}
+	return text
 }

@@ -56,6 +56,7 @@ func runWeb(ctx context.Context, conf *config.Config) (err error) {
 	}
 	defer producer.Close()
 	model := readmodel.New(readmodel.DefaultLimits())
+	web.NewMeters(model, r.Metrics)
 	handler, secure, err := NewWeb(ctx, conf, model, producer, log)
 	if err != nil {
 		return err

@@ -104,6 +104,7 @@ func (h *house) start(ctx context.Context) error {
 	}
 	h.closers = append(h.closers, func() { _ = h.runtime.Close() }) // nothing is lost with it
 	h.stages.Forecaster.Meters = forecaster.NewMeters(h.runtime.Metrics)
+	web.NewMeters(h.model, h.runtime.Metrics)
 	return h.runtime.Apply(ctx)
 }
 

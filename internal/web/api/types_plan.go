@@ -125,7 +125,7 @@ type ExecutionRow struct {
 	PlanRow
 	DataBytes int64   `json:"data_bytes" doc:"To be copied in all."`
 	DoneBytes int64   `json:"done_bytes" doc:"Of copies that are complete."`
-	Progress  float64 `json:"progress,omitempty" doc:"Share of the steps that are done, 0 to 1."`
+	Progress  float64 `json:"progress" doc:"Share of the steps that are done, 0 to 1."`
 	Undoing   bool    `json:"undoing" doc:"Compensations are under way or done."`
 }
 

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"drover/internal/cli/reference"
+)
+
+// TestTheReferenceIsWhatTheProgramsSay compares docs/reference with what the
+// commands, settings, metrics, topics and routes give now.
+func TestTheReferenceIsWhatTheProgramsSay(t *testing.T) {
+	pages, err := reference.Markdown(programs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join("..", "..", "docs", "reference")
+	for name, want := range pages {
+		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("docs/reference/%s is not current (%v): go run ./cmd/drover docs reference docs/reference", name, err)
+		}
+	}
+	there, err := os.ReadDir(dir)
+	if err != nil || len(there) != len(pages) {
+		t.Errorf("docs/reference holds %d files, want %d (%v)", len(there), len(pages), err)
+	}
+}
+
+// TestEveryCommandTeaches walks all commands: each says what it does, every flag
+// says what it means, and there is a man page and completion.
+func TestEveryCommandTeaches(t *testing.T) {
+	pages, err := reference.Man(programs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		if c.Name() == "help" || c.Name() == "completion" {
+			return
+		}
+		seen++
+		if c.Short == "" {
+			t.Errorf("%s says not what it does", c.CommandPath())
+		}
+		for _, line := range strings.Split(c.LocalFlags().FlagUsages(), "\n") {
+			if fields := strings.Fields(line); len(fields) > 0 && len(fields) < 3 {
+				t.Errorf("%s: a flag without a meaning: %s", c.CommandPath(), line)
+			}
+		}
+		if page := pages[strings.ReplaceAll(c.CommandPath(), " ", "-")+".1"]; !bytes.Contains(page, []byte(".SH SYNOPSIS")) {
+			t.Errorf("%s has no man page", c.CommandPath())
+		}
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	for _, p := range programs() {
+		walk(p)
+	}
+	if seen < 60 {
+		t.Errorf("%d commands seen", seen)
+	}
+	dir := t.TempDir()
+	root := newRootCommand()
+	root.SetArgs([]string{"docs", "completion", dir})
+	if err := root.Execute(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"drover.bash", "_drover", "drover.fish"} {
+		if text, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !bytes.Contains(text, []byte("drover")) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
