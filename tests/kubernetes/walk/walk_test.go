@@ -74,7 +74,7 @@ func freePorts(t *testing.T, row int) int {
 
 // prologue ends what the commands have started when one of them fails.
 const prologue = `set -euo pipefail
-trap 'kill $(jobs -p) 2>/dev/null; wait; deploy/kafka/local.sh down' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || true; wait; deploy/kafka/local.sh down' EXIT
 set -x
 `
 
