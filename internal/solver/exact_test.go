@@ -118,7 +118,8 @@ func TestInfeasibilityIsExplained(t *testing.T) {
 		texts = append(texts, v.Text)
 	}
 	all := strings.Join(texts, "\n")
-	for _, want := range []string{"web/2 has no place", "lack memory: it needs 8", "web stands in 2 locations, needs 3"} {
+	for _, want := range []string{"web/2 has no place", "lack memory: it needs 8", "web stands in 2 locations, needs 3",
+		"2 of 3 locations have room for one of its items; 1 bin lacks memory: it needs 8, the most free there is 4"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no %q in:\n%s", want, all)
 		}

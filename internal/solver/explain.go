@@ -74,7 +74,7 @@ func (w *witness) reasons(i int32) []reason {
 	in, s := w.in, w.s
 	list := []reason{{
 		bans:  func(b int) bool { return !in.admits(i, int32(b)) },
-		words: func(bins []int) string { return fmt.Sprintf("%d bins are closed to it or not allowed", len(bins)) },
+		words: func(bins []int) string { return countBins(bins, "is", "are") + " closed to it or not allowed" },
 	}}
 	for r, res := range w.p.Resources {
 		list = append(list, w.shortage(i, r, label("resource", res.Name, r)))
@@ -82,13 +82,13 @@ func (w *witness) reasons(i int32) []reason {
 	if row := in.itemRow[i]; row != none {
 		list = append(list, reason{
 			bans:  func(b int) bool { return !s.meets(row, int32(b), none) },
-			words: func(bins []int) string { return fmt.Sprintf("%d bins hold items it must not share with", len(bins)) },
+			words: func(bins []int) string { return countBins(bins, "holds", "hold") + " items it must not share with" },
 		})
 	}
 	if in.quotas {
 		list = append(list, reason{
 			bans:  func(b int) bool { return !s.withinQuotas(i, int32(b)) },
-			words: func(bins []int) string { return fmt.Sprintf("%d bins are beyond the quota of moves", len(bins)) },
+			words: func(bins []int) string { return countBins(bins, "is", "are") + " beyond the quota of moves" },
 		})
 	}
 	return list
@@ -119,7 +119,7 @@ func (w *witness) shortage(i int32, r int, name string) reason {
 			for _, b := range bins {
 				most = max(most, s.free[b*in.dims+in.dimOf[r]])
 			}
-			return fmt.Sprintf("%d bins lack %s: it needs %d, the most free on them is %d", len(bins), name, need, most)
+			return fmt.Sprintf("%s %s: it needs %d, the most free there is %d", countBins(bins, "lacks", "lack"), name, need, most)
 		},
 	}
 }
@@ -159,14 +159,15 @@ func (w *witness) conflict(item int) []string {
 	for k := len(kept) - 1; k >= 0; k-- {
 		kept[k] = !banned(k, kept)
 	}
-	return w.say(i, reasons, kept)
+	return w.say(reasons, kept, func(b int) bool { return int32(b) != w.s.at[i] })
 }
 
-// say finds for every kept reason the bins that no earlier one rules out.
-func (w *witness) say(i int32, reasons []reason, kept []bool) []string {
+// say finds for every kept reason the bins, of those asked about, that no
+// earlier one rules out.
+func (w *witness) say(reasons []reason, kept []bool, about func(b int) bool) []string {
 	ruled := make([][]int, len(reasons))
 	for b := range w.in.bins {
-		if int32(b) == w.s.at[i] {
+		if !about(b) {
 			continue
 		}
 		for k := range reasons {
@@ -178,14 +179,23 @@ func (w *witness) say(i int32, reasons []reason, kept []bool) []string {
 	}
 	var out []string
 	for k := range reasons {
-		if kept[k] {
+		if kept[k] && len(ruled[k]) > 0 {
 			out = append(out, reasons[k].words(ruled[k]))
 		}
 	}
 	return out
 }
 
-// spread says in how many locations a group's items could stand.
+// countBins counts bins, with the verb that follows.
+func countBins(bins []int, one, many string) string {
+	if len(bins) == 1 {
+		return "1 bin " + one
+	}
+	return fmt.Sprintf("%d bins %s", len(bins), many)
+}
+
+// spread says in how many locations a group's items could stand, and what keeps
+// its least item off the others.
 func (w *witness) spread(g int) []string {
 	in := w.in
 	row := in.constrained[g]
@@ -204,5 +214,26 @@ func (w *witness) spread(g int) []string {
 			}
 		}
 	}
-	return []string{fmt.Sprintf("it needs %d locations, only %d have room for one of its items", in.spread[row], len(room))}
+	out := []string{fmt.Sprintf("%d of %d locations have room for one of its items", len(room), in.countLocations())}
+	least := in.rowItems[row][0]
+	for _, i := range in.rowItems[row] {
+		if in.size[i] < in.size[least] {
+			least = i
+		}
+	}
+	reasons := w.reasons(least)
+	all := make([]bool, len(reasons))
+	for k := range all {
+		all[k] = true
+	}
+	return append(out, w.say(reasons, all, func(b int) bool { return !room[in.location[b]] })...)
+}
+
+// countLocations returns in how many locations there are bins.
+func (in *instance) countLocations() int {
+	seen := map[int32]bool{}
+	for _, l := range in.location {
+		seen[l] = true
+	}
+	return len(seen)
 }

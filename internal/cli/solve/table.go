@@ -45,7 +45,12 @@ func printTable(w io.Writer, a *model.Answer, seconds float64) error {
 		return fmt.Errorf("writing the table: %w", err)
 	}
 	proven := ""
-	if a.Proven {
+	switch {
+	case a.Proven && a.Violated > 0:
+		proven = ", proven that no placement keeps every constraint"
+	case a.Violated > 0:
+		proven = ", some constraints are broken"
+	case a.Proven:
 		proven = ", proven optimal"
 	}
 	_, err := fmt.Fprintf(w, "lower bound %d, gap %.4f %%%s; %d of %d items moved; %d moves evaluated in %.1f s\n",
