@@ -19,6 +19,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
 
 	"drover/internal/forecaster"
 	"drover/internal/model"
@@ -43,6 +44,7 @@ type benchJob struct {
 	Group    string        // under which the job reads; a run of its own
 	Profile  string        // where a CPU profile goes; empty: none
 	Single   bool          // "produce": a record a sample
+	Members  int           // "drover": consumers of the group, all in this process; 0: one
 }
 
 // benchResult is the last line. All but the ratios and counts are CPU us a record.
@@ -323,10 +325,16 @@ func (j benchJob) run(ctx context.Context) error {
 	config.Interval = j.Interval
 	var left, forecasts atomic.Int64
 	left.Store(j.Records)
-	err = stream.Run(ctx, stream.Config{Connection: conn, Stage: stream.Forecaster, Group: j.Group, Topics: forecaster.Topics(), Store: states, Fenced: store.ErrFenced,
-		NewTask: func(p int32) stage.Task {
-			return &ending{Task: forecaster.NewTask(&config, p), left: &left, forecasts: &forecasts, end: cancel}
-		}})
+	var members errgroup.Group
+	for range max(1, j.Members) {
+		members.Go(func() error {
+			return stream.Run(ctx, stream.Config{Connection: conn, Stage: stream.Forecaster, Group: j.Group, Topics: forecaster.Topics(), Store: states, Fenced: store.ErrFenced,
+				NewTask: func(p int32) stage.Task {
+					return &ending{Task: forecaster.NewTask(&config, p), left: &left, forecasts: &forecasts, end: cancel}
+				}})
+		})
+	}
+	err = members.Wait()
 	fmt.Printf("forecasts %d\n", forecasts.Load())
 	return err
 }
