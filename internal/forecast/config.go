@@ -13,6 +13,7 @@ const (
 	maxDaySlots  = 72       // of the first season: 20 minutes for a day
 	maxWeekSlots = 42       // of the second season: 4 hours for a week
 	maxBlocks    = 5        // leads at which errors are kept
+	maxParts     = 24       // parts of the first season in which errors differ
 	maxKinds     = 4        // event kinds whose effects are remembered
 	recentBins   = 16       // deviations kept bin by bin
 	pastHours    = 25       // deviations kept every twenty-fourth of the first season
@@ -109,6 +110,7 @@ type layout struct {
 	bin                 int64 // milliseconds
 	day, week           int64 // milliseconds; 0: no such season
 	daySlots, weekSlots int
+	parts               int
 	hour                int64 // a twenty-fourth of the day, in bins
 	leads               [maxBlocks]int
 	keep                [maxBlocks]float64 // what is left of a deviation after the lead
@@ -171,6 +173,7 @@ func newLayout(c *Config) *layout {
 	if len(c.Seasons) > 0 {
 		l.day = c.Seasons[0].Milliseconds()
 		l.daySlots = int(min(maxDaySlots, max(1, l.day/l.bin)))
+		l.parts = min(maxParts, l.daySlots)
 		day = l.day
 	}
 	if len(c.Seasons) > 1 {

@@ -111,7 +111,7 @@ func (s *Series) learnErrors(at model.Instant, base, quiet float64) {
 		if g, origin := s.onTrial(i, at); g != nil {
 			s.judgeGuide(i, s.guided(&y, g, i, at, origin, s.lay.keep[i], fast), quiet)
 		}
-		s.learnZone(b, lead, quiet-y[ensembleModel])
+		s.learnZone(b, lead, at, quiet-y[ensembleModel])
 		for m, v := range y {
 			b.error[m] = average(b.error[m], math.Abs(quiet-v), float64(b.seen), 1-s.lay.memory)
 		}
@@ -128,12 +128,16 @@ func (s *Series) learnErrors(at model.Instant, base, quiet float64) {
 // level times the step where the error is above it and falls by the rest where
 // it is not (online quantile tracking; Gibbs & Candes, NeurIPS 2021, and
 // Angelopoulos et al., NeurIPS 2023), which keeps the long-run coverage at the
-// level whatever the errors do.
-func (s *Series) learnZone(b *block, lead int, err float64) {
+// level whatever the errors do. Errors are taken in units of what is usual at that
+// time of the season, so that quiet hours don't narrow the bands of busy ones.
+func (s *Series) learnZone(b *block, lead int, at model.Instant, err float64) {
 	scale := s.errorScale(b)
 	if scale <= 0 {
 		return
 	}
+	usual := s.shapeAt(at)
+	s.learnShape(at, math.Abs(err/scale))
+	scale *= usual
 	u := err / scale
 	s.judge(b, u, scale)
 	step := 0.06 / math.Sqrt(1+float64(lead)/4)
@@ -147,6 +151,52 @@ func (s *Series) learnZone(b *block, lead int, err float64) {
 	for l := 1; l < len(b.zone); l++ {
 		b.zone[l] = max(b.zone[l], b.zone[l-1])
 	}
+}
+
+const (
+	shapeGain  = 0.012 // three days of five-minute bins
+	shapeClip  = 5     // a surprise says no more of what is usual than that
+	shapeLeast = 0.2
+	// shapeUnit is one in shape's fixed point: two bytes a part in the state,
+	// and fine enough for shapeGain to move it.
+	shapeUnit = 8192
+)
+
+// learnShape moves the usual error of a part of the season.
+func (s *Series) learnShape(at model.Instant, u float64) {
+	if s.lay.parts > 1 {
+		p := &s.shape[s.part(at)]
+		old := float64(*p) / shapeUnit
+		*p = uint16(math.Round(shapeUnit * (old + float64(shapeGain*(min(u, shapeClip)-old)))))
+	}
+}
+
+// shapeAt is how large errors usually are around an instant of the season, in
+// units of the average.
+func (s *Series) shapeAt(at model.Instant) float64 {
+	n := s.lay.parts
+	if n <= 1 {
+		return 1
+	}
+	i := s.part(at)
+	before, after := i-1, i+1
+	if i == 0 {
+		before = n - 1
+	}
+	if after == n {
+		after = 0
+	}
+	sum := int(s.shape[before]) + 2*int(s.shape[i]) + int(s.shape[after])
+	return max(shapeLeast, float64(sum)/(4*shapeUnit))
+}
+
+// part returns the part of the first season that holds an instant.
+func (s *Series) part(at model.Instant) int {
+	phase := int64(at) % s.lay.day
+	if phase < 0 {
+		phase += s.lay.day
+	}
+	return int(phase * int64(s.lay.parts) / s.lay.day)
 }
 
 // errorScale is the ensemble's mean absolute error at a lead, drawn to the

@@ -68,7 +68,7 @@ func (s *Series) fill(tick model.Instant, calendar []model.CalendarEvent, cells,
 		lower, upper, w := s.between(lead, known)
 		point, doubt := s.point(at, lead, lower, upper, w, calendar)
 		point = recall.corrected(point, at, lead)
-		means[h] = s.spreadOut(cells[h*levels:(h+1)*levels], &blocks[lower], &blocks[upper], w, point, doubt)
+		means[h] = s.spreadOut(cells[h*levels:(h+1)*levels], &blocks[lower], &blocks[upper], w, s.shapeAt(at), point, doubt)
 	}
 }
 
@@ -93,14 +93,19 @@ func (s *Series) smoothed(at model.Instant, lead int) float64 {
 	return s.base(at) + slow + float64(s.lay.kept(lead)*(fast-slow))
 }
 
+// caution widens what is forecast: errors ahead were a little larger on real series
+// than the tracked ones behind, whose profile has learned from the days between.
+const caution = 1.07
+
 // spreadOut sets one step's quantiles from those of the errors at the two leads
-// around it, and returns its mean. An event's doubt widens the distribution
-// around its median.
-func (s *Series) spreadOut(row []float64, a, b *ahead, w, point, doubt float64) float64 {
-	scale := a.scale + float64(w*(b.scale-a.scale))
-	wide := scale
+// around it, and returns its mean. shape is how large errors usually are at that
+// time of the season. An event's doubt widens the distribution around its median.
+func (s *Series) spreadOut(row []float64, a, b *ahead, w, shape, point, doubt float64) float64 {
+	scale := (a.scale + float64(w*(b.scale-a.scale))) * shape
+	spread := scale * caution
+	wide := spread
 	if doubt != 0 {
-		wide = math.Sqrt(scale*scale + doubt*doubt)
+		wide = math.Sqrt(spread*spread + doubt*doubt)
 	}
 	middle := a.median + float64(w*(b.median-a.median))
 	centre := point + float64(middle*scale)

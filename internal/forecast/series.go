@@ -61,12 +61,16 @@ type Series struct {
 	slotSum  float32
 	slotN    uint16
 	weekly   [maxWeekSlots]float32
+
+	dayPending, weekPending pending
+
 	recent   [recentBins]float32
 	pastFast [pastHours]float32
 	pastSlow [pastHours]float32
 	peaks    [8]float32 // greatest value by day, the last eight days
 	blocks   [maxBlocks]block
-	history  *History // nil: nothing is kept for models that are fitted
+	shape    [maxParts]uint16 // mean error by part of the first season, in units of the scale / shapeUnit
+	history  *History         // nil: nothing is kept for models that are fitted
 	guides   *guides
 	kinds    [maxKinds]kindEffect
 }
@@ -87,6 +91,9 @@ func newSeries(cfg *Config, lay *layout) *Series {
 	}
 	for b := range s.blocks {
 		s.blocks[b].zone = zoneStart
+	}
+	for i := range s.shape {
+		s.shape[i] = shapeUnit
 	}
 	if cfg.Blocks > 0 {
 		s.history = newHistory(s.lay.hour*s.lay.bin, cfg.Blocks)
@@ -202,17 +209,50 @@ func (s *Series) learnProfiles(at model.Instant, quiet, clipped float64) {
 		s.profile[near] += float32((quiet - float64(s.profile[near])) / min(perSlot, float64(s.slotN)+1))
 		return
 	}
+	s.dayPending.move(s.profile[:s.lay.daySlots], i)
 	gain := min(0.8, max(s.lay.dayGain, 1/float64(passes+1))*1.5/perSlot)
-	s.profile[i] += float32(gain * (1 - w) * clipped)
-	s.profile[j] += float32(gain * w * clipped)
+	s.dayPending.add(gain*(1-w)*clipped, gain*w*clipped)
 	if s.lay.weekSlots == 0 || passes < 2 {
 		return
 	}
 	perSlot = max(1, float64(s.lay.week)/float64(s.lay.bin)/float64(s.lay.weekSlots))
 	i, j, w = position(at, s.lay.bin, s.lay.week, s.lay.weekSlots)
+	s.weekPending.move(s.weekly[:s.lay.weekSlots], i)
 	gain = min(0.5, s.lay.weekGain*1.5/perSlot)
-	s.weekly[i] += float32(gain * (1 - w) * clipped)
-	s.weekly[j] += float32(gain * w * clipped)
+	s.weekPending.add(gain*(1-w)*clipped, gain*w*clipped)
+}
+
+// pending is what the slot at hand and the next one are to learn once the former
+// is left: were it seen at once, forecasts would be judged with a profile that
+// knows their targets.
+type pending struct {
+	slot uint8
+	sum  [2]float32
+}
+
+// move goes on to a slot; what was left is learned.
+func (p *pending) move(profile []float32, slot int) {
+	here := int(p.slot)
+	if here == slot {
+		return
+	}
+	next := here + 1
+	if next >= len(profile) {
+		next = 0
+	}
+	profile[here] += p.sum[0]
+	if next == slot {
+		p.sum[0] = p.sum[1]
+	} else {
+		profile[next] += p.sum[1]
+		p.sum[0] = 0
+	}
+	p.slot, p.sum[1] = uint8(slot), 0
+}
+
+func (p *pending) add(here, next float64) {
+	p.sum[0] += float32(here)
+	p.sum[1] += float32(next)
 }
 
 // fillSlot keeps the means of the last season's slots; a slot becomes visible

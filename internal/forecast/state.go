@@ -16,8 +16,8 @@ const maxValue = 1e38
 // of the layout.
 const stateVersion = 3
 
-// plainVersion is the layout before the seasons' slots were written in runs; it
-// is still read.
+// plainVersion is the layout before the seasons' slots were written in runs and
+// before errors were told apart by the time of the season; it is still read.
 const plainVersion = 2
 
 // coder walks over the state's fields once for writing, once for reading, so
@@ -48,6 +48,18 @@ func (c *coder) instant(v *model.Instant) {
 	c.u32(&low)
 	c.u32(&high)
 	*v = model.Instant(uint64(high)<<32 | uint64(low))
+}
+
+func (c *coder) u8(v *uint8) {
+	if c.write {
+		c.b = append(c.b, *v)
+		return
+	}
+	if len(c.b) < 1 {
+		c.failed = true
+		return
+	}
+	*v, c.b = c.b[0], c.b[1:]
 }
 
 func (c *coder) u16(v *uint16) {
@@ -196,6 +208,15 @@ func (s *Series) fields(c *coder) {
 		c.slice(b.zone[:])
 		c.floats(&b.seen, &b.covered, &b.below, &b.loss, &b.bias)
 	}
+	if !c.plain {
+		for i := range s.lay.parts {
+			c.u16(&s.shape[i])
+		}
+		for _, p := range []*pending{&s.dayPending, &s.weekPending} {
+			c.u8(&p.slot)
+			c.slice(p.sum[:])
+		}
+	}
 	s.kindFields(c)
 }
 
@@ -267,5 +288,5 @@ func (s *Series) sound() bool {
 	if s.last < s.first || int(s.slot) >= s.lay.daySlots || s.slot < -1 {
 		return false
 	}
-	return true
+	return int(s.dayPending.slot) < max(1, s.lay.daySlots) && int(s.weekPending.slot) < max(1, s.lay.weekSlots)
 }

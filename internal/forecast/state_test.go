@@ -58,7 +58,12 @@ func TestTheFormerLayoutIsRead(t *testing.T) {
 		if err := back.UnmarshalBinary(former); err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Equal(back.AppendBinary(nil), state) {
+		// It knew nothing of errors by the time of the season, nor of what slots
+		// are yet to learn: a series without them writes the same.
+		fresh := NewSeries(DefaultConfig())
+		bare := *s
+		bare.shape, bare.dayPending, bare.weekPending = fresh.shape, fresh.dayPending, fresh.weekPending
+		if !bytes.Equal(back.AppendBinary(nil), bare.AppendBinary(nil)) {
 			t.Errorf("%d bins: the former layout was read as something else", bins)
 		}
 		if bins > 0 && len(state) >= len(former) {

@@ -35,20 +35,24 @@ func (w window) differences(x []float64, limit float64) (e []float64, unit float
 // products returns the matrix of sums over all origins t of e[t+H-a]*e[t+H-b]
 // for a, b in [0, H+lags). Sliding one step changes a sum by its two ends, so
 // that all but the first row cost two multiplications an entry.
-func (w window) products(e []float64) []float64 {
+// m is filled above its diagonal and on it, and returned; nil: a new one is made.
+func (w window) products(e, m []float64) []float64 {
 	size := w.horizon + w.lags
-	m := make([]float64, size*size)
+	if m == nil {
+		m = make([]float64, size*size)
+	}
 	first, last := w.lags-1, len(e)-1-w.horizon // origins
 	top := e[first+w.horizon : last+w.horizon+1]
 	for b := range size {
 		m[b] = dot(top, e[first+w.horizon-b:last+w.horizon-b+1])
 	}
 	for a := 1; a < size; a++ {
+		// Row a-1 shifted back by one: it gains the value before and loses the last.
+		gained, lost := e[first+w.horizon-a], e[last+w.horizon-a+1]
+		row, above := m[a*size:(a+1)*size], m[(a-1)*size:a*size]
+		in, out := first+w.horizon, last+w.horizon+1
 		for b := a; b < size; b++ {
-			// Row a-1 shifted back by one: it gains the value before and loses the last.
-			i, j := first+w.horizon-a, first+w.horizon-b
-			k, l := last+w.horizon-a+1, last+w.horizon-b+1
-			m[a*size+b] = m[(a-1)*size+b-1] + e[i]*e[j] - e[k]*e[l]
+			row[b] = above[b-1] + gained*e[in-b] - lost*e[out-b]
 		}
 	}
 	return m

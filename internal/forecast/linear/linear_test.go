@@ -55,7 +55,7 @@ func TestProductsMatchTheirDefinition(t *testing.T) {
 	if math.Abs(e[0]*unit-(x[3]-x[0])) > 1e-12 {
 		t.Errorf("difference %v", e[0]*unit)
 	}
-	g, c := w.normal(w.products(e))
+	g, c := w.normal(w.products(e, nil))
 	first, last := w.lags-1, len(e)-1-w.horizon
 	if last-first+1 != w.rows(len(x)) {
 		t.Errorf("%d origins, rows says %d", last-first+1, w.rows(len(x)))

@@ -60,31 +60,14 @@ func (r Ridge) Fit(t *panel.Task) panel.Fitted {
 	if w.lags < 1 {
 		return f
 	}
-	poolG, poolC, pooled := make([]float64, w.lags*w.lags), make([]float64, w.horizon*w.lags), 0.0
-	each := func(i int) (g, c []float64, rows float64) {
-		n := w.rows(len(t.Histories[i]))
-		if n < 1 {
-			return nil, nil, 0
-		}
-		e, _ := w.differences(f.view(i, t.Histories[i]), clip)
-		g, c = w.normal(w.products(e))
-		return g, c, float64(n)
-	}
 	for i, x := range t.Histories {
 		f.log[i] = r.Log && positive(x)
-		if g, c, rows := each(i); rows > 0 {
-			addScaled(poolG, g, 1/rows)
-			addScaled(poolC, c, 1/rows)
-			pooled++
-		}
 	}
+	sum, pooled := f.pool(t)
 	if pooled == 0 {
 		return f
 	}
-	strength := r.Strength / pooled
-	if pooled == 1 {
-		strength = 0
-	}
+	poolG, poolC := w.normal(sum)
 	if math.IsInf(r.Strength, 1) {
 		common := solveAll(w, poolG, poolC, r.Penalty*pooled)
 		for i := range f.coef {
@@ -92,16 +75,37 @@ func (r Ridge) Fit(t *panel.Task) panel.Fitted {
 		}
 		return f
 	}
-	for i := range t.Histories {
-		g, c, rows := each(i)
-		if rows == 0 {
-			g, c = make([]float64, len(poolG)), make([]float64, len(poolC))
+	strength := r.Strength / pooled
+	if pooled == 1 {
+		strength = 0
+	}
+	for i, x := range t.Histories {
+		g, c, rows := make([]float64, len(poolG)), make([]float64, len(poolC)), max(0, w.rows(len(x)))
+		if rows > 0 {
+			e, _ := w.differences(f.view(i, x), clip)
+			g, c = w.normal(w.products(e, nil))
 		}
 		addScaled(g, poolG, strength)
 		addScaled(c, poolC, strength)
-		f.coef[i] = solveAll(w, g, c, r.Penalty*(rows+r.Strength))
+		f.coef[i] = solveAll(w, g, c, r.Penalty*(float64(rows)+r.Strength))
 	}
 	return f
+}
+
+// pool adds up every history's products per row, and counts the histories.
+func (f *fittedRidge) pool(t *panel.Task) (sum []float64, pooled float64) {
+	size := f.horizon + f.lags
+	sum = make([]float64, size*size)
+	var own []float64
+	for i, x := range t.Histories {
+		if rows := f.rows(len(x)); rows > 0 {
+			e, _ := f.differences(f.view(i, x), clip)
+			own = f.products(e, own)
+			addScaled(sum, own, 1/float64(rows))
+			pooled++
+		}
+	}
+	return sum, pooled
 }
 
 // window cuts the lags to what most of the histories can fill.

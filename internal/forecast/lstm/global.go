@@ -102,11 +102,11 @@ func (g Global) Continue(before *Fitted, t *panel.Task) *Fitted {
 // need is how many values a window takes before its origin.
 func (f *Fitted) need() int { return (f.Days + 1) * f.day }
 
-// inputs fills window, skip and start for the origin after n known values x,
-// which are z as the network sees them.
-func (f *Fitted) inputs(series int, x, z []float64, n int) {
+// inputs fills window, skip and start for the origin after n known values, which
+// are z as the network sees them; base is what the base forecasts say there.
+func (f *Fitted) inputs(series int, base [][]float64, z []float64, n int) {
 	unit, last := f.unit[series], z[n-1]
-	f.startFrom(series, f.base.Each(series, x[:n], f.horizon))
+	f.startFrom(series, base)
 	for d := range f.Days {
 		from := n - (f.Days-d)*f.day
 		w := f.window[d*2*f.day : (d+1)*2*f.day]
@@ -178,7 +178,7 @@ func (f *Fitted) train(t *panel.Task, rng *rand.Rand, samples int, rate float64)
 			i := usable[rng.IntN(len(usable))]
 			z := views[i]
 			n := f.need() + rng.IntN(len(z)-f.horizon-f.need()+1)
-			f.inputs(i, t.Histories[i], z, n)
+			f.inputs(i, f.base.Each(i, t.Histories[i][:n], f.horizon), z, n)
 			f.net.forward(f.window, f.skip, f.out)
 			for h := range dOut {
 				dOut[h] = slope(f.out[h]-(z[n+h]-f.start[h])/f.unit[i]) / float64(f.horizon*f.Batch)
@@ -210,7 +210,7 @@ func (f *Fitted) Forecast(series int, history []float64, horizon int) []float64 
 	z := transform(history, f.log[series])
 	out := panel.Naive(z, f.day, horizon)
 	if len(z) >= f.need() {
-		f.inputs(series, history, z, len(z))
+		f.inputs(series, f.base.Kept(series, history, f.horizon), z, len(z))
 		f.net.forward(f.window, f.skip, f.out)
 		for h := range min(horizon, f.horizon) {
 			out[h] = f.start[h] + float64(f.unit[series]*f.out[h])
