@@ -165,7 +165,7 @@ func (t *table) panel(step time.Duration, seasons []int) (*panel.Panel, error) {
 		for _, r := range rows {
 			offset := r.at - rows[0].at
 			if offset%width != 0 {
-				return nil, fmt.Errorf("%s: line %d: ds: %s of %q is not a whole number of steps (%v) after %s: give --freq", t.file, r.line, r.at, name, step, rows[0].at)
+				return nil, fmt.Errorf("%s: line %d: ds: %s of %q is not a whole number of steps of %v after %s: bring the rows onto one grid, or give the step that divides all distances with --freq", t.file, r.line, r.at, name, step, rows[0].at)
 			}
 			values[offset/width] = r.value
 		}
