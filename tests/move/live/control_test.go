@@ -25,7 +25,7 @@ import (
 type desk struct {
 	*httptest.Server
 	mu    sync.Mutex
-	hold  map[string]chan struct{} // by step: commands wait until it is closed
+	hold  map[string]chan struct{} // by plan and step: commands wait until it is closed
 	begun []string
 }
 
@@ -52,7 +52,7 @@ func (d *desk) Capabilities() actuator.Capabilities {
 func (d *desk) Perform(ctx context.Context, c actuator.Command) error {
 	d.mu.Lock()
 	d.begun = append(d.begun, string(c.Step.ID))
-	hold := d.hold[string(c.Step.Kind)]
+	hold := d.hold[string(c.Step.Plan)+"/"+string(c.Step.Kind)]
 	d.mu.Unlock()
 	if hold != nil {
 		select {
@@ -68,16 +68,16 @@ func (d *desk) Status(context.Context, actuator.Command) (actuator.Status, error
 	return actuator.Status{State: actuator.Unknown}, nil
 }
 
-// holdAt makes commands of a kind wait, and returns what lets them go.
-func (d *desk) holdAt(kind model.StepKind) (release func()) {
+// holdAt makes a plan's commands of a kind wait, and returns what lets them go.
+func (d *desk) holdAt(plan string, kind model.StepKind) (release func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	c := make(chan struct{})
-	d.hold[string(kind)] = c
+	c, key := make(chan struct{}), plan+"/"+string(kind)
+	d.hold[key] = c
 	return sync.OnceFunc(func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		delete(d.hold, string(kind))
+		delete(d.hold, key)
 		close(c)
 	})
 }
@@ -107,6 +107,14 @@ func (deskScene) Close() error { return nil }
 func (s *stand) order(id string, c model.Control) {
 	c.Fleet, c.ID, c.By, c.At = "test", id, "ada", model.InstantOf(time.Now())
 	s.publish(stream.Control, id, c)
+	s.orders++
+}
+
+// heard waits until the executor has taken every order in: its clock says how far
+// it has read them.
+func (s *stand) heard() {
+	s.t.Helper()
+	s.await("the executor to hear the orders", func() bool { return s.read >= s.orders })
 }
 
 // moves publishes a plan of moves, one a wave.
@@ -139,8 +147,7 @@ func (s *stand) taken(mark string) {
 	s.ended(s.moves(mark, 1, nil), model.PlanSucceeded)
 }
 
-func TestOrdersThroughTheService(t *testing.T) {
-	up := servers.Start(t, 1)
+func ordersThroughTheService(t *testing.T, up *servers.Servers) {
 	d := newDesk(t)
 	st := newStand(t, up, "control.", deskScene{desk: d})
 	st.job.start(t)
@@ -166,11 +173,11 @@ func TestOrdersThroughTheService(t *testing.T) {
 	})
 	t.Run("pause and resume", func(t *testing.T) {
 		st.t = t
-		release := d.holdAt(model.StepReplicate)
+		release := d.holdAt("paused", model.StepReplicate)
 		p := st.moves("paused", 1, nil)
 		begun("paused/0/f/3/replicate")
 		st.order("p1", model.Control{Kind: model.ControlPause, Plan: p})
-		time.Sleep(time.Second) // for the order to be taken in: nothing else can run past the desk
+		st.heard()
 		release()
 		st.taken("mark2")
 		never("paused/0/f/4/catch-up")
@@ -183,12 +190,12 @@ func TestOrdersThroughTheService(t *testing.T) {
 	}{{model.StopFinish, model.PlanStopped}, {model.StopCompensate, model.PlanRolledBack}, {model.StopLeave, model.PlanParked}} {
 		t.Run("stop "+string(c.mode), func(t *testing.T) {
 			st.t = t
-			release := d.holdAt(model.StepReplicate)
+			release := d.holdAt("stop-"+string(c.mode), model.StepReplicate)
 			defer release()
 			p := st.moves("stop-"+string(c.mode), 2, nil)
 			begun(string(p) + "/0/f/3/replicate")
 			st.order("stop-"+string(c.mode), model.Control{Kind: model.ControlStop, Plan: p, Mode: c.mode})
-			time.Sleep(time.Second)
+			st.heard()
 			release()
 			st.ended(p, c.want)
 			never(string(p) + "/1/f/1/admit")
@@ -200,12 +207,14 @@ func TestOrdersThroughTheService(t *testing.T) {
 	t.Run("kill one plan, then everything", func(t *testing.T) {
 		st.t = t
 		st.order("kill1", model.Control{Kind: model.ControlKill, Plan: "killed"})
+		st.heard()
 		p := st.moves("killed", 1, nil)
 		st.taken("mark3")
 		never("killed/0/f/1/admit")
 		st.order("kill2", model.Control{Kind: model.ControlKill})
+		st.heard()
 		q := st.moves("all", 1, nil)
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) // for it to begin what it must not, if it does
 		never("all/0/f/1/admit")
 		st.order("revive2", model.Control{Kind: model.ControlRevive})
 		st.ended(q, model.PlanSucceeded)
@@ -218,18 +227,18 @@ func TestOrdersThroughTheService(t *testing.T) {
 		hour := time.Now().UTC().Add(3 * time.Hour)
 		closed := fmt.Sprintf("%02d:00-%02d:30", hour.Hour(), hour.Hour())
 		st.order("limit1", model.Control{Kind: model.ControlLimit, Moves: 1, BytesPerSecond: 1 << 20, Windows: []string{closed}})
+		st.heard()
 		together := st.moves("together", 3, func(p *model.Plan) {
 			for i := range p.Moves {
 				p.Moves[i].Wave, p.Moves[i].To = 0, model.ServerID(fmt.Sprintf("c%d", i))
 				p.Moves[i].From = model.ServerID(fmt.Sprintf("d%d", i))
 			}
 		})
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) // for it to begin what it must not, if it does
 		never("together/0/f/1/admit")
-		release := d.holdAt(model.StepReplicate)
+		release := d.holdAt("together", model.StepReplicate)
 		st.order("limit2", model.Control{Kind: model.ControlLimit, Windows: []string{"always"}})
 		begun("together/0/f/3/replicate")
-		time.Sleep(500 * time.Millisecond)
 		never("together/1/f/1/admit")
 		release()
 		st.ended(together, model.PlanSucceeded)

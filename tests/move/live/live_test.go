@@ -41,6 +41,8 @@ type stand struct {
 	left     []string
 	steps    []model.Step
 	outcomes []model.Outcome
+	// orders counts those given; read is how many the executor has taken in.
+	orders, read int64
 }
 
 // newStand makes the topics under a prefix and starts the load.
@@ -105,6 +107,12 @@ func (s *stand) follow() {
 		switch v := e.Event.(type) {
 		case model.Step:
 			s.steps = append(s.steps, v)
+		case model.Beat:
+			for _, r := range v.Reads {
+				if r.Topic == stream.Control {
+					s.read = max(s.read, r.Offset)
+				}
+			}
 		case model.Outcome:
 			s.outcomes = append(s.outcomes, v)
 			if v.Kind == model.OutcomePlan && v.State.Ended() {
@@ -112,7 +120,7 @@ func (s *stand) follow() {
 			}
 		}
 		return nil
-	}, stream.Steps, stream.Outcomes)
+	}, stream.Steps, stream.Outcomes, stream.Reports)
 	if err != nil && s.t.Context().Err() == nil {
 		s.t.Errorf("follow: %v", err)
 	}
@@ -250,9 +258,23 @@ func (s *stand) killEverywhere() (kills int) {
 	}
 }
 
-func TestAnExecutorKilledAtEveryPointGoesOn(t *testing.T) {
+// TestExecutors runs everything that has to do with executors on one broker, side
+// by side: most of the time is spent waiting.
+func TestExecutors(t *testing.T) {
 	servers.Need(t, "haproxy", "redis-server")
 	up := servers.Start(t, 1)
+	for name, test := range map[string]func(*testing.T, *servers.Servers){
+		"KilledAtEveryPoint": killedAtEveryPoint, "TakenOver": takenOver, "Ordered": ordersThroughTheService,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, up)
+		})
+	}
+}
+
+// killedAtEveryPoint kills executors everywhere and sees them go on.
+func killedAtEveryPoint(t *testing.T, up *servers.Servers) {
 	for name, open := range map[string]func() (scene, error){
 		"redis":   func() (scene, error) { return move.NewRedisSite(t.Context()) },
 		"process": func() (scene, error) { return move.NewHTTPSite(t.Context()) },

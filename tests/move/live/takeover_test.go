@@ -80,9 +80,7 @@ func (s *stand) strike(on string, signal syscall.Signal) {
 	}
 }
 
-func TestAnotherExecutorTakesOver(t *testing.T) {
-	servers.Need(t, "haproxy", "redis-server")
-	up := servers.Start(t, 1)
+func takenOver(t *testing.T, up *servers.Servers) {
 	for name, c := range map[string]struct {
 		open func() (scene, error)
 		stop []string // points to stop at, and to wake up from
@@ -97,7 +95,7 @@ func TestAnotherExecutorTakesOver(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			st := newStand(t, up, name+".", s)
+			st := newStand(t, up, "over-"+name+".", s)
 			st.job.Drivers.Executor.Deadline = build.Duration(6 * time.Second)
 			for _, on := range c.stop {
 				st.strike(on, syscall.SIGSTOP)
