@@ -91,6 +91,23 @@ func evaluation(c *coder, e *model.Evaluation) {
 	list(c, &e.Inputs, inputOffset)
 	name(c, &e.Code)
 	list(c, &e.Demands, serviceDemand)
+	list(c, &e.Balances, balance)
+}
+
+func balance(c *coder, b *model.PlanBalance) {
+	text(c, &b.Plan)
+	name(c, &b.State)
+	whole(c, &b.Moves)
+	whole(c, &b.Succeeded)
+	whole(c, &b.Failed)
+	whole(c, &b.ExpectedEnd)
+	whole(c, &b.Ended)
+	whole(c, &b.PromisesBefore)
+	whole(c, &b.PromisesExpected)
+	whole(c, &b.PromisesHad)
+	c.long(&b.CostBefore)
+	c.long(&b.CostExpected)
+	c.long(&b.CostHad)
 }
 
 func serviceDemand(c *coder, d *model.ServiceDemand) {

@@ -84,6 +84,24 @@ type Evaluation struct {
 	// Demands are the estimated service demands that the decision was taken with, by
 	// application; those that state their own are left out.
 	Demands []ServiceDemand
+	// Balances hold what became of the plans that have ended since the decision
+	// before.
+	Balances []PlanBalance
+}
+
+// PlanBalance compares what a plan was expected to do with what happened. Promises
+// and cost are those of the expected and the high-load future.
+type PlanBalance struct {
+	Plan                     PlanID
+	State                    PlanState // in which it ended
+	Moves, Succeeded, Failed int
+	// ExpectedEnd was foretold, Ended is when it was over.
+	ExpectedEnd, Ended Instant
+	// PromisesBefore and Expected are broken promises without and with the plan, as
+	// foretold; PromisesHad those that the first decision afterwards foretells.
+	PromisesBefore, PromisesExpected, PromisesHad int
+	// CostBefore, Expected and Had are the same of the cost over the horizon, micros.
+	CostBefore, CostExpected, CostHad int64
 }
 
 // ServiceDemand is the CPU time that one call costs an application, estimated

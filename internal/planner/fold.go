@@ -29,8 +29,9 @@ type state struct {
 	// PlacedAt is when each entry of Placement was last heard of: metadata and
 	// outcomes both tell, the newer one is right.
 	PlacedAt map[model.ReplicaID]model.Instant
-	Plans    map[model.PlanID]model.Plan // not ended
-	Stopping map[model.PlanID]bool       // told to stop
+	Plans    map[model.PlanID]model.Plan        // not ended
+	Stopping map[model.PlanID]bool              // told to stop
+	Watched  map[model.PlanID]model.PlanBalance // plans whose balance is open
 	Moves    []scenario.RecentMove
 	Updates  []scenario.UpdateResult
 	Drained  map[model.ServerID]model.Instant
@@ -46,6 +47,7 @@ func newState() state {
 		Maintenance: map[string]model.Maintenance{}, Placement: model.Placement{},
 		PlacedAt: map[model.ReplicaID]model.Instant{}, Plans: map[model.PlanID]model.Plan{},
 		Drained: map[model.ServerID]model.Instant{}, Stopping: map[model.PlanID]bool{},
+		Watched: map[model.PlanID]model.PlanBalance{},
 	}
 }
 
@@ -156,6 +158,7 @@ func (f *fleet) place(id model.ReplicaID, on model.ServerID, at model.Instant) {
 // outcome learns where replicas run and which plans are over.
 func (f *fleet) outcome(o model.Outcome) {
 	plan, known := f.state.Plans[o.Plan]
+	f.count(o)
 	switch o.Kind {
 	case model.OutcomeMove:
 		if o.Server != "" {

@@ -69,10 +69,12 @@ func (h *handler) decide(f *fleet, at model.Instant, inputs []model.InputOffset)
 		return nil, err
 	}
 	evaluation.Demands = f.estimated()
+	evaluation.Balances = f.balances(&evaluation)
 	out := []stage.Emission{{Topic: stream.Scenarios, Fleet: f.id, Key: evaluation.Tick.String(), Partition: stage.ByKey, Event: evaluation}}
 	out = append(out, f.stop(at, h.config.Interval, inputs)...)
 	if plan != nil {
 		f.state.Plans[plan.ID] = *plan
+		f.watch(plan, &evaluation)
 		out = append(out, stage.Emission{Topic: stream.Plans, Fleet: f.id, Key: string(plan.ID), Partition: stage.ByKey, Event: *plan})
 	}
 	return out, nil

@@ -71,6 +71,9 @@ func (h *handler) Restore(b []byte) error {
 			return fmt.Errorf("planner snapshot: fleet %s: %w", id, err)
 		}
 		s.Policy = nil
+		if s.Watched == nil { // written before balances were kept
+			s.Watched = map[model.PlanID]model.PlanBalance{}
+		}
 		f.state = s
 	}
 	return nil
