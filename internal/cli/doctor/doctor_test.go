@@ -178,7 +178,8 @@ func TestARunningServerIsAsked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := api.New(api.Config{Model: m, Publisher: nowhere{}, Gate: gate, Planning: scenario.DefaultConfig(), Log: slog.New(slog.DiscardHandler), Version: "v1"})
+	h, err := api.New(api.Config{Model: m, Publisher: nowhere{}, Gate: gate, Planning: func(model.FleetID) scenario.Config { return scenario.DefaultConfig() },
+		Log: slog.New(slog.DiscardHandler), Version: "v1"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -73,7 +73,8 @@ func serve(t *testing.T, rules *access.Rules) (string, *sink) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := api.New(api.Config{Model: m, Publisher: out, Gate: gate, Planning: scenario.DefaultConfig(), Log: slog.New(slog.DiscardHandler), NewID: func() string { return "o-1" }})
+	h, err := api.New(api.Config{Model: m, Publisher: out, Gate: gate, Planning: func(model.FleetID) scenario.Config { return scenario.DefaultConfig() },
+		Log: slog.New(slog.DiscardHandler), NewID: func() string { return "o-1" }})
 	if err != nil {
 		t.Fatal(err)
 	}
