@@ -42,9 +42,6 @@ func ScenarioConfig() scenario.Config {
 	c.Period, c.Periods = 20*time.Minute, 3
 	c.MaxFutures, c.Paths = 8, 2
 	c.CostEvery = 30 * time.Minute
-	// A server carries some ten replicas of different products, which are rarely
-	// all high at once: with each at .85 the server is well beyond its .95.
-	c.HighQuantile = 0.85
 	c.PackMarginPPM, c.CopyCPUMilli = 5_000, 2*copyMilli // two may leave a server at a time
 	c.ViolationMicros, c.HysteresisByReplica = 20_000, true
 	c.MaxMovesPerHour, c.MaxApplicationMovesPerHour, c.MaxServersTouched = 1000, 20, 200
