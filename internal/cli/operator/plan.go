@@ -227,9 +227,9 @@ func bars(e *api.Execution) string {
 	for _, m := range e.Rows {
 		state := cut(m.State+" "+m.Step, 20)
 		if m.Copy != nil {
-			state = cut(copyText(m.Copy), 34)
+			state = cut(copyText(m.Copy), 37)
 		}
-		fmt.Fprintf(&b, "%-14s %-14s %s %s\n", cut(string(m.Replica), 14), cut(string(m.From)+" > "+string(m.To), 14), bar(m.Progress, 14), state)
+		fmt.Fprintf(&b, "%-14s %-14s %s %s\n", cut(string(m.Replica), 14), cut(string(m.From)+" > "+string(m.To), 14), bar(m.Progress, 10), state)
 	}
 	if e.Copy != nil {
 		fmt.Fprintf(&b, "\ncopied %s\n", copyText(e.Copy))
