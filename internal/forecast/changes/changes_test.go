@@ -173,7 +173,7 @@ func FuzzRestate(f *testing.F) {
 			x[i] += by
 		}
 		if by != by || math.Abs(by) > 1e150 {
-			t.Skip("readers refuse such values")
+			return // readers refuse such values
 		}
 		for _, i := range Outliers(x, season) {
 			if i < 0 || i >= n {
