@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"drover/internal/cli"
 )
@@ -83,6 +82,9 @@ func (r *report) write(w io.Writer, output string) error {
 // mostEntities is how many findings about single entities a table shows.
 const mostEntities = 20
 
+// lineColumns is how wide a line of the table may be.
+const lineColumns = 79
+
 // table writes a line for each finding, and what to do below it.
 func (r *report) table(w io.Writer) error {
 	var b strings.Builder
@@ -95,10 +97,10 @@ func (r *report) table(w io.Writer) error {
 			}
 			text = f.Entity + ": " + f.Message
 		}
-		fmt.Fprintf(&b, "%-8s %-11s %s\n", f.Status, f.Check, indent(text, 21))
+		fmt.Fprintf(&b, "%-8s %-11s %s\n", f.Status, f.Check, cli.Wrap(text, lineColumns, 21))
 		again := i+1 < len(r.Findings) && r.Findings[i+1].Fix == f.Fix && (f.Entity == "" || shown < mostEntities)
 		if f.Fix != "" && f.Status != OK && !again { // once, below all that it helps
-			fmt.Fprintf(&b, "%20s %s\n", "", indent("-> "+f.Fix, 21))
+			fmt.Fprintf(&b, "%20s %s\n", "", cli.Wrap("-> "+f.Fix, lineColumns, 21))
 		}
 	}
 	if shown > mostEntities {
@@ -107,28 +109,6 @@ func (r *report) table(w io.Writer) error {
 	fmt.Fprintf(&b, "%d checks: %d failed, %d warnings\n", len(r.Findings), r.Failed, r.Warnings)
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// indent breaks a text into lines of 80 columns, all but the first set in.
-func indent(text string, by int) string {
-	const width = 79
-	var b strings.Builder
-	n := by
-	for i, word := range strings.Fields(text) {
-		length := utf8.RuneCountInString(word)
-		switch {
-		case i == 0:
-		case n+1+length > width:
-			b.WriteString("\n" + strings.Repeat(" ", by))
-			n = by
-		default:
-			b.WriteByte(' ')
-			n++
-		}
-		b.WriteString(word)
-		n += length
-	}
-	return b.String()
 }
 
 func checkOutput(output string) error {

@@ -104,27 +104,8 @@ func writePlan(w io.Writer, p *api.Plan) {
 	fmt.Fprintln(w)
 }
 
-// wrap breaks a text into lines of at most 78 runes.
-func wrap(text string) string {
-	const width = 78
-	var b strings.Builder
-	n := 0
-	for i, word := range strings.Fields(text) {
-		length := len([]rune(word))
-		switch {
-		case i == 0:
-		case n+1+length > width:
-			b.WriteByte('\n')
-			n = 0
-		default:
-			b.WriteByte(' ')
-			n++
-		}
-		b.WriteString(word)
-		n += length
-	}
-	return b.String()
-}
+// wrap breaks a text into lines of at most 78 columns.
+func wrap(text string) string { return cli.Wrap(text, 78, 0) }
 
 func watchCommand() *cobra.Command {
 	var s session
