@@ -12,6 +12,7 @@ import (
 	"drover/internal/actuator/conformance"
 	"drover/internal/cli/driver"
 	"drover/internal/model"
+	"drover/tests/leaveout"
 	"drover/tests/module"
 	"drover/tests/move"
 )
@@ -29,7 +30,7 @@ func TestEveryDriverKeepsItsPromises(t *testing.T) {
 		}
 		t.Run(c.Driver, func(t *testing.T) {
 			t.Parallel()
-			needNone(t, c.Missing())
+			leaveout.Missing(t, c.Missing()...)
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()
 			s, err := open(ctx)
@@ -52,25 +53,11 @@ func TestEveryDriverKeepsItsPromises(t *testing.T) {
 	}
 }
 
-// needNone leaves a test out where something is missing, unless everything is
-// demanded.
-func needNone(t *testing.T, missing []string) {
-	t.Helper()
-	if len(missing) == 0 {
-		return
-	}
-	if message := "left out: not installed: " + strings.Join(missing, ", "); os.Getenv("DROVER_REQUIRE_ALL") == "1" {
-		t.Fatal(message)
-	} else {
-		t.Skip(message)
-	}
-}
-
 // TestTheSampleDriverPasses runs the command that users run, on the driver in
 // Python as an executor's file names it.
 func TestTheSampleDriverPasses(t *testing.T) {
 	t.Parallel()
-	needNone(t, move.Missing("python3"))
+	leaveout.Missing(t, move.Missing("python3")...)
 	root, err := module.Root()
 	if err != nil {
 		t.Fatal(err)

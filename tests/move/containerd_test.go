@@ -22,19 +22,14 @@ import (
 	"drover/internal/model"
 	"drover/tests/authority"
 	"drover/tests/containers"
+	"drover/tests/leaveout"
 	"drover/tests/move"
 )
 
 // containerSite opens a site of containers, or leaves the test out.
 func containerSite(t *testing.T) *move.ContainerdSite {
 	t.Helper()
-	if missing := append(containers.Missing(), move.Missing("haproxy", "ip")...); len(missing) > 0 {
-		message := "left out: not here: " + strings.Join(missing, ", ")
-		if os.Getenv("DROVER_REQUIRE_ALL") == "1" {
-			t.Fatal(message)
-		}
-		t.Skip(message)
-	}
+	leaveout.Missing(t, append(containers.Missing(), move.Missing("haproxy", "ip")...)...)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	s, err := move.NewContainerdSite(ctx)

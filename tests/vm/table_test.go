@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"drover/internal/cli/driver"
+	"drover/tests/leaveout"
 	"drover/tests/move"
 	"drover/tests/vm"
 )
@@ -21,15 +22,7 @@ func need(t *testing.T) {
 	if testing.Short() {
 		t.Skip("left out: -short")
 	}
-	missing := vm.Missing()
-	if len(missing) == 0 {
-		return
-	}
-	if message := "left out: not here: " + strings.Join(missing, ", "); os.Getenv("DROVER_REQUIRE_ALL") == "1" {
-		t.Fatal(message)
-	} else {
-		t.Skip(message)
-	}
+	leaveout.Missing(t, vm.Missing()...)
 }
 
 // leaveOut skips a test where the guest's kernel can't be had.

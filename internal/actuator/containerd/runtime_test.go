@@ -18,6 +18,7 @@ import (
 	"drover/internal/actuator/containerd"
 	"drover/internal/actuator/process"
 	"drover/tests/containers"
+	"drover/tests/leaveout"
 )
 
 // patience is how long anything may take on a busy machine.
@@ -26,13 +27,7 @@ const patience = 2 * time.Minute
 // daemon starts a containerd for the test.
 func daemon(t *testing.T) (*containers.Daemon, *containerd.Runtime) {
 	t.Helper()
-	if missing := containers.Missing(); len(missing) > 0 {
-		message := "left out: not here: " + strings.Join(missing, ", ")
-		if os.Getenv("DROVER_REQUIRE_ALL") == "1" {
-			t.Fatal(message)
-		}
-		t.Skip(message)
-	}
+	leaveout.Missing(t, containers.Missing()...)
 	folder, err := os.MkdirTemp("", "drover-ctd-")
 	must(t, err)
 	s := &process.Supervisor{State: folder}

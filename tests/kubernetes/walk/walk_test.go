@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"drover/tests/kubernetes/programs"
+	"drover/tests/leaveout"
 	"drover/tests/module"
 )
 
@@ -146,12 +147,5 @@ func leaveOutWithout(t *testing.T, names ...string) {
 	if _, err := programs.Find(); errors.Is(err, programs.ErrNotBuilt) {
 		missing = append(missing, err.Error())
 	}
-	if len(missing) == 0 {
-		return
-	}
-	if message := "left out: not here: " + strings.Join(missing, ", "); os.Getenv("DROVER_REQUIRE_ALL") == "1" {
-		t.Fatal(message)
-	} else {
-		t.Skip(message)
-	}
+	leaveout.Missing(t, missing...)
 }

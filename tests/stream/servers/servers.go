@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"drover/tests/leaveout"
 	"drover/tests/module"
 )
 
@@ -35,15 +36,13 @@ type Servers struct {
 // DROVER_REQUIRE_ALL=1 asks for everything.
 func Need(t testing.TB, commands ...string) {
 	t.Helper()
+	var missing []string
 	for _, c := range commands {
-		if _, err := exec.LookPath(c); err == nil {
-			continue
+		if _, err := exec.LookPath(c); err != nil {
+			missing = append(missing, c)
 		}
-		if os.Getenv("DROVER_REQUIRE_ALL") == "1" {
-			t.Fatalf("%s is not installed, and DROVER_REQUIRE_ALL=1 demands it", c)
-		}
-		t.Skipf("left out: %s is not installed", c)
 	}
+	leaveout.Missing(t, missing...)
 }
 
 // Start starts a cluster of so many brokers, and Redis. properties are added to
