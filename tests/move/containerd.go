@@ -3,15 +3,12 @@ package move
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/http"
 	"path/filepath"
 	"time"
 
 	"drover/internal/actuator"
 	"drover/internal/actuator/build"
 	"drover/internal/actuator/containerd"
-	"drover/internal/actuator/guard"
 	"drover/internal/actuator/process"
 	"drover/internal/model"
 	"drover/tests/containers"
@@ -21,11 +18,9 @@ import (
 // place to move it to. Each server is a network namespace; both have the same
 // containerd.
 type ContainerdSite struct {
-	*Site
+	webSite
 	daemon  *containers.Daemon
 	runtime *containerd.Runtime
-	clients string
-	places  map[model.ServerID]process.Place
 }
 
 // The limits of the service's containers.
@@ -41,7 +36,7 @@ func NewContainerdSite(ctx context.Context) (*ContainerdSite, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &ContainerdSite{Site: site, places: make(map[model.ServerID]process.Place)}
+	s := &ContainerdSite{webSite: newWebSite(site)}
 	if s.daemon, err = containers.Start(ctx, s.Supervisor, filepath.Join(s.Folder, "c")); err != nil {
 		return s, errors.Join(err, s.Close())
 	}
@@ -78,28 +73,12 @@ func (s *ContainerdSite) furnish(ctx context.Context) error {
 	if s.clients, err = s.StartProxy(ctx, "http", "db", servers); err != nil {
 		return err
 	}
-	return actuator.Poll(ctx, reviveEvery, func() (bool, error) {
-		session, err := s.Dial(ctx)
-		if err != nil {
-			return false, err
-		}
-		err = session.Write(ctx, 0, 0)
-		return err == nil, errors.Join(err, session.Close())
-	})
+	return s.answers(ctx)
 }
 
 // Driver returns the process driver over containers, behind a guard.
 func (s *ContainerdSite) Driver(trace actuator.Tracer) actuator.Driver {
-	return guard.New(process.New(process.Config{
-		Locate: func(_ model.Move, server model.ServerID) (process.Place, error) {
-			p, ok := s.places[server]
-			if !ok {
-				return p, fmt.Errorf("no server %q", server)
-			}
-			return p, nil
-		},
-		Traffic: s.Traffic, Runner: s.runtime, RampStep: 50 * time.Millisecond, Drain: 2 * time.Second, Trace: trace,
-	}), guard.NewMemory(), 0)
+	return s.driver(s.runtime, trace)
 }
 
 // Drivers returns the site's drivers as a file says them, for an executor or for
@@ -125,14 +104,6 @@ func (s *ContainerdSite) KillTarget(m model.Move) {
 func (s *ContainerdSite) Running(ctx context.Context, server model.ServerID) (bool, error) {
 	return s.runtime.Running(ctx, "db/0@"+string(server))
 }
-
-// Dial returns a client with a connection of its own.
-func (s *ContainerdSite) Dial(context.Context) (Session, error) {
-	return httpSession{&http.Client{Transport: &http.Transport{}, Timeout: clientTimeout}, "http://" + s.clients + "/"}, nil
-}
-
-// Lost is nothing: the service keeps nothing.
-func (s *ContainerdSite) Lost(context.Context, [][]int) (int, error) { return 0, nil }
 
 // Serving returns the server that the proxy sends clients to.
 func (s *ContainerdSite) Serving(ctx context.Context) (model.ServerID, error) {

@@ -2,16 +2,13 @@ package move
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"strconv"
 	"time"
 
 	"drover/internal/actuator"
-	"drover/internal/actuator/guard"
 	"drover/internal/actuator/process"
 	"drover/internal/model"
 )
@@ -51,11 +48,7 @@ func ServeIfAsked() {
 }
 
 // HTTPSite is a stateless service behind a proxy, and a free place to move it to.
-type HTTPSite struct {
-	*Site
-	clients string
-	places  map[model.ServerID]process.Place
-}
+type HTTPSite struct{ webSite }
 
 // NewHTTPSite starts the service on server a behind HAProxy; server b is free.
 func NewHTTPSite(ctx context.Context) (*HTTPSite, error) {
@@ -76,7 +69,7 @@ func newHTTPSite(ctx context.Context, proxy func(context.Context, *Site, []Serve
 	if err != nil {
 		return nil, err
 	}
-	s := &HTTPSite{Site: site, places: make(map[model.ServerID]process.Place)}
+	s := &HTTPSite{newWebSite(site)}
 	self, err := os.Executable()
 	if err != nil {
 		return s, fmt.Errorf("own program: %w", err)
@@ -103,74 +96,18 @@ func newHTTPSite(ctx context.Context, proxy func(context.Context, *Site, []Serve
 	if err != nil {
 		return s, err
 	}
-	return s, actuator.Poll(ctx, reviveEvery, func() (bool, error) {
-		session, err := s.Dial(ctx)
-		if err != nil {
-			return false, err
-		}
-		err = session.Write(ctx, 0, 0)
-		return err == nil, errors.Join(err, session.Close())
-	})
+	return s, s.answers(ctx)
 }
 
 // Driver returns the process driver behind a guard.
 func (s *HTTPSite) Driver(trace actuator.Tracer) actuator.Driver {
-	return guard.New(process.New(process.Config{
-		Locate: func(_ model.Move, server model.ServerID) (process.Place, error) {
-			p, ok := s.places[server]
-			if !ok {
-				return p, fmt.Errorf("no server %q", server)
-			}
-			return p, nil
-		},
-		Traffic: s.Traffic, Runner: s.Supervisor, RampStep: 50 * time.Millisecond, Drain: 2 * time.Second, Trace: trace,
-	}), guard.NewMemory(), 0)
+	return s.driver(s.Supervisor, trace)
 }
 
 // KillTarget ends the process on the move's target, as a crash would.
 func (s *HTTPSite) KillTarget(m model.Move) {
 	_ = s.Supervisor.Kill("db/0@" + string(m.To)) // none there is a crash too
 }
-
-// Dial returns a client with a connection of its own.
-func (s *HTTPSite) Dial(context.Context) (Session, error) {
-	return httpSession{&http.Client{Transport: &http.Transport{}, Timeout: clientTimeout}, "http://" + s.clients + "/"}, nil
-}
-
-// httpSession makes one request a write.
-type httpSession struct {
-	client *http.Client
-	url    string
-}
-
-// Write makes one request; anything but 200 is a failure.
-func (s httpSession) Write(ctx context.Context, _, _ int) error {
-	request, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodGet, s.url, nil)
-	if err != nil {
-		return err
-	}
-	response, err := s.client.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if _, err := io.Copy(io.Discard, response.Body); err != nil {
-		return err
-	}
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("answer %s", response.Status)
-	}
-	return nil
-}
-
-// Close closes the client's connection.
-func (s httpSession) Close() error {
-	s.client.CloseIdleConnections()
-	return nil
-}
-
-// Lost is nothing: the service keeps nothing.
-func (s *HTTPSite) Lost(context.Context, [][]int) (int, error) { return 0, nil }
 
 // Serving returns the server that the proxy sends clients to.
 func (s *HTTPSite) Serving(ctx context.Context) (model.ServerID, error) {
