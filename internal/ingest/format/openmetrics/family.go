@@ -103,14 +103,32 @@ func (f *family) add(s sample, suffix string) error {
 	if err := f.checkValue(s, suffix); err != nil {
 		return err
 	}
-	if s.exemplar && !(suffix == "_bucket" || suffix == "_total") {
-		return fmt.Errorf("%s: only buckets and a counter's total may carry an exemplar", s.name)
+	if err := checkExemplar(s, suffix); err != nil {
+		return err
 	}
 	if err := f.checkPlace(s, special); err != nil {
 		return err
 	}
 	if f.histogram() {
 		return f.buckets.add(s, suffix)
+	}
+	return nil
+}
+
+// checkExemplar checks that the sample may carry the exemplar that it has. A
+// bucket covers all values up to its bound, those of lower buckets too; what is
+// not a number is in the last one.
+func checkExemplar(s sample, suffix string) error {
+	if !s.exemplar || suffix == "_total" {
+		return nil
+	}
+	if suffix != "_bucket" {
+		return fmt.Errorf("%s: only buckets and a counter's total may carry an exemplar", s.name)
+	}
+	le := s.labels.Get("le")
+	bound, err := strconv.ParseFloat(le, 64)
+	if err == nil && !math.IsInf(bound, 1) && !(s.exemplarValue <= bound) {
+		return fmt.Errorf("%s: the exemplar %v is not in the bucket up to le=%q", s.name, s.exemplarValue, le)
 	}
 	return nil
 }

@@ -19,8 +19,9 @@ type sample struct {
 	// stamp is the timestamp as seconds and nanoseconds, valid if hasStamp.
 	stamp    timestamp
 	hasStamp bool
-	// exemplar tells whether one was there.
-	exemplar bool
+	// exemplar tells whether one was there, of exemplarValue.
+	exemplar      bool
+	exemplarValue float64
 }
 
 // timestamp keeps the nanoseconds that a float64 of seconds since the epoch
@@ -196,45 +197,49 @@ func readSample(line string, scratch format.Labels) (s sample, err error) {
 		c.at++
 	}
 	s.exemplar = true
-	return s, c.exemplar()
+	s.exemplarValue, err = c.exemplar()
+	return s, err
 }
 
 // exemplarRunes is the most that an exemplar's label names and values may add
 // up to, in characters.
 const exemplarRunes = 128
 
-func (c *cursor) exemplar() error {
+// exemplar reads "# {labels} value [timestamp]" to the line's end and returns the
+// value.
+func (c *cursor) exemplar() (float64, error) {
 	if !c.take('#') || !c.take(' ') {
-		return fmt.Errorf("want \"# {...} value\" at column %d", c.at+1)
+		return 0, fmt.Errorf("want \"# {...} value\" at column %d", c.at+1)
 	}
 	ls, err := c.labels(nil)
 	if err != nil {
-		return fmt.Errorf("exemplar: %w", err)
+		return 0, fmt.Errorf("exemplar: %w", err)
 	}
 	runes := 0
 	for _, l := range ls {
 		runes += utf8.RuneCountInString(l.Name) + utf8.RuneCountInString(l.Value)
 	}
 	if runes > exemplarRunes {
-		return fmt.Errorf("exemplar: labels have %d characters, at most %d are allowed", runes, exemplarRunes)
+		return 0, fmt.Errorf("exemplar: labels have %d characters, at most %d are allowed", runes, exemplarRunes)
 	}
 	if !c.take(' ') {
-		return errors.New("exemplar: want one space before the value")
+		return 0, errors.New("exemplar: want one space before the value")
 	}
-	if _, err := parseValue(c.word()); err != nil {
-		return fmt.Errorf("exemplar: %w", err)
+	value, err := parseValue(c.word())
+	if err != nil {
+		return 0, fmt.Errorf("exemplar: %w", err)
 	}
 	if c.end() {
-		return nil
+		return value, nil
 	}
 	c.at++
 	if _, err := parseTimestamp(c.word()); err != nil {
-		return fmt.Errorf("exemplar: %w", err)
+		return 0, fmt.Errorf("exemplar: %w", err)
 	}
 	if !c.end() {
-		return fmt.Errorf("unexpected %.20q after the exemplar", c.rest())
+		return 0, fmt.Errorf("unexpected %.20q after the exemplar", c.rest())
 	}
-	return nil
+	return value, nil
 }
 
 // parseValue reads a number of the grammar: decimal, NaN or an infinity.
