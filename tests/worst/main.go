@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,7 +24,7 @@ import (
 func main() {
 	size := flag.Int("bytes", 10_000_000, "size of each input")
 	seconds := flag.Float64("seconds", 2, "CPU time that one may take")
-	only := flag.String("format", "", "only this format")
+	only := flag.String("format", "", "only these formats, with commas between them")
 	one := flag.Int("write", -1, "only write the input of this number to standard output")
 	flag.Parse()
 	if *one >= 0 {
@@ -72,7 +73,7 @@ func run(size int, seconds float64, only string) (sum summary, err error) {
 	table := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(table, "FORMAT\tINPUT\tCHECK S\tMB\tDECODE S\tMB\tSAID")
 	for i, c := range cases() {
-		if only != "" && only != c.format {
+		if only != "" && !slices.Contains(strings.Split(only, ","), c.format) {
 			continue
 		}
 		path := filepath.Join(dir, "input")

@@ -32,10 +32,11 @@ func Command() *cobra.Command {
 		Use:   "graph",
 		Short: "Build the dependency graph of applications and the network map",
 		RunE: func(*cobra.Command, []string) error {
-			return cli.Usage(errors.New("graph: want a command: build or network"))
+			return cli.Usage(errors.New("graph: want a command: build, neighbours, impact, components, paths, changes, demand or network"))
 		},
 	}
-	cmd.AddCommand(buildCommand(), networkCommand())
+	cmd.AddCommand(buildCommand(), neighboursCommand(), impactCommand(), componentsCommand(), pathsCommand(), changesCommand(),
+		demandCommand(), networkCommand())
 	return cmd
 }
 

@@ -42,6 +42,7 @@ func checkCommand() *cobra.Command {
 					parse(data, opt, out)
 					restore()
 					v.OK, v.Events, v.Rejected, err = out.OK(), out.Records, out.Rejected, out.First
+					notes(cmd, name, out)
 				}
 				if err != nil {
 					v.Error = err.Error()
@@ -62,4 +63,11 @@ func checkCommand() *cobra.Command {
 	}
 	f.bind(cmd)
 	return cmd
+}
+
+// notes tells on stderr what a parser had to say of a file.
+func notes(cmd *cobra.Command, file string, out *format.Out) {
+	for _, n := range out.Notes {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s: note: %s\n", file, n)
+	}
 }

@@ -63,6 +63,7 @@ func decodeFiles(cmd *cobra.Command, f *flags, rules *mapping.Rules, files []str
 		if p.err != nil {
 			return fmt.Errorf("write: %w", p.err)
 		}
+		notes(cmd, name, out)
 		if !out.OK() {
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %d records rejected: %v\n", name, out.Rejected, out.First)
 			bad++

@@ -40,7 +40,13 @@ type Out struct {
 	Rejected int
 	// First is the reason of the first refusal.
 	First error
+	// Notes say what was read and means nothing, such as a zone without servers;
+	// at most mostNotes.
+	Notes []string
 }
+
+// mostNotes is more than anybody reads of one document.
+const mostNotes = 20
 
 // NewOut returns a collector that hands each event to emit; emit may be nil. An
 // event that is a *Point is only valid until emit returns.
@@ -71,6 +77,13 @@ func (o *Out) Reject(err error) {
 	o.Rejected++
 	if o.First == nil {
 		o.First = err
+	}
+}
+
+// Note says something of the input that is no fault.
+func (o *Out) Note(text string) {
+	if len(o.Notes) < mostNotes {
+		o.Notes = append(o.Notes, text)
 	}
 }
 

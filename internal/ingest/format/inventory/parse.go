@@ -29,11 +29,13 @@ func Parse(data []byte, opt format.Options, out *format.Out) {
 		out.Reject(fmt.Errorf("%w, or use CSV", err))
 		return
 	}
+	z := zones{known: map[string]*placed{}}
 	yamldoc.Documents(text, func(doc []byte, line int) {
-		if err := parseDocument(doc, opt, out); err != nil {
+		if err := z.document(doc, opt, out); err != nil {
 			out.Reject(fmt.Errorf("document at line %d: %w", line, err))
 		}
 	})
+	z.noteUnused(out)
 }
 
 // looksLikeCSV tells a header row from YAML.
@@ -42,23 +44,25 @@ func looksLikeCSV(text []byte) bool {
 	return bytes.ContainsAny(first, ",;\t") && !bytes.ContainsAny(first, ":{[#")
 }
 
-func parseDocument(doc []byte, opt format.Options, out *format.Out) error {
+// document reads one document of the stream.
+func (z *zones) document(doc []byte, opt format.Options, out *format.Out) error {
 	var d document
 	if err := yamldoc.Decode(doc, &d, true); err != nil {
 		return err
 	}
-	if d.Servers == nil && d.Applications == nil {
-		return errors.New("neither servers nor applications")
+	if d.Servers == nil && d.Applications == nil && d.Zones == nil {
+		return errors.New("neither servers nor applications nor zones")
 	}
 	if opt.Fleet == "" {
 		opt.Fleet = model.FleetID(d.Fleet)
 	} else if d.Fleet != "" && d.Fleet != string(opt.Fleet) {
 		return fmt.Errorf("fleet %q: these records are for fleet %q", d.Fleet, opt.Fleet)
 	}
-	if err := d.placeZones(); err != nil {
+	if err := z.add(d.Zones); err != nil {
 		return err
 	}
 	for i := range d.Servers {
+		z.place(&d.Servers[i])
 		readServer(&d.Servers[i], fmt.Sprintf("servers[%d] %q", i, d.Servers[i].ID), opt, out)
 	}
 	for i := range d.Applications {
@@ -68,34 +72,6 @@ func parseDocument(doc []byte, opt format.Options, out *format.Out) error {
 			continue
 		}
 		out.Record(a)
-	}
-	return nil
-}
-
-// placeZones writes what is known of each zone into its servers. Zones that are
-// named twice or hold no server of the document would be lost, so they are
-// faults.
-func (d *document) placeZones() error {
-	seen := map[string]bool{}
-	for i, z := range d.Zones {
-		if z.ID == "" || seen[z.ID] {
-			return fmt.Errorf("zones[%d] %q: want an id of its own", i, z.ID)
-		}
-		seen[z.ID] = true
-		_, errMTBF := duration("mtbf", z.MTBF)
-		_, errMTTR := duration("mttr", z.MTTR)
-		if err := errors.Join(errMTBF, errMTTR); err != nil {
-			return fmt.Errorf("zones[%d] %q: %w", i, z.ID, err)
-		}
-		used := false
-		for k := range d.Servers {
-			if s := &d.Servers[k]; s.Zone == z.ID {
-				s.ZoneMTBF, s.ZoneMTTR, used = z.MTBF, z.MTTR, true
-			}
-		}
-		if !used {
-			return fmt.Errorf("zones[%d] %q: no server of this document stands in it", i, z.ID)
-		}
 	}
 	return nil
 }

@@ -46,7 +46,7 @@ servers:
 func TestZonesThatWouldBeLostAreRefused(t *testing.T) {
 	const one = "servers: [{id: s1, zone: a, capacity: {cpu: 1}}]\n"
 	for text, want := range map[string]string{
-		"zones: [{id: b, mtbf: 1h}]\n" + one:                      `zones[0] "b": no server of this document stands in it`,
+		"zones: [{id: a, mtbf: 1h}]\n---\nzones: [{id: a}]\n":     `document at line 3: zones[0] "a": want an id of its own`,
 		"zones: [{id: a, mtbf: 1h}, {id: a, mtbf: 2h}]\n" + one:   `zones[1] "a": want an id of its own`,
 		"zones: [{mtbf: 1h}]\n" + one:                             `zones[0] "": want an id`,
 		"zones: [{id: a, mtbf: often}]\n" + one:                   `zones[0] "a": mtbf "often": want a duration`,
@@ -58,5 +58,23 @@ func TestZonesThatWouldBeLostAreRefused(t *testing.T) {
 		if out.First == nil || !strings.Contains(out.First.Error(), want) || len(list) > 0 {
 			t.Errorf("%q: %d servers, %v, want %q", text, len(list), out.First, want)
 		}
+	}
+}
+
+// Zones may come before their servers, in a document of their own, or without
+// any: that is said, and costs nothing else.
+func TestZonesApartFromServers(t *testing.T) {
+	list, out := servers(t, `zones: [{id: a, mtbf: 17520h, mttr: 30m}, {id: b, mtbf: 1h}]
+---
+servers: [{id: s1, zone: a, capacity: {cpu: 1}}]
+`)
+	if !out.OK() || len(list) != 1 || list[0].ZoneMTBF != 17520*time.Hour || list[0].ZoneMTTR != 30*time.Minute {
+		t.Errorf("%+v, %v: want s1 in a zone that fails every 17520h", list, out.First)
+	}
+	if len(out.Notes) != 1 || !strings.Contains(out.Notes[0], `zone "b" holds no server`) {
+		t.Errorf("notes %q: want one of zone b", out.Notes)
+	}
+	if _, out := servers(t, "zones: [{id: a, mtbf: 1h}]\n"); !out.OK() || len(out.Notes) != 1 {
+		t.Errorf("zones alone: %v, notes %q", out.First, out.Notes)
 	}
 }
