@@ -30,15 +30,16 @@ type result struct {
 	Target    string          `json:"dst_addr"`
 	Name      string          `json:"dst_name"`
 	Probe     json.Number     `json:"prb_id"`
-	Timestamp json.Number     `json:"timestamp"`
-	EndTime   json.Number     `json:"endtime"`
+	Timestamp json.RawMessage `json:"timestamp"`
+	EndTime   json.RawMessage `json:"endtime"`
 	Results   json.RawMessage `json:"result"`
 }
 
-// step is what was seen at one distance.
+// step is what was seen at one distance, or why nothing was sent.
 type step struct {
 	Hop    json.Number     `json:"hop"`
 	Result json.RawMessage `json:"result"`
+	Error  json.RawMessage `json:"error"`
 }
 
 // reply is one packet, or the lack of one ("x").
@@ -85,7 +86,7 @@ func read(record []byte, opt format.Options) (model.Path, error) {
 		// A name that could not be resolved leaves no target at all.
 		path.To = "unknown"
 	}
-	if t := first(string(r.EndTime), string(r.Timestamp)); t != "" {
+	if t := first(bare(r.EndTime), bare(r.Timestamp)); t != "" {
 		at, err := format.ParseTime(t)
 		if err != nil {
 			return path, fmt.Errorf("timestamp: %w", err)
@@ -107,7 +108,10 @@ func steps(results json.RawMessage, target string) (hops []model.Hop, reached bo
 		return nil, false, fmt.Errorf("result: %w", err)
 	}
 	var gathered format.Hops
-	for _, s := range list {
+	for i, s := range list {
+		if s.Hop == "" && s.Error == nil {
+			return nil, false, fmt.Errorf("result[%d] has neither \"hop\" nor \"error\": this is no traceroute result", i)
+		}
 		if s.Hop == "" || s.Result == nil {
 			continue
 		}
@@ -143,6 +147,14 @@ func answer(hops *format.Hops, ttl int, p *reply, target string) bool {
 	}
 	hops.Answer(ttl, p.From, rtt)
 	return format.CleanAddress(p.From) == target
+}
+
+// bare returns a time as it stands, without the quotes that some archives add.
+func bare(raw json.RawMessage) string {
+	if string(raw) == "null" {
+		return ""
+	}
+	return string(bytes.Trim(raw, `"`))
 }
 
 // first returns the first text that isn't empty.
