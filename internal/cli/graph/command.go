@@ -3,10 +3,8 @@
 package graph
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,16 +26,8 @@ var rules = map[string]linker.Rule{
 
 // Command returns `drover graph`.
 func Command() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "graph",
-		Short: "Build the dependency graph of applications and the network map",
-		RunE: func(*cobra.Command, []string) error {
-			return cli.Usage(errors.New("graph: want a command: build, neighbours, impact, components, paths, changes, demand or network"))
-		},
-	}
-	cmd.AddCommand(buildCommand(), neighboursCommand(), impactCommand(), componentsCommand(), pathsCommand(), changesCommand(),
-		demandCommand(), networkCommand())
-	return cmd
+	return cli.Group(&cobra.Command{Use: "graph", Short: "Build the dependency graph of applications and the network map, and ask them"},
+		buildCommand(), neighboursCommand(), impactCommand(), componentsCommand(), pathsCommand(), changesCommand(), demandCommand(), networkCommand())
 }
 
 func buildCommand() *cobra.Command {
@@ -45,12 +35,7 @@ func buildCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "build --format zipkin|jaeger|otlp-traces|spans-csv FILE...",
 		Short: "Build the graph of the traces in files (\"-\" is standard input)",
-		Args: func(_ *cobra.Command, files []string) error {
-			if len(files) == 0 {
-				return cli.Usage(errors.New("graph build: want at least one FILE"))
-			}
-			return nil
-		},
+		Args:  cli.WantFiles,
 		RunE: func(cmd *cobra.Command, files []string) error {
 			rule, ok := rules[formatName]
 			if !ok {
@@ -106,10 +91,11 @@ func readSpans(cmd *cobra.Command, formatName string, files []string) ([]model.S
 }
 
 func readFile(cmd *cobra.Command, file string) ([]byte, error) {
-	if file == "-" {
-		return io.ReadAll(cmd.InOrStdin())
+	data, err := cli.ReadInput(cmd.InOrStdin(), file)
+	if err != nil {
+		return nil, err
 	}
-	return os.ReadFile(file)
+	return data, cli.PlainText(file, data)
 }
 
 // report tells what was seen among the spans, the faults only where there are

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -49,12 +48,7 @@ func networkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "network --format ripe-atlas|mtr|scamper|traceroute-text|events FILE...",
 		Short: "Build the network map of the traceroutes in files: links, estimates, shared fate",
-		Args: func(_ *cobra.Command, files []string) error {
-			if len(files) == 0 {
-				return cli.Usage(errors.New("graph network: want at least one FILE"))
-			}
-			return nil
-		},
+		Args:  cli.WantFiles,
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if !pathFormats[formatName] {
 				return cli.Usage(fmt.Errorf("--format %q: want ripe-atlas, mtr, scamper, traceroute-text or events", formatName))
@@ -91,7 +85,7 @@ func readNetwork(cmd *cobra.Command, formatName string, server model.ServerID, f
 	}
 	m, newest := netmap.New(netmap.Config{}), model.Instant(1)
 	for _, file := range files {
-		data, err := readFile(cmd, file)
+		data, err := cli.ReadInput(cmd.InOrStdin(), file)
 		if err != nil {
 			return network{}, err
 		}

@@ -30,12 +30,7 @@ func (s *source) bind(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.declared, "declared", "", "file of declared dependencies and placements, added to what the traces show")
 	cmd.Flags().StringVar(&s.declaredFormat, "declared-format", "inventory", "format of --declared: inventory, compose or kubernetes")
 	_ = cmd.MarkFlagRequired("format")
-	cmd.Args = func(cmd *cobra.Command, files []string) error {
-		if len(files) == 0 {
-			return cli.Usage(fmt.Errorf("graph %s: want at least one FILE (\"-\" is standard input)", cmd.Name()))
-		}
-		return nil
-	}
+	cmd.Args = cli.WantFiles
 }
 
 // check refuses values of flags that are none.

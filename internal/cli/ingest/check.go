@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"drover/internal/cli"
 	"drover/internal/ingest/format"
 )
 
@@ -24,7 +25,7 @@ func checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check --format FORMAT FILE...",
 		Short: "Tell for each file whether every record can be read",
-		Args:  cobra.MinimumNArgs(1),
+		Args:  cli.WantFiles,
 		RunE: func(cmd *cobra.Command, files []string) error {
 			parse, opt, err := f.read()
 			if err != nil {
@@ -35,7 +36,7 @@ func checkCommand() *cobra.Command {
 			bad := 0
 			for _, name := range files {
 				v := verdict{File: name, Format: f.format}
-				data, err := readFile(cmd, name)
+				data, err := f.readFile(cmd, name)
 				if err == nil {
 					out := format.NewOut(nil)
 					restore := boundMemory(len(data))

@@ -3,9 +3,7 @@
 package ingest
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -19,15 +17,8 @@ import (
 
 // Command returns `drover ingest`.
 func Command() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "ingest",
-		Short: "Check and decode what producers send",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return cli.Usage(errors.New("ingest: want a command: check, decode, pull or host"))
-		},
-	}
-	cmd.AddCommand(checkCommand(), decodeCommand(), pullCommand(), hostCommand())
-	return cmd
+	return cli.Group(&cobra.Command{Use: "ingest", Short: "Check and decode what producers send"},
+		checkCommand(), decodeCommand(), pullCommand(), hostCommand())
 }
 
 // flags are shared by check and decode.
@@ -66,20 +57,11 @@ func (f *flags) read() (format.Parser, format.Options, error) {
 	return parse, opt, nil
 }
 
-// maxFileBytes bounds what one file may hold.
-const maxFileBytes = 1 << 30
-
 // readFile reads a file whole, "-" being standard input.
-func readFile(cmd *cobra.Command, name string) ([]byte, error) {
-	if name == "-" {
-		return io.ReadAll(io.LimitReader(cmd.InOrStdin(), maxFileBytes))
+func (f *flags) readFile(cmd *cobra.Command, name string) ([]byte, error) {
+	data, err := cli.ReadInput(cmd.InOrStdin(), name)
+	if err != nil || f.format == "traceroute-text" { // what Windows prints is read as it is
+		return data, err
 	}
-	status, err := os.Stat(name)
-	if err != nil {
-		return nil, err
-	}
-	if status.Size() > maxFileBytes {
-		return nil, fmt.Errorf("%s: larger than %d bytes: split it", name, maxFileBytes)
-	}
-	return os.ReadFile(name)
+	return data, cli.PlainText(name, data)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"drover/internal/cli"
 	"drover/internal/ingest/format"
 	"drover/internal/ingest/format/events"
 	"drover/internal/ingest/mapping"
@@ -19,7 +20,7 @@ func decodeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "decode --format FORMAT FILE...",
 		Short: "Print the events of files as JSON lines",
-		Args:  cobra.MinimumNArgs(1),
+		Args:  cli.WantFiles,
 		RunE: func(cmd *cobra.Command, files []string) error {
 			rules := &mapping.Rules{}
 			if !raw {
@@ -48,7 +49,7 @@ func decodeFiles(cmd *cobra.Command, f *flags, rules *mapping.Rules, files []str
 	w := bufio.NewWriterSize(cmd.OutOrStdout(), 1<<16)
 	bad := 0
 	for _, name := range files {
-		data, err := readFile(cmd, name)
+		data, err := f.readFile(cmd, name)
 		if err != nil {
 			fmt.Fprintln(cmd.ErrOrStderr(), err)
 			bad++

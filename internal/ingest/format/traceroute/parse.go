@@ -2,6 +2,7 @@ package traceroute
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -23,6 +24,10 @@ func Parse(data []byte, opt format.Options, out *format.Out) {
 	}
 	r.finish()
 	if r.traces == 0 && out.Rejected == 0 {
+		if len(bytes.TrimSpace(data)) == 0 {
+			out.Reject(errors.New("empty input: want the output of traceroute or tracert"))
+			return
+		}
 		first, _, _ := bytes.Cut(bytes.TrimSpace(decode(data[:min(len(data), 4096)])), []byte("\n"))
 		out.Reject(fmt.Errorf("no traceroute found: want the output of traceroute or tracert, the first line is %.60q", bytes.TrimSpace(first)))
 	}

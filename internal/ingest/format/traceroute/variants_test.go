@@ -75,7 +75,7 @@ func TestWhatIsNoTraceroute(t *testing.T) {
 		"nosuch.example: Name or service not known\nCannot handle\n":  `the first line is "nosuch.example: Name or service`,
 		" 1?: [LOCALHOST]   pmtu 1500\n 1:  gw   0.5ms \n":            "no traceroute found",
 		"Start: now\nHOST: h  Loss%   Snt\n  1.|-- 10.0.0.1   0.0%\n": "no traceroute found",
-		"":                               "no traceroute found",
+		"":                               "empty input",
 		linux + " 1  one two three\n":    "line 2: hop 1 has no address, time or *",
 		linux + " 2  * * *\n 1  * * *\n": "line 3: hop 1 after hop 2",
 		linux + " 999  10.0.0.1  1 ms\n": "line 2: hop 999 after hop 0",
