@@ -37,7 +37,7 @@ func Decode(record []byte, opt format.Options) (any, error) {
 		return nil, err
 	}
 	if head.Fleet != "" && opt.Fleet != "" && head.Fleet != string(opt.Fleet) {
-		return nil, fmt.Errorf("fleet %q: these records are for fleet %q", head.Fleet, opt.Fleet)
+		return nil, fmt.Errorf("fleet %q: the sender (or --fleet) is of fleet %q: leave it out of the records, or send as that fleet", head.Fleet, opt.Fleet)
 	}
 	if opt.Fleet == "" {
 		opt.Fleet = model.FleetID(head.Fleet)

@@ -56,7 +56,7 @@ func (z *zones) document(doc []byte, opt format.Options, out *format.Out) error 
 	if opt.Fleet == "" {
 		opt.Fleet = model.FleetID(d.Fleet)
 	} else if d.Fleet != "" && d.Fleet != string(opt.Fleet) {
-		return fmt.Errorf("fleet %q: these records are for fleet %q", d.Fleet, opt.Fleet)
+		return fmt.Errorf("fleet %q: the sender (or --fleet) is of fleet %q: leave it out of the records, or send as that fleet", d.Fleet, opt.Fleet)
 	}
 	if err := z.add(d.Zones); err != nil {
 		return err

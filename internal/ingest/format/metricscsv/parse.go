@@ -185,7 +185,7 @@ func (p *parser) identity(row table.Row) (model.Metric, error) {
 	if m.Fleet == "" {
 		m.Fleet = model.FleetID(row.Get("fleet"))
 	} else if f := row.Get("fleet"); f != "" && f != string(m.Fleet) {
-		return model.Metric{}, fmt.Errorf("fleet %q: these records are for fleet %q", f, m.Fleet)
+		return model.Metric{}, fmt.Errorf("fleet %q: the sender (or --fleet) is of fleet %q: leave it out of the records, or send as that fleet", f, m.Fleet)
 	}
 	if m.Producer == "" {
 		m.Producer = p.opt.Producer
