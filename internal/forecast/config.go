@@ -3,6 +3,7 @@ package forecast
 import (
 	"fmt"
 	"math"
+	"sync/atomic"
 	"time"
 
 	"drover/internal/model"
@@ -123,6 +124,7 @@ type layout struct {
 	fades               []float64 // what is left of a deviation, by lead up to the horizon
 	levels              []level
 	median              level
+	grid                atomic.Pointer[grid] // of the tick forecast from last
 }
 
 // level is where a quantile stands among the error quantiles that are tracked.

@@ -16,25 +16,60 @@ var zoneStart = [9]float32{-3.4, -2.2, -1.6, -0.75, 0, 0.75, 1.6, 2.2, 3.4}
 // deviations at the origin, last season's deviation at the target's slot, and
 // the spread, which stands for a constant and keeps the regression equivariant.
 func (s *Series) regressors(at model.Instant, base, fast, slow float64) [4]float64 {
+	slot := 0
+	if s.lay.daySlots > 0 {
+		slot = s.lay.slotOf(at)
+	}
+	return s.regressorsOf(slot, base, fast, slow)
+}
+
+// regressorsOf is regressors of a target in a slot of the first season.
+func (s *Series) regressorsOf(slot int, base, fast, slow float64) [4]float64 {
 	x := [4]float64{fast, slow, 0, float64(s.spread)}
-	if last, ok := s.lastSeason(at); ok {
+	if last, ok := s.lastSeason(slot); ok {
 		x[2] = last - base
 	}
 	return x
 }
 
-// lastSeason returns the mean of the target's slot one season ago.
-func (s *Series) lastSeason(at model.Instant) (float64, bool) {
+// lastSeason returns the mean of a slot one season ago.
+func (s *Series) lastSeason(slot int) (float64, bool) {
 	if s.lay.daySlots == 0 {
 		return 0, false
 	}
-	v := float64(s.previous[s.slotOf(at)])
+	v := float64(s.previous[slot])
 	return v, !math.IsNaN(v)
+}
+
+// mixture is how the models are joined at a lead: the same for all its targets.
+type mixture struct {
+	weights [modelCount]float64
+	// least is the least of the models' errors, others the sum of their inverse
+	// third powers relative to it.
+	least, others float64
+	coef          [4]float64 // of the regression
+	young         bool       // the regression has seen too little to be asked
+}
+
+func (s *Series) mix(b *block) mixture {
+	m := mixture{young: b.seen < 8}
+	m.weights, m.least, m.others = s.weights(b)
+	for i, c := range b.coef {
+		m.coef[i] = float64(c)
+	}
+	return m
 }
 
 // predict returns each model's forecast of one target; keep is what is left of
 // a fast deviation at its lead.
-func (s *Series) predict(b *block, keep, base float64, x *[4]float64) (y [modelCount + 1]float64) {
+func (s *Series) predict(m *mixture, keep, base float64, x *[4]float64) (y [modelCount + 1]float64) {
+	s.simple(&y, keep, base, x)
+	y[ensembleModel] = m.join(&y, base, x)
+	return y
+}
+
+// simple sets the forecasts that are the same whatever was learned at a lead.
+func (s *Series) simple(y *[modelCount + 1]float64, keep, base float64, x *[4]float64) {
 	smooth := x[1] + float64(keep*(x[0]-x[1]))
 	y[naiveModel] = base + x[2]
 	if s.lay.daySlots == 0 || x[2] == 0 {
@@ -42,27 +77,25 @@ func (s *Series) predict(b *block, keep, base float64, x *[4]float64) (y [modelC
 	}
 	y[meanModel] = base
 	y[smoothModel] = base + smooth
-	linear := 0.0
-	for i := range x {
-		linear += float64(float64(b.coef[i]) * x[i])
-	}
+}
+
+// join sets the regression's forecast beside the simple ones and returns what all
+// say together.
+func (m *mixture) join(y *[modelCount + 1]float64, base float64, x *[4]float64) float64 {
+	linear := float64(m.coef[0]*x[0]) + float64(m.coef[1]*x[1]) + float64(m.coef[2]*x[2]) + float64(m.coef[3]*x[3])
 	y[regressionModel] = base + linear
-	if b.seen < 8 {
+	if m.young {
 		y[regressionModel] = y[smoothModel]
 	}
-	w, _, _ := s.weights(b)
-	for m := range w {
-		y[ensembleModel] += float64(w[m] * y[m])
-	}
-	return y
+	w := &m.weights
+	return float64(w[0]*y[0]) + float64(w[1]*y[1]) + float64(w[2]*y[2]) + float64(w[3]*y[3])
 }
 
 // guided draws the ensemble's forecast of a target to a guide's, by how the two
 // did at a lead; it returns the guide's forecast besides.
-func (s *Series) guided(y *[modelCount + 1]float64, g *Guide, i int, at, origin model.Instant, keep, fast float64) float64 {
-	_, least, others := s.weights(&s.blocks[i])
+func (s *Series) guided(y *[modelCount + 1]float64, m *mixture, g *Guide, i int, at, origin model.Instant, keep, fast float64) float64 {
 	follow := s.follow(g, at, origin, keep, fast)
-	y[ensembleModel] += float64(s.guides.share(i, least, others) * (follow - y[ensembleModel]))
+	y[ensembleModel] += float64(s.guides.share(i, m.least, m.others) * (follow - y[ensembleModel]))
 	return follow
 }
 
@@ -93,8 +126,11 @@ func (s *Series) weights(b *block) (w [modelCount]float64, least, total float64)
 // learnErrors compares what every block would have said of this bin with what
 // came, and learns weights, regression and error quantiles from it.
 func (s *Series) learnErrors(at model.Instant, base, quiet float64) {
-	n := s.number(at)
-	if last, ok := s.lastSeason(at); ok {
+	n, slot := s.number(at), 0
+	if s.lay.daySlots > 0 {
+		slot = s.lay.slotOf(at)
+	}
+	if last, ok := s.lastSeason(slot); ok {
 		s.naiveScale = average(s.naiveScale, math.Abs(quiet-last), float64(s.count)-float64(s.lay.day)/float64(s.lay.bin), 1-s.lay.memory)
 	}
 	for i := range s.lay.blocks {
@@ -106,10 +142,10 @@ func (s *Series) learnErrors(at model.Instant, base, quiet float64) {
 			continue // in turn: neighbouring targets tell much the same
 		}
 		fast, slow := s.origin(n, lead)
-		x := s.regressors(at, base, fast, slow)
-		y := s.predict(b, s.lay.keep[i], base, &x)
+		x, m := s.regressorsOf(slot, base, fast, slow), s.mix(b)
+		y := s.predict(&m, s.lay.keep[i], base, &x)
 		if g, origin := s.onTrial(i, at); g != nil {
-			s.judgeGuide(i, s.guided(&y, g, i, at, origin, s.lay.keep[i], fast), quiet)
+			s.judgeGuide(i, s.guided(&y, &m, g, i, at, origin, s.lay.keep[i], fast), quiet)
 		}
 		s.learnZone(b, lead, at, quiet-y[ensembleModel])
 		for m, v := range y {
@@ -165,7 +201,7 @@ const (
 // learnShape moves the usual error of a part of the season.
 func (s *Series) learnShape(at model.Instant, u float64) {
 	if s.lay.parts > 1 {
-		p := &s.shape[s.part(at)]
+		p := &s.shape[s.lay.part(at)]
 		old := float64(*p) / shapeUnit
 		*p = uint16(math.Round(shapeUnit * (old + float64(shapeGain*(min(u, shapeClip)-old)))))
 	}
@@ -174,11 +210,18 @@ func (s *Series) learnShape(at model.Instant, u float64) {
 // shapeAt is how large errors usually are around an instant of the season, in
 // units of the average.
 func (s *Series) shapeAt(at model.Instant) float64 {
+	if s.lay.parts <= 1 {
+		return 1
+	}
+	return s.shapeOf(s.lay.part(at))
+}
+
+// shapeOf is shapeAt in a part of the season.
+func (s *Series) shapeOf(i int) float64 {
 	n := s.lay.parts
 	if n <= 1 {
 		return 1
 	}
-	i := s.part(at)
 	before, after := i-1, i+1
 	if i == 0 {
 		before = n - 1
@@ -191,12 +234,12 @@ func (s *Series) shapeAt(at model.Instant) float64 {
 }
 
 // part returns the part of the first season that holds an instant.
-func (s *Series) part(at model.Instant) int {
-	phase := int64(at) % s.lay.day
+func (l *layout) part(at model.Instant) int {
+	phase := int64(at) % l.day
 	if phase < 0 {
-		phase += s.lay.day
+		phase += l.day
 	}
-	return int(phase * int64(s.lay.parts) / s.lay.day)
+	return int(phase * int64(l.parts) / l.day)
 }
 
 // errorScale is the ensemble's mean absolute error at a lead, drawn to the

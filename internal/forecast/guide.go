@@ -88,9 +88,12 @@ func (s *Series) GuideShares() []byte {
 // the origin's distance from it. fast is the smoothed distance of the values
 // from base at the origin.
 func (s *Series) follow(g *Guide, at, origin model.Instant, keep, fast float64) float64 {
-	block := s.guides.block
-	away := s.base(origin) + fast - g.at(origin, s.lay.bin, block)
-	return g.at(at, s.lay.bin, block) + float64(keep*away)
+	return g.at(at, s.lay.bin, s.guides.block) + float64(keep*s.distance(g, origin, fast))
+}
+
+// distance is how far the values are from a guide at an origin.
+func (s *Series) distance(g *Guide, origin model.Instant, fast float64) float64 {
+	return s.base(origin) + fast - g.at(origin, s.lay.bin, s.guides.block)
 }
 
 // judgeGuide compares what the guide on trial said of a target from the origin

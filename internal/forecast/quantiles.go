@@ -3,6 +3,7 @@ package forecast
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"drover/internal/model"
 )
@@ -29,62 +30,33 @@ type Info struct {
 // [tick+h*Bin, tick+(h+1)*Bin). Only what was observed and the calendar count.
 // A series that has seen nothing returns steps of zeros that are not trusted.
 func (s *Series) Forecast(tick model.Instant, horizon int, calendar []model.CalendarEvent) (model.Quantiles, Info) {
+	var q model.Quantiles
+	info := s.ForecastInto(&q, tick, horizon, calendar)
+	return q, info
+}
+
+// ForecastInto is Forecast that overwrites the quantiles of an earlier one of as
+// many steps and levels; others are made anew.
+func (s *Series) ForecastInto(q *model.Quantiles, tick model.Instant, horizon int, calendar []model.CalendarEvent) Info {
 	horizon = max(0, horizon)
 	levels := len(s.cfg.Levels)
-	q := model.Quantiles{Levels: s.cfg.Levels, Values: make([][]float64, horizon)}
-	cells := make([]float64, horizon*(levels+1))
-	q.Mean = cells[horizon*levels:]
-	if s.count > 0 {
-		s.fill(tick, calendar, cells[:horizon*levels], q.Mean)
-	}
-	for h := range horizon {
-		q.Values[h] = cells[h*levels : (h+1)*levels : (h+1)*levels]
-	}
-	return q, s.info(tick)
-}
-
-// ahead is what a forecast needs of one block, the same for all of its steps.
-type ahead struct {
-	scale, mean, median float64
-	zone                []float64 // by level
-}
-
-// fill sets the quantiles of all steps, row by row, and their means.
-func (s *Series) fill(tick model.Instant, calendar []model.CalendarEvent, cells, means []float64) {
-	var blocks [maxBlocks]ahead
-	levels, known := len(s.lay.levels), s.known()
-	recall := s.recall()
-	zones := make([]float64, (known+1)*levels)
-	for i := range known + 1 {
-		b := &s.blocks[i]
-		blocks[i] = ahead{s.errorScale(b), zoneMean(&b.zone), s.lay.median.of(&b.zone), zones[i*levels : (i+1)*levels]}
-		for l := range s.lay.levels {
-			blocks[i].zone[l] = s.lay.levels[l].of(&b.zone)
+	if len(q.Values) != horizon || len(q.Mean) != horizon || horizon > 0 && len(q.Values[0]) != levels {
+		cells := make([]float64, horizon*(levels+1))
+		q.Values, q.Mean = make([][]float64, horizon), cells[horizon*levels:]
+		for h := range horizon {
+			q.Values[h] = cells[h*levels : (h+1)*levels : (h+1)*levels]
 		}
 	}
-	for h := range means {
-		at := tick + model.Instant(int64(h)*s.lay.bin)
-		lead := max(1, int(int64(at-s.last)/s.lay.bin))
-		lower, upper, w := s.between(lead, known)
-		point, doubt := s.point(at, lead, lower, upper, w, calendar)
-		point = recall.corrected(point, at, lead)
-		means[h] = s.spreadOut(cells[h*levels:(h+1)*levels], &blocks[lower], &blocks[upper], w, s.shapeAt(at), point, doubt)
+	q.Levels = s.cfg.Levels
+	if s.count > 0 {
+		s.fill(tick, calendar, q.Values, q.Mean)
+		return s.info(tick)
 	}
-}
-
-// point returns the middle of one bin's forecast and what the calendar adds to
-// the doubt.
-func (s *Series) point(at model.Instant, lead, lower, upper int, w float64, calendar []model.CalendarEvent) (point, doubt float64) {
-	base := s.base(at)
-	x := s.regressors(at, base, float64(s.fast), float64(s.slow))
-	add := s.uplift(at, base, calendar)
-	keep := s.lay.kept(lead)
-	a := s.joint(lower, at, keep, base, &x)
-	b := a
-	if upper != lower {
-		b = s.joint(upper, at, keep, base, &x)
+	clear(q.Mean)
+	for _, row := range q.Values {
+		clear(row)
 	}
-	return a + float64(w*(b-a)) + add.amount, add.doubt
+	return s.info(tick)
 }
 
 // smoothed is what profile and smoothed deviations alone say of a bin.
@@ -96,31 +68,6 @@ func (s *Series) smoothed(at model.Instant, lead int) float64 {
 // caution widens what is forecast: errors ahead were a little larger on real series
 // than the tracked ones behind, whose profile has learned from the days between.
 const caution = 1.07
-
-// spreadOut sets one step's quantiles from those of the errors at the two leads
-// around it, and returns its mean. shape is how large errors usually are at that
-// time of the season. An event's doubt widens the distribution around its median.
-func (s *Series) spreadOut(row []float64, a, b *ahead, w, shape, point, doubt float64) float64 {
-	scale := (a.scale + float64(w*(b.scale-a.scale))) * shape
-	spread := scale * caution
-	wide := spread
-	if doubt != 0 {
-		wide = math.Sqrt(spread*spread + doubt*doubt)
-	}
-	middle := a.median + float64(w*(b.median-a.median))
-	centre := point + float64(middle*scale)
-	lower, upper := a.zone, b.zone[:len(a.zone)]
-	least := math.Inf(-1)
-	for l := range lower {
-		z := lower[l] + float64(w*(upper[l]-lower[l]))
-		v := s.bounded(centre + float64((z-middle)*wide))
-		if v < least {
-			v = least
-		}
-		row[l], least = v, v
-	}
-	return s.bounded(point + float64(a.mean*scale))
-}
 
 // known returns the last block that has been judged.
 func (s *Series) known() int {
@@ -134,9 +81,10 @@ func (s *Series) known() int {
 // joint is what the models, weighted by their errors at a judged lead, and the
 // newest guide say of a target.
 func (s *Series) joint(i int, at model.Instant, keep, base float64, x *[4]float64) float64 {
-	y := s.predict(&s.blocks[i], keep, base, x)
+	m := s.mix(&s.blocks[i])
+	y := s.predict(&m, keep, base, x)
 	if s.guides != nil && s.guides.newest.covers(at, s.guides.block) {
-		s.guided(&y, &s.guides.newest, i, at, s.last, keep, float64(s.fast))
+		s.guided(&y, &m, &s.guides.newest, i, at, s.last, keep, float64(s.fast))
 	}
 	return y[ensembleModel]
 }
@@ -200,7 +148,7 @@ func (s *Series) info(tick model.Instant) Info {
 	case s.count == 0:
 		in.Note = "nothing observed yet"
 	case judged < s.lay.blocks-1 || s.lay.day > 0 && s.seasonsSeen(s.last) < 1:
-		in.Note = fmt.Sprintf("too little history: %d observations", s.count)
+		in.Note = "too little history: " + strconv.FormatUint(uint64(s.count), 10) + " observations"
 	case own > naive && own > 1e-9*math.Abs(float64(s.level)):
 		in.Note = fmt.Sprintf("no better than seasonal naive: error %.3g against %.3g", own, naive)
 	case int64(tick-s.last) > 2*max(s.lay.day, 12*s.lay.bin):

@@ -3,6 +3,7 @@ package forecast
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -77,11 +78,18 @@ func TestTheFastForecastIsThePlainOne(t *testing.T) {
 		case 3:
 			cfg.Seasons, cfg.Horizon = nil, 12
 		}
+		guided := n%5 == 1
+		if guided {
+			cfg.Blocks = 28 * 24
+		}
 		s, at := fed(cfg, rng.IntN(288*9), 5+20*rng.Float64())
 		at = at.Add(time.Duration(rng.IntN(40)) * cfg.Bin)
 		var calendar []model.CalendarEvent
 		if n%3 == 0 {
 			calendar = []model.CalendarEvent{{ID: "sale", Kind: "campaign", Start: at.Add(time.Hour), End: at.Add(2 * time.Hour), UpliftPPM: 400_000}}
+		}
+		if guided {
+			s.SetGuide(Guide{Start: s.last, Blocks: []float32{90, 110, 70, 95}})
 		}
 		q, _ := s.Forecast(at, 300, calendar)
 		row := make([]float64, len(cfg.Levels))
@@ -97,6 +105,31 @@ func TestTheFastForecastIsThePlainOne(t *testing.T) {
 			}
 			if math.Float64bits(q.Mean[h]) != math.Float64bits(mean) {
 				t.Fatalf("series %d, step %d: mean %v, plainly %v", n, h, q.Mean[h], mean)
+			}
+		}
+	}
+}
+
+func TestForecastsOfManySeriesAndTicksDoNotMeet(t *testing.T) {
+	cfg := DefaultConfig()
+	one, at := fed(cfg, 400, 5)
+	two := one.Like()
+	for i := range 300 {
+		two.Observe(at.Add(time.Duration(i-300)*cfg.Bin), float64(i%7), nil)
+	}
+	// The same steps, asked for in another order and with other lengths.
+	for _, ask := range []struct {
+		of    *Series
+		after int
+		steps int
+	}{{one, 0, 12}, {two, 0, 36}, {one, 0, 36}, {one, 3, 5}, {two, 0, 2}, {two, 3, 40}} {
+		tick := at.Add(time.Duration(ask.after) * cfg.Bin)
+		q, _ := ask.of.Forecast(tick, ask.steps, nil)
+		row := make([]float64, len(cfg.Levels))
+		for h := range q.Values {
+			plainStep(ask.of, tick.Add(time.Duration(h)*cfg.Bin), nil, row)
+			if !slices.Equal(row, q.Values[h]) {
+				t.Fatalf("%d steps from %v, step %d: %v, want %v", ask.steps, tick, h, q.Values[h], row)
 			}
 		}
 	}

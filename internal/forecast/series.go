@@ -42,8 +42,11 @@ type block struct {
 // exponential smoothing, JORS 2003). At each lead a ridge regression on the
 // deviations and on the last season's value is learned from decayed products.
 type Series struct {
-	cfg *Config
-	lay *layout
+	// What points elsewhere stands first: the collector looks no further.
+	cfg     *Config
+	lay     *layout
+	history *History // nil: nothing is kept for models that are fitted
+	guides  *guides
 
 	first, last model.Instant
 	count       uint32
@@ -70,8 +73,6 @@ type Series struct {
 	peaks    [8]float32 // greatest value by day, the last eight days
 	blocks   [maxBlocks]block
 	shape    [maxParts]uint16 // mean error by part of the first season, in units of the scale / shapeUnit
-	history  *History         // nil: nothing is kept for models that are fitted
-	guides   *guides
 	kinds    [maxKinds]kindEffect
 }
 
@@ -136,24 +137,25 @@ func (s *Series) Observe(bin model.Instant, value float64, calendar []model.Cale
 }
 
 // base returns the seasonal part at an instant: profile plus second season.
-func (s *Series) base(at model.Instant) float64 {
+func (s *Series) base(at model.Instant) float64 { return s.baseAt(s.lay.standing(at)) }
+
+// baseAt is base where an instant stands in the seasons.
+func (s *Series) baseAt(day, week season) float64 {
 	base := float64(s.level)
 	if s.lay.daySlots == 0 {
 		return base
 	}
-	i, j, w := position(at, s.lay.bin, s.lay.day, s.lay.daySlots)
-	p, q := float64(s.profile[i]), float64(s.profile[j])
+	p, q := float64(s.profile[day.i]), float64(s.profile[day.j])
 	switch {
 	case !math.IsNaN(p) && !math.IsNaN(q):
-		base = p + float64(w*(q-p))
-	case !math.IsNaN(p) && w < 0.5:
+		base = p + float64(day.w*(q-p))
+	case !math.IsNaN(p) && day.w < 0.5:
 		base = p
-	case !math.IsNaN(q) && w >= 0.5:
+	case !math.IsNaN(q) && day.w >= 0.5:
 		base = q
 	}
 	if s.lay.weekSlots > 0 {
-		i, j, w = position(at, s.lay.bin, s.lay.week, s.lay.weekSlots)
-		base += float64(s.weekly[i]) + float64(w*float64(s.weekly[j]-s.weekly[i]))
+		base += float64(s.weekly[week.i]) + float64(week.w*float64(s.weekly[week.j]-s.weekly[week.i]))
 	}
 	return base
 }
@@ -258,7 +260,7 @@ func (p *pending) add(here, next float64) {
 // fillSlot keeps the means of the last season's slots; a slot becomes visible
 // only when it is left, so that no forecast is judged with its own target.
 func (s *Series) fillSlot(at model.Instant, quiet float64) {
-	i := s.slotOf(at)
+	i := s.lay.slotOf(at)
 	if int(s.slot) != i {
 		if s.slot >= 0 && s.slotN > 0 {
 			s.previous[s.slot] = s.slotSum / float32(s.slotN)
@@ -270,12 +272,12 @@ func (s *Series) fillSlot(at model.Instant, quiet float64) {
 }
 
 // slotOf returns the first season's slot that holds an instant.
-func (s *Series) slotOf(at model.Instant) int {
-	phase := int64(at) % s.lay.day
+func (l *layout) slotOf(at model.Instant) int {
+	phase := int64(at) % l.day
 	if phase < 0 {
-		phase += s.lay.day
+		phase += l.day
 	}
-	return int(phase * int64(s.lay.daySlots) / s.lay.day)
+	return int(phase * int64(l.daySlots) / l.day)
 }
 
 // watchShift runs a two-sided cumulative sum (Page, Biometrika 1954) over the

@@ -22,6 +22,8 @@ type loads struct {
 	// warm holds each fleet's network as it was fitted last.
 	warm map[model.FleetID][]byte
 	like *forecast.Series // what new series are made after
+	// spare are quantiles that nobody holds any more.
+	spare model.Quantiles
 }
 
 // Counts says what became of samples, for metrics and reports.
@@ -158,7 +160,9 @@ func (l *loads) tick(at model.Instant, out []stage.Emission) ([]stage.Emission, 
 
 func (l *loads) forecast(of *entity, r model.Resource, at model.Instant, cal []model.CalendarEvent) model.Forecast {
 	s := of.series[r]
-	q, info := s.model.Forecast(at, l.config.Horizon, cal)
+	q := l.spare
+	l.spare = model.Quantiles{}
+	info := s.model.ForecastInto(&q, at, l.config.Horizon, cal)
 	f := model.Forecast{Fleet: of.fleet, Entity: of.entity, Resource: r, Origin: at, Step: l.config.Forecast.Bin,
 		Quantiles: q, Observed: s.observed, ObservedAt: s.closed, Peak: info.Peak, Trusted: info.Trusted, Model: info.Model,
 		Note: info.Note, MASE: known(info.MASE), Coverage80: known(info.Coverage80), Samples: info.Samples}

@@ -58,6 +58,13 @@ func (t *Task) Handle(rec stage.Record) ([]stage.Emission, error) {
 // Full implements stage.Task: a direct task never reads ahead.
 func (t *Task) Full(string) bool { return false }
 
+// Recycle implements stage.Recycler.
+func (t *Task) Recycle(event any) {
+	if f, ok := event.(model.Forecast); ok {
+		t.loads.spare = f.Quantiles
+	}
+}
+
 // Report implements stage.Reporter; metrics are what everything waits for.
 func (t *Task) Report() stage.Report {
 	at, _ := t.loads.clock.watermark.At()

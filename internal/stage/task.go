@@ -80,6 +80,11 @@ type Report struct {
 	Series int
 }
 
+// Recycler is a task that makes its next event in the memory of an earlier one.
+// Recycle takes an event of the task's that nobody holds any more. Calling it is
+// up to who publishes.
+type Recycler interface{ Recycle(event any) }
+
 // Reporter is a task that tells how far it is. The loop asks between records.
 type Reporter interface{ Report() Report }
 

@@ -40,16 +40,16 @@ func (l *loop) send(ctx context.Context) {
 
 // sendPart publishes what a part has gathered.
 func (l *loop) sendPart(ctx context.Context, p *part) {
-	for i, r := range p.out {
-		l.sent.Add(1)
-		if i+1 == len(p.out) || p.out[i+1].Topic != r.Topic {
-			l.conn.meters.emitted.WithLabelValues(l.config.Stage, l.conn.logical(r.Topic)).Add(float64(i + 1 - p.counted))
-			p.counted = i + 1
+	for i, r := range p.out.records {
+		if i+1 == len(p.out.records) || p.out.records[i+1].Topic != r.Topic {
+			l.conn.meters.emitted.WithLabelValues(l.config.Stage, l.conn.logical(r.Topic)).Add(float64(i + 1 - p.out.counted))
+			p.out.counted = i + 1
 		}
-		l.client.Produce(ctx, r, l.acknowledged)
 	}
-	clear(p.out)
-	p.out, p.counted = p.out[:0], 0
+	p.out.take(l.acknowledged, func(r *kgo.Record, ended kgoPromise) {
+		l.sent.Add(1)
+		l.client.Produce(ctx, r, ended)
+	})
 }
 
 // acknowledged takes the end of one publication.

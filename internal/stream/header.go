@@ -110,18 +110,24 @@ func (s *issuer) follow(index int64, parent telemetry.Context) telemetry.Context
 // that a repeat has the same; from, where not empty, is the traceparent of what
 // the record follows from instead.
 func (s *issuer) headers(index int64, from string) []kgo.RecordHeader {
-	out := make([]kgo.RecordHeader, 3, 4)
-	out[0] = kgo.RecordHeader{Key: headerSource, Value: s.source}
-	out[1] = kgo.RecordHeader{Key: headerOffset, Value: s.offset}
-	out[2] = kgo.RecordHeader{Key: headerIndex, Value: strconv.AppendInt(nil, index, 10)}
+	return s.appendHeaders(make([]kgo.RecordHeader, 0, mostHeaders), strconv.AppendInt(nil, index, 10), index, from)
+}
+
+// mostHeaders is how many a stage's record has.
+const mostHeaders = 4
+
+// appendHeaders is headers that appends to dst; text is the index in digits.
+func (s *issuer) appendHeaders(dst []kgo.RecordHeader, text []byte, index int64, from string) []kgo.RecordHeader {
+	dst = append(dst, kgo.RecordHeader{Key: headerSource, Value: s.source}, kgo.RecordHeader{Key: headerOffset, Value: s.offset},
+		kgo.RecordHeader{Key: headerIndex, Value: text})
 	trace := s.trace
 	if parent, ok := telemetry.ParseContext(from); ok {
 		trace = []byte(s.follow(index, parent).String())
 	}
 	if trace == nil {
-		return out
+		return dst
 	}
-	return append(out, kgo.RecordHeader{Key: headerTrace, Value: trace})
+	return append(dst, kgo.RecordHeader{Key: headerTrace, Value: trace})
 }
 
 // mix spreads a number over all bits (Steele, Lea and Flood's SplitMix64).

@@ -22,6 +22,10 @@ var errFleet = errors.New("a fleet's name must not be empty or hold '|'")
 // get one of their own per producer or source, so that compaction keeps the
 // last of each.
 func Key(fleet model.FleetID, key string, event any) []byte {
+	return appendKey(make([]byte, 0, len(fleet)+1+len(key)), fleet, key, event)
+}
+
+func appendKey(dst []byte, fleet model.FleetID, key string, event any) []byte {
 	if key == "" {
 		switch e := event.(type) {
 		case model.Heartbeat:
@@ -32,7 +36,7 @@ func Key(fleet model.FleetID, key string, event any) []byte {
 			key = "#beat/" + e.Owner
 		}
 	}
-	return []byte(string(fleet) + string(separator) + key)
+	return append(append(append(dst, fleet...), separator), key...)
 }
 
 // SplitKey returns the fleet and the rest of a record's key; ok is false where

@@ -11,8 +11,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
-
-	"drover/internal/stage"
 )
 
 // loop runs one stage's partitions in this process. Rounds (fold, publish, save)
@@ -49,6 +47,7 @@ type loop struct {
 	// memory then is what they have sent. Only then may they be saved.
 	whole      bool
 	sent       sync.WaitGroup
+	slabs      sync.Pool             // of *slab
 	sendFailed atomic.Pointer[error] // the first failed publication
 	failed     atomic.Pointer[error] // what a callback met that ends the loop
 }
@@ -299,31 +298,6 @@ func (l *loop) waitingOn(what string, err error) {
 	}
 	gauge.Set(1)
 	l.conn.log.Warn("waiting", "stage", l.config.Stage, "on", what, "error", err)
-}
-
-// records appends the records of the i-th emission of an input record.
-func (l *loop) records(out []*kgo.Record, e *stage.Emission, ids *issuer, i int) ([]*kgo.Record, error) {
-	value, err := l.conn.encode(e)
-	if err != nil {
-		return out, err
-	}
-	headers := ids.headers(int64(i), e.Trace)
-	first, last := e.Partition, e.Partition
-	if e.Partition == stage.EveryPartition {
-		n, err := l.width(e.Topic)
-		if err != nil {
-			return out, err
-		}
-		first, last = 0, n-1
-	}
-	key, name := Key(e.Fleet, e.Key, e.Event), l.names[e.Topic]
-	if name == "" {
-		name = l.conn.Name(e.Topic)
-	}
-	for partition := first; partition <= last; partition++ {
-		out = append(out, &kgo.Record{Topic: name, Partition: partition, Key: key, Value: value, Headers: headers})
-	}
-	return out, nil
 }
 
 // width returns the number of partitions of a topic, waiting for a broker that

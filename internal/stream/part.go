@@ -28,8 +28,7 @@ type part struct {
 	announced bool // OnAssigned has been called
 	dirty     bool // something was folded since the last save
 	batch     map[string][]*kgo.Record
-	out       []*kgo.Record
-	counted   int              // of out, in the figures
+	out       outbox
 	emissions []stage.Emission // of this round, for OnCommitted
 	folded    int              // records of this round
 	err       error
@@ -204,17 +203,20 @@ func (p *part) emit(ctx context.Context, in *input, rec *kgo.Record, emissions [
 		return nil
 	}
 	ids := newIssuer(in.source, rec.Offset, header(rec.Headers, headerTrace))
+	recycler, reuses := p.task.(stage.Recycler)
 	for i := range emissions {
 		e := &emissions[i]
 		e.Content()
-		var err error
-		if p.out, err = p.loop.records(p.out, e, &ids, i); err != nil {
+		if err := p.records(e, &ids, i); err != nil {
 			return fmt.Errorf("topic %s, partition %d, offset %d: emission %d: %w", in.topic, rec.Partition, rec.Offset, i, err)
 		}
 		p.followed(in, rec, &ids, i, e)
 		if p.loop.config.Mode == Snapshot {
+			if reuses {
+				recycler.Recycle(e.Event)
+			}
 			*e = stage.Emission{} // nobody asks for it again
-			if len(p.out) >= sendAfter {
+			if len(p.out.records) >= sendAfter {
 				p.loop.sendPart(ctx, p)
 			}
 		}
@@ -241,7 +243,7 @@ func (p *part) refuse(in *input, rec *kgo.Record, reason error) error {
 	if err != nil {
 		return fmt.Errorf("dead letter: %w", err)
 	}
-	p.out = append(p.out, out)
+	p.out.records = append(p.out.records, out)
 	return nil
 }
 

@@ -146,17 +146,40 @@ func ofAllFleets(e *stage.Emission) bool {
 
 // encode returns an emission's value, after checking what every record must hold.
 func (c *Connection) encode(e *stage.Emission) ([]byte, error) {
-	if err := checkFleet(e.Fleet); err != nil && e.Topic != DeadLetters && !ofAllFleets(e) {
-		return nil, &codec.Error{Class: codec.ClassValue, Topic: e.Topic, Err: fmt.Errorf("fleet %q: %w", e.Fleet, err)}
+	if err := checkEmission(e); err != nil {
+		return nil, err
 	}
 	value, err := c.codec.Encode(e.Topic, e.Fleet, e.Event)
 	if err != nil {
 		return nil, err
 	}
-	if len(value) > MaxRecordBytes {
-		return nil, &codec.Error{Class: codec.ClassSize, Topic: e.Topic, Err: fmt.Errorf("%T has %d bytes, more than %d", e.Event, len(value), MaxRecordBytes)}
+	return value, checkSize(e, len(value))
+}
+
+// append is encode that appends to dst.
+func (c *Connection) append(dst []byte, e *stage.Emission) ([]byte, error) {
+	if err := checkEmission(e); err != nil {
+		return nil, err
 	}
-	return value, nil
+	out, err := c.codec.Append(dst, e.Topic, e.Fleet, e.Event)
+	if err != nil {
+		return nil, err
+	}
+	return out, checkSize(e, len(out)-len(dst))
+}
+
+func checkEmission(e *stage.Emission) error {
+	if err := checkFleet(e.Fleet); err != nil && e.Topic != DeadLetters && !ofAllFleets(e) {
+		return &codec.Error{Class: codec.ClassValue, Topic: e.Topic, Err: fmt.Errorf("fleet %q: %w", e.Fleet, err)}
+	}
+	return nil
+}
+
+func checkSize(e *stage.Emission, size int) error {
+	if size > MaxRecordBytes {
+		return &codec.Error{Class: codec.ClassSize, Topic: e.Topic, Err: fmt.Errorf("%T has %d bytes, more than %d", e.Event, size, MaxRecordBytes)}
+	}
+	return nil
 }
 
 // partitions returns how many partitions a topic has.

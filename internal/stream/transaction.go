@@ -17,7 +17,7 @@ func (l *loop) transact(ctx context.Context, due bool) error {
 	parts := l.all()
 	outputs := 0
 	for _, p := range parts {
-		outputs += len(p.out)
+		outputs += len(p.out.records)
 	}
 	if outputs == 0 {
 		if due {

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime/pprof"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -81,7 +82,8 @@ const startupRecords = 100
 // and samples over HTTP beside a bare producer. Each runs in a process of its
 // own; what is printed is that process's user and system time, start-up included.
 // DROVER_BENCH_RECORDS says how many records (2,000,000), DROVER_BENCH_SERIES
-// over how many entities (10,000), four series each; DROVER_BENCH_PROFILE names
+// over how many entities (10,000), four series each; DROVER_BENCH_ONLY, with
+// commas between, which contestants are measured (all); DROVER_BENCH_PROFILE names
 // a file for a CPU profile of Drover's, DROVER_BENCH_WRAP a command that measured
 // processes are run by.
 //
@@ -96,29 +98,59 @@ func BenchmarkStream(b *testing.B) {
 	apply(b, up.Brokers, stream.Plan{Partitions: stream.Partitions{ByKey: 6, ByFleet: 3}})
 	fillTopic(b, up, r.Records, r.Entities)
 	perRecord := func(cpu time.Duration) float64 { return micros(cpu, r.Records) }
+	contestants := []contestant{
+		{"raw", func() []any {
+			cpu, _ := measure(b, benchJob{Brokers: up.Brokers, What: "raw", Records: r.Records})
+			r.Raw = perRecord(cpu)
+			return []any{r.Raw}
+		}},
+		{"drover", func() []any {
+			r.Drover, r.DroverRedis, r.Forecasts = measureDrover(b, up, r.Records, 15*time.Minute)
+			return []any{r.Drover, r.DroverRedis, r.Forecasts}
+		}},
+		{"streams_alo", func() []any {
+			r.StreamsALO = perRecord(measureStreams(b, up, r.Records, "at_least_once"))
+			return []any{r.StreamsALO}
+		}},
+		{"streams_eos", func() []any {
+			r.StreamsEOS = perRecord(measureStreams(b, up, r.Records, "exactly_once_v2"))
+			return []any{r.StreamsEOS}
+		}},
+		{"goka", func() []any {
+			r.Goka = perRecord(measureGoka(b, up, r.Records))
+			return []any{r.Goka}
+		}},
+		{"remote_write", func() []any {
+			r.RemoteWriteRatio, r.RemoteWriteSameRatio = measureRemoteWrite(b, up)
+			return []any{r.RemoteWriteRatio, r.RemoteWriteSameRatio}
+		}},
+		{"startup", func() []any {
+			r.Startup = measureStartup(b, up)
+			return []any{r.Startup}
+		}},
+		{"drover_5m_ticks", func() []any {
+			r.DroverFive, _, r.ForecastsFive = measureDrover(b, up, r.Records, 5*time.Minute)
+			return []any{r.DroverFive, r.ForecastsFive}
+		}},
+	}
 	for b.Loop() {
-		cpu, _ := measure(b, benchJob{Brokers: up.Brokers, What: "raw", Records: r.Records})
-		r.Raw = perRecord(cpu)
-		progress("raw", r.Raw)
-		r.Drover, r.DroverRedis, r.Forecasts = measureDrover(b, up, r.Records, 15*time.Minute)
-		progress("drover", r.Drover, r.DroverRedis, r.Forecasts)
-		r.StreamsALO = perRecord(measureStreams(b, up, r.Records, "at_least_once"))
-		progress("streams at least once", r.StreamsALO)
-		r.StreamsEOS = perRecord(measureStreams(b, up, r.Records, "exactly_once_v2"))
-		progress("streams exactly once", r.StreamsEOS)
-		r.Goka = perRecord(measureGoka(b, up, r.Records))
-		progress("goka", r.Goka)
-		r.RemoteWriteRatio, r.RemoteWriteSameRatio = measureRemoteWrite(b, up)
-		progress("remote write", r.RemoteWriteRatio, r.RemoteWriteSameRatio)
-		r.Startup = measureStartup(b, up)
-		progress("start-up", r.Startup)
-		r.DroverFive, _, r.ForecastsFive = measureDrover(b, up, r.Records, 5*time.Minute)
+		for _, c := range contestants {
+			if only := os.Getenv("DROVER_BENCH_ONLY"); only == "" || slices.Contains(strings.Split(only, ","), c.name) {
+				progress(c.name, c.measure()...)
+			}
+		}
 	}
 	line, err := json.Marshal(r)
 	if err != nil {
 		b.Fatal(err)
 	}
 	fmt.Printf("\n%s\n", line)
+}
+
+// contestant is one thing that is measured; what it returns is told at once.
+type contestant struct {
+	name    string
+	measure func() []any
 }
 
 // progress says what has been measured: the whole takes minutes.
@@ -363,6 +395,9 @@ func (e *ending) Handle(rec stage.Record) ([]stage.Emission, error) {
 	}
 	return out, err
 }
+
+// Recycle implements stage.Recycler.
+func (e *ending) Recycle(event any) { e.Task.(stage.Recycler).Recycle(event) }
 
 // raw counts by key with the bare client.
 func (j benchJob) raw(ctx context.Context) error {
