@@ -164,12 +164,12 @@ func (s *Series) UnmarshalMemory(b []byte) error {
 	}
 	if s.history.empty() { // nothing to keep where the memory can't be read
 		if err := s.readMemory(s.history, b); err != nil {
-			s.history = newHistory(s.history.block, len(s.history.ring))
+			s.history = newHistory(s.history.block, s.history.blocks)
 			return err
 		}
 		return nil
 	}
-	return s.readMemory(newHistory(s.history.block, len(s.history.ring)), b)
+	return s.readMemory(newHistory(s.history.block, s.history.blocks), b)
 }
 
 // readMemory reads into h, which becomes the series' own once all was read.

@@ -16,7 +16,8 @@ import (
 // of. It is not part of the streaming state.
 type History struct {
 	block  int64     // milliseconds
-	ring   []float32 // by number of the block
+	blocks int       // that are kept at most
+	ring   []float32 // by number of the block; it grows up to blocks
 	last   int64     // number of the newest complete block
 	count  int       // complete blocks kept
 	number int64     // of the open block
@@ -27,7 +28,7 @@ type History struct {
 const maxOpen = 64
 
 func newHistory(block int64, blocks int) *History {
-	return &History{block: block, ring: make([]float32, blocks)}
+	return &History{block: block, blocks: blocks}
 }
 
 // add takes a quiet value; bins come in order.
@@ -48,7 +49,7 @@ func (h *History) close(next int64) {
 	n := len(h.open)
 	h.put(h.number, (h.open[n/2]+h.open[(n-1)/2])/2)
 	h.open = h.open[:0]
-	if next-h.number > int64(len(h.ring)) {
+	if next-h.number > int64(h.blocks) {
 		h.count = 0
 		return
 	}
@@ -58,10 +59,23 @@ func (h *History) close(next int64) {
 }
 
 func (h *History) put(number int64, v float32) {
+	if h.count == len(h.ring) && h.count < h.blocks {
+		h.grow(min(h.blocks, max(16, 2*h.count)))
+	}
 	n := int64(len(h.ring))
 	h.ring[(number%n+n)%n] = v
 	h.last = number
 	h.count = min(h.count+1, len(h.ring))
+}
+
+// grow makes the ring longer: most series of a fleet that has just been found are
+// young together.
+func (h *History) grow(blocks int) {
+	ring, n := make([]float32, blocks), int64(blocks)
+	for number := h.last - int64(h.count) + 1; number <= h.last && h.count > 0; number++ {
+		ring[(number%n+n)%n] = float32(h.at(number))
+	}
+	h.ring = ring
 }
 
 // Blocks returns the complete blocks, oldest first, and the start of the first.
@@ -123,9 +137,9 @@ func (h *History) read(b []byte) (rest []byte, err error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: history is cut short", ErrState)
 	}
-	values, b, ok := float32s(b, len(h.ring))
+	values, b, ok := float32s(b, h.blocks)
 	if !ok {
-		return nil, fmt.Errorf("%w: history is cut short or longer than %d blocks", ErrState, len(h.ring))
+		return nil, fmt.Errorf("%w: history is cut short or longer than %d blocks", ErrState, h.blocks)
 	}
 	number, b, ok := varint(b)
 	if !ok {
@@ -135,6 +149,8 @@ func (h *History) read(b []byte) (rest []byte, err error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: an open block is cut short or holds more than %d values", ErrState, maxOpen)
 	}
+	h.last = last
+	h.grow(len(values))
 	for i, v := range values {
 		h.put(last-int64(len(values)-1-i), v)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"drover/internal/forecast"
 	"drover/internal/model"
@@ -63,11 +64,24 @@ func (t *Task) AppendSnapshot(b []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("forecaster snapshot: network map: %w", err)
 	}
-	b = append(b, snapshotVersion)
-	for _, section := range [][]byte{h, t.loads.appendSeries(nil), g, n} {
-		b = appendBytes(b, section)
-	}
+	b = slices.Grow(b, t.snapshotBytes+t.snapshotBytes/16+len(h)+len(g)+len(n)+64)
+	before := len(b)
+	b = appendBytes(append(b, snapshotVersion), h)
+	b = appendSection(b, t.loads.appendSeries)
+	b = appendBytes(appendBytes(b, g), n)
+	t.snapshotBytes = len(b) - before
 	return b, nil
+}
+
+// appendSection is appendBytes of what fill appends, however much it is, without
+// a copy of its own beside it.
+func appendSection(b []byte, fill func([]byte) []byte) []byte {
+	start := len(b)
+	b = fill(append(b, make([]byte, binary.MaxVarintLen64)...))
+	var length [binary.MaxVarintLen64]byte
+	n := binary.PutUvarint(length[:], uint64(len(b)-start-len(length)))
+	copy(b[start:], length[:n])
+	return append(b[:start+n], b[start+len(length):]...)
 }
 
 // Restore implements stage.Task.
@@ -75,6 +89,7 @@ func (t *Task) Restore(b []byte) error {
 	if len(b) == 0 || b[0] != snapshotVersion {
 		return fmt.Errorf("forecaster snapshot: version is not %d", snapshotVersion)
 	}
+	whole := len(b)
 	b = b[1:]
 	var sections [4][]byte
 	var err error
@@ -96,6 +111,7 @@ func (t *Task) Restore(b []byte) error {
 		fresh.loads.calendars.fold(e)
 	}
 	fresh.loads.counts = h.Counts
+	fresh.snapshotBytes = whole
 	for fleet, network := range h.Networks {
 		fresh.loads.warm[fleet] = network
 	}
@@ -113,7 +129,7 @@ func (t *Task) Restore(b []byte) error {
 }
 
 func (l *loads) appendSeries(b []byte) []byte {
-	var body, rates []byte
+	var body, memory, rates []byte
 	for _, one := range l.entities.all() {
 		for r, s := range one.series {
 			if s == nil {
@@ -132,10 +148,11 @@ func (l *loads) appendSeries(b []byte) []byte {
 				rates = s.rates.AppendBinary(rates)
 			}
 			body = appendBytes(body, rates)
-			body = appendBytes(body, s.model.AppendMemory(nil))
+			memory = s.model.AppendMemory(memory[:0])
+			body = appendBytes(body, memory)
 			body = s.model.AppendBinary(body)
-			b = appendBytes(b, []byte(one.fleet))
-			b = appendBytes(b, []byte(one.entity))
+			b = appendBytes(b, one.fleet)
+			b = appendBytes(b, one.entity)
 			b = append(b, byte(r))
 			b = appendBytes(b, body)
 		}
@@ -280,7 +297,7 @@ func appendFloat(b []byte, x float64) []byte {
 	return binary.LittleEndian.AppendUint64(b, math.Float64bits(x))
 }
 
-func appendBytes(b, v []byte) []byte {
+func appendBytes[T ~string | ~[]byte](b []byte, v T) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(v))), v...)
 }
 

@@ -22,6 +22,8 @@ type Task struct {
 	loads     loads
 	calls     edges
 	paths     links
+	// snapshotBytes is how large the last snapshot was: the next is much the same.
+	snapshotBytes int
 }
 
 // NewTask returns an empty task; config must not change afterwards.
