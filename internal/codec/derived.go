@@ -53,8 +53,10 @@ func doubles(c *coder, v *[]float64) {
 		c.buf = avro.AppendLong(c.buf, int64(n))
 		at := len(c.buf)
 		c.buf = slices.Grow(c.buf, 8*n+1)[:at+8*n]
-		for i, x := range *v {
-			binary.LittleEndian.PutUint64(c.buf[at+8*i:], math.Float64bits(x))
+		b := c.buf[at:]
+		for _, x := range *v {
+			binary.LittleEndian.PutUint64(b[:8], math.Float64bits(x))
+			b = b[8:]
 		}
 	}
 	c.buf = append(c.buf, 0)

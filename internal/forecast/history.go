@@ -38,6 +38,9 @@ func (h *History) add(bin model.Instant, v float64) {
 		h.close(number)
 	}
 	h.number = number
+	if h.open == nil {
+		h.open = make([]float32, 0, 12) // a usual block's
+	}
 	if len(h.open) < maxOpen {
 		h.open = append(h.open, float32(v))
 	}

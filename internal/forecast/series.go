@@ -97,8 +97,12 @@ func newSeries(cfg *Config, lay *layout) *Series {
 		s.shape[i] = shapeUnit
 	}
 	if cfg.Blocks > 0 {
-		s.history = newHistory(s.lay.hour*s.lay.bin, cfg.Blocks)
-		s.guides = &guides{block: s.lay.hour * s.lay.bin}
+		block := s.lay.hour * s.lay.bin
+		m := &struct { // one piece
+			History
+			guides
+		}{*newHistory(block, cfg.Blocks), guides{block: block}}
+		s.history, s.guides = &m.History, &m.guides
 	}
 	return s
 }

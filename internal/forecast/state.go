@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 
 	"drover/internal/model"
 )
@@ -93,8 +94,12 @@ func (c *coder) check(v float32) {
 
 func (c *coder) slice(v []float32) {
 	if c.write {
+		at := len(c.b)
+		c.b = slices.Grow(c.b, 4*len(v))[:at+4*len(v)]
+		b := c.b[at:]
 		for _, x := range v {
-			c.b = binary.LittleEndian.AppendUint32(c.b, math.Float32bits(x))
+			binary.LittleEndian.PutUint32(b[:4], math.Float32bits(x))
+			b = b[4:]
 		}
 		return
 	}
@@ -103,10 +108,10 @@ func (c *coder) slice(v []float32) {
 		return
 	}
 	for i := range v {
-		v[i] = math.Float32frombits(binary.LittleEndian.Uint32(c.b[4*i:]))
+		v[i] = math.Float32frombits(binary.LittleEndian.Uint32(c.b[:4]))
+		c.b = c.b[4:]
 		c.check(v[i])
 	}
-	c.b = c.b[4*len(v):]
 }
 
 // slots codes neighbours that are of a size: their highest bytes, sign and most

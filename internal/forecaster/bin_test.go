@@ -204,3 +204,24 @@ func TestABatchSentAgainCountsOnce(t *testing.T) {
 		t.Errorf("%d late samples, want one: the second is a repeat", c.Late)
 	}
 }
+
+func TestASeriesOfOneProducerAsksForNoMemory(t *testing.T) {
+	config := testConfig()
+	l := newLoads(config)
+	s, width := l.begin(l.entities.add("f", "server:a"), model.CPU), config.Forecast.Bin
+	at := model.Instant(1_790_000_000_000)
+	feed := func() {
+		at = at.Add(width / 5)
+		when := newMoment(at, width)
+		if what := s.add("p", 0, &when, &model.Sample{Resource: model.CPU, Value: 7}, width, nil); what != counted {
+			t.Fatalf("a sample was %v", what)
+		}
+		s.closeUpTo(at.Add(-width), width, nil)
+	}
+	for range 5 * 12 * 2 {
+		feed()
+	}
+	if n := testing.AllocsPerRun(50, feed); n != 0 {
+		t.Errorf("%v allocations a sample", n)
+	}
+}

@@ -99,7 +99,7 @@ func (l *loads) metric(m *model.Metric) error {
 
 // begin makes a new series.
 func (l *loads) begin(of *entity, r model.Resource) *series {
-	s := &series{model: l.like.Like(), key: string(of.entity) + "/" + r.String()}
+	s := newSeries(l.like.Like(), string(of.entity)+"/"+r.String())
 	of.series[r] = s
 	l.entities.count++
 	return s

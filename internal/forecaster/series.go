@@ -22,6 +22,19 @@ type series struct {
 	last     model.Instant // newest sample
 	observed float64       // value of the last closed bin
 	before   bin           // the last closed bin
+	// room is where each bin's first part lies, so that a series is one piece: most
+	// have one producer.
+	room [openBins + 2]part
+}
+
+// newSeries returns a series that has seen nothing. It must not be copied.
+func newSeries(m *forecast.Series, key string) *series {
+	s := &series{model: m, key: key}
+	for i := range s.open {
+		s.open[i].parts = s.room[i : i : i+1]
+	}
+	s.before.parts = s.room[len(s.open):len(s.open):len(s.room)]
+	return s
 }
 
 // arrival says what became of a sample.

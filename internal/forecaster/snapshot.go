@@ -64,7 +64,8 @@ func (t *Task) AppendSnapshot(b []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("forecaster snapshot: network map: %w", err)
 	}
-	b = slices.Grow(b, t.snapshotBytes+t.snapshotBytes/16+len(h)+len(g)+len(n)+64)
+	expected := max(t.snapshotBytes+t.snapshotBytes/16, t.loads.entities.count*likelyBytes)
+	b = slices.Grow(b, expected+len(h)+len(g)+len(n)+64)
 	before := len(b)
 	b = appendBytes(append(b, snapshotVersion), h)
 	b = appendSection(b, t.loads.appendSeries)
@@ -72,6 +73,9 @@ func (t *Task) AppendSnapshot(b []byte) ([]byte, error) {
 	t.snapshotBytes = len(b) - before
 	return b, nil
 }
+
+// likelyBytes is what a young series takes in a snapshot.
+const likelyBytes = 2100
 
 // appendSection is appendBytes of what fill appends, however much it is, without
 // a copy of its own beside it.
@@ -196,13 +200,14 @@ func (l *loads) readSeries(b []byte, n int) error {
 func (s *series) read(b []byte) error {
 	r := reader{b: b}
 	s.closed, s.last = model.Instant(r.varint()), model.Instant(r.varint())
-	s.observed, s.before = r.float(), r.bin()
+	s.observed = r.float()
+	r.bin(&s.before)
 	open := r.uvarint()
 	if open > openBins {
 		return fmt.Errorf("%d open bins: at most %d are kept", open, openBins)
 	}
 	for i := range open {
-		s.open[i] = r.bin()
+		r.bin(&s.open[i])
 	}
 	s.opened = int(open)
 	rates := r.bytes()
@@ -236,15 +241,15 @@ func (b *bin) append(to []byte) []byte {
 	return to
 }
 
-func (r *reader) bin() bin {
-	b := bin{end: model.Instant(r.varint()), slots: r.uvarint()}
+// bin reads into an empty bin.
+func (r *reader) bin(b *bin) {
+	b.end, b.slots = model.Instant(r.varint()), r.uvarint()
 	for range r.uvarint() {
 		if r.err != nil {
 			break
 		}
 		b.parts = append(b.parts, part{r.uvarint(), r.float(), r.varint(), model.Instant(r.varint()), r.uvarint()})
 	}
-	return b
 }
 
 // reader takes values off a buffer and remembers the first failure.

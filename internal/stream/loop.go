@@ -98,6 +98,11 @@ func (l *loop) transactionalID() string {
 	return l.conn.Name(l.config.Group) + "-" + member
 }
 
+// snapshotBuffered is how many bytes of records a loop in Snapshot mode has under
+// way: enough for a broker to be busy, and so few that the same memory is used
+// again while it is still in the processor's cache.
+const snapshotBuffered = 16 << 20
+
 // options are those of the loop's client.
 func (l *loop) options() []kgo.Opt {
 	c := l.config
@@ -120,7 +125,7 @@ func (l *loop) options() []kgo.Opt {
 	if c.Mode == Snapshot {
 		// What a forecaster says is numbers with all their digits: compressing them
 		// saves a tenth of the bytes and costs more than all its models.
-		opts = append(opts, kgo.ProducerBatchCompression(kgo.NoCompression()))
+		opts = append(opts, kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.MaxBufferedBytes(snapshotBuffered))
 	}
 	if c.Instance != "" {
 		opts = append(opts, kgo.InstanceID(c.Instance))
