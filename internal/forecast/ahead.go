@@ -93,7 +93,7 @@ func (s *Series) lookAhead(a *ahead, i int, zone []float64) {
 	b := &s.blocks[i]
 	a.scale, a.mean, a.median, a.zone = s.errorScale(b), zoneMean(&b.zone), s.lay.median.of(&b.zone), zone
 	for l := range zone {
-		zone[l] = s.lay.levels[l].of(&b.zone)
+		zone[l] = s.lay.levels[l].ahead(&b.zone)
 	}
 	a.models = s.mix(b)
 	if s.guides != nil {

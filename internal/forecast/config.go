@@ -134,9 +134,27 @@ type level struct {
 	// tail and edge draw the outermost error quantile outwards, as an exponential
 	// tail does; edge is 0 between the levels.
 	tail, edge float64
+	// inner is the error quantile that the level lies beyond: lowTail, highTail, or
+	// 0 for levels between them.
+	inner int
 }
 
+// Places of .1 and .9 in zoneLevels: what lies beyond is a tail.
+const lowTail, highTail = 2, 6
+
 func newLevel(p float64) level {
+	l := levelAmong(p)
+	switch {
+	case p < zoneLevels[lowTail]:
+		l.inner = lowTail
+	case p > zoneLevels[highTail]:
+		l.inner = highTail
+	}
+	return l
+}
+
+// levelAmong finds the tracked error quantiles around a level.
+func levelAmong(p float64) level {
 	last := len(zoneLevels) - 1
 	switch {
 	case p <= zoneLevels[0]:
@@ -149,6 +167,17 @@ func newLevel(p float64) level {
 			return level{below: l - 1, above: l, weight: (p - zoneLevels[l-1]) / (zoneLevels[l] - zoneLevels[l-1])}
 		}
 	}
+}
+
+// ahead is the error quantile that a forecast is drawn with: tails are drawn
+// outwards by tailCaution.
+func (l *level) ahead(zone *[len(zoneLevels)]float32) float64 {
+	z := l.of(zone)
+	if l.inner == 0 {
+		return z
+	}
+	inner := float64(zone[l.inner])
+	return inner + float64(tailCaution*(z-inner))
 }
 
 // of interpolates a block's error quantiles.

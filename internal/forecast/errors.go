@@ -9,8 +9,16 @@ import (
 // zoneLevels are the quantiles of the error that each block tracks.
 var zoneLevels = [9]float64{0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99}
 
-// zoneStart is between normal and Laplace, in units of the mean absolute error.
-var zoneStart = [9]float32{-3.4, -2.2, -1.6, -0.75, 0, 0.75, 1.6, 2.2, 3.4}
+// zoneStart is between normal and Laplace, in units of the mean absolute error;
+// its outermost quantiles are those of series with a bad day now and then.
+var zoneStart = [9]float32{-4.2, -2.2, -1.6, -0.75, 0, 0.75, 1.6, 2.2, 4.2}
+
+// zoneSteps are the error quantiles' steps in units of the middle ones': where
+// values are rare, they are spread so thinly that small steps get nowhere. The best
+// step is in inverse proportion to the density (Robbins & Monro, 1951), which is
+// about 1/(2 min(p,1-p)) of the median's; bad values come in clusters, so the .35th
+// power of that is taken.
+var zoneSteps = [9]float64{3.93, 2.24, 1, 1, 1, 1, 1, 2.24, 3.93}
 
 // regressors returns what the regression sees of a target: the smoothed
 // deviations at the origin, last season's deviation at the target's slot, and
@@ -179,9 +187,9 @@ func (s *Series) learnZone(b *block, lead int, at model.Instant, err float64) {
 	step := 0.06 / math.Sqrt(1+float64(lead)/4)
 	for l, p := range zoneLevels {
 		if u > float64(b.zone[l]) {
-			b.zone[l] += float32(step * p)
+			b.zone[l] += float32(step * zoneSteps[l] * p)
 		} else {
-			b.zone[l] -= float32(step * (1 - p))
+			b.zone[l] -= float32(step * zoneSteps[l] * (1 - p))
 		}
 	}
 	for l := 1; l < len(b.zone); l++ {

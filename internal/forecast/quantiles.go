@@ -69,6 +69,12 @@ func (s *Series) smoothed(at model.Instant, lead int) float64 {
 // than the tracked ones behind, whose profile has learned from the days between.
 const caution = 1.07
 
+// tailCaution is how much further beyond the .1 and .9 error quantiles a forecast's
+// tails reach than the tracked ones: those have seen the day that is being
+// forecast, and a series has had few of its rare days so far. It was chosen with
+// the steps of the tails on other days than the figures are judged on.
+const tailCaution = 1.35
+
 // known returns the last block that has been judged.
 func (s *Series) known() int {
 	known := 0

@@ -26,8 +26,8 @@ func plainStep(s *Series, at model.Instant, calendar []model.CalendarEvent, row 
 	spread := scale * caution
 	wide := math.Sqrt(spread*spread + add.doubt*add.doubt)
 	zone := func(p float64) float64 {
-		z := plainZone(&s.blocks[lower].zone, p)
-		return z + float64(w*(plainZone(&s.blocks[upper].zone, p)-z))
+		z := plainTail(&s.blocks[lower].zone, p)
+		return z + float64(w*(plainTail(&s.blocks[upper].zone, p)-z))
 	}
 	for l, p := range s.cfg.Levels {
 		row[l] = plainBounded(s, point+float64(zone(0.5)*scale)+float64((zone(p)-zone(0.5))*wide))
@@ -36,6 +36,20 @@ func plainStep(s *Series, at model.Instant, calendar []model.CalendarEvent, row 
 		}
 	}
 	return plainBounded(s, point+float64(zoneMean(&s.blocks[lower].zone)*scale))
+}
+
+// plainTail draws what lies beyond the .1 and .9 quantiles outwards.
+func plainTail(zone *[len(zoneLevels)]float32, p float64) float64 {
+	z, inner := plainZone(zone, p), 0.0
+	switch {
+	case p < 0.1:
+		inner = float64(zone[2])
+	case p > 0.9:
+		inner = float64(zone[6])
+	default:
+		return z
+	}
+	return inner + float64(tailCaution*(z-inner))
 }
 
 func plainZone(zone *[len(zoneLevels)]float32, p float64) float64 {

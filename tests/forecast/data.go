@@ -55,8 +55,11 @@ func hourly(folder string) (*panel.Panel, error) {
 // copies of one another.
 var metrics = []int{0, 3, 4, 5, 6, 7, 8, 14, 18}
 
-// fiveMinutes reads the eight servers of the ASD set.
-func fiveMinutes(folder string) (*panel.Panel, error) {
+// otherMetrics are the rest.
+var otherMetrics = []int{1, 2, 9, 10, 11, 12, 13, 15, 16, 17}
+
+// fiveMinutes reads some metrics of the eight servers of the ASD set.
+func fiveMinutes(folder string, metrics []int) (*panel.Panel, error) {
 	p := &panel.Panel{Step: 5 * time.Minute, Seasons: []int{288, 2016}}
 	for server := 1; server <= 8; server++ {
 		all, err := rows(filepath.Join(folder, "asd", fmt.Sprintf("server_%02d.csv", server)))

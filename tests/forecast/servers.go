@@ -10,7 +10,7 @@ import (
 
 // servers judges hourly means a day ahead, from six origins 48 hours apart.
 func servers(folder string) (figures, error) {
-	p, err := fiveMinutes(folder)
+	p, err := fiveMinutes(folder, metrics)
 	if err != nil {
 		return nil, err
 	}
@@ -19,7 +19,7 @@ func servers(folder string) (figures, error) {
 
 // fine judges the same at five minutes.
 func fine(folder string) (figures, error) {
-	p, err := fiveMinutes(folder)
+	p, err := fiveMinutes(folder, metrics)
 	if err != nil {
 		return nil, err
 	}

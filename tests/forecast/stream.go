@@ -16,7 +16,7 @@ import (
 // itself, record by record, a day ahead from six origins 48 hours apart, without
 // and with fitted models.
 func stream(folder string) (figures, error) {
-	p, err := fiveMinutes(folder)
+	p, err := fiveMinutes(folder, metrics)
 	if err != nil {
 		return nil, err
 	}
@@ -25,7 +25,7 @@ func stream(folder string) (figures, error) {
 		name := map[bool]string{true: "streaming", false: "streaming+fitted"}[every == 0]
 		var all score.Tally
 		from := cpu()
-		if err := serve(p, every, &all); err != nil {
+		if err := serve(p, every, 0, &all); err != nil {
 			return nil, err
 		}
 		table("service, 5 min, "+name, all.Result(), cpu()-from)
@@ -34,8 +34,34 @@ func stream(folder string) (figures, error) {
 	return out, nil
 }
 
-// serve feeds the panel to a task and judges what it emits at the origins.
-func serve(p *panel.Panel, every time.Duration, tally *score.Tally) error {
+// tails judges the service's bands elsewhere: on the days between, on which the
+// tails' steps and caution were chosen, and on ten metrics that nothing was chosen
+// on.
+func tails(folder string) (figures, error) {
+	out := figures{}
+	for _, c := range []struct {
+		name    string
+		metrics []int
+		early   int
+	}{{"days between", metrics, 288}, {"other metrics", otherMetrics, 0}, {"other metrics, days between", otherMetrics, 288}} {
+		p, err := fiveMinutes(folder, c.metrics)
+		if err != nil {
+			return nil, err
+		}
+		var all score.Tally
+		from := cpu()
+		if err := serve(p, time.Hour, c.early, &all); err != nil {
+			return nil, err
+		}
+		table("service, 5 min, "+c.name, all.Result(), cpu()-from)
+		out[c.name] = scores(all.Result(), cpu()-from)
+	}
+	return out, nil
+}
+
+// serve feeds the panel to a task and judges what it emits at the origins, the
+// last of which lies a horizon and early steps before the end.
+func serve(p *panel.Panel, every time.Duration, early int, tally *score.Tally) error {
 	const horizon, gap = 288, 48 * 12
 	config := forecaster.DefaultConfig()
 	config.Refit.Every, config.MetricPartitions = every, 1
@@ -43,7 +69,8 @@ func serve(p *panel.Panel, every time.Duration, tally *score.Tally) error {
 	n, offset := len(p.Series[0].Values), int64(0)
 	start := p.Series[0].Start
 	for i := range n {
-		last := i == n-horizon-1 || i < n-horizon && (n-horizon-1-i)%gap == 0 && (n-horizon-1-i)/gap < 6
+		back := n - horizon - early - 1 - i // to the last origin
+		last := back >= 0 && back%gap == 0 && back/gap < 6
 		if config.Horizon = 1; last { // the steps of other ticks are not looked at
 			config.Horizon = horizon
 		}
