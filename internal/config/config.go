@@ -61,6 +61,7 @@ type Config struct {
 	Interval    time.Duration `koanf:"interval"`
 	Beat        time.Duration `koanf:"beat"`
 	Horizon     int           `koanf:"horizon"`
+	TimeZones   []string      `koanf:"time_zones"`
 	SilentAfter time.Duration `koanf:"silent_after"`
 	SaveEvery   time.Duration `koanf:"save_every"`
 	Policy      string        `koanf:"policy"`

@@ -59,6 +59,7 @@ func Keys() []Key {
 		{Name: "interval", Flag: "interval", Default: 5 * time.Minute, Help: "event time between two decisions; the same for all services"},
 		{Name: "beat", Flag: "beat", Default: 30 * time.Second, Help: "event time between two beats of the executor; divides the interval"},
 		{Name: "horizon", Flag: "horizon", Default: 36, Help: "steps of five minutes that are forecast"},
+		{Name: "time_zones", Flag: "time-zones", Default: []string{}, Help: "wall clocks that daily and weekly seasons go by: ZONE, FLEET=ZONE, FLEET/app:NAME=ZONE or FLEET/server:NAME=ZONE, such as Europe/Berlin; the narrowest holds (default: UTC)"},
 		{Name: "refit.every", Flag: "refit-every", Default: time.Hour, Help: "event time between two rounds of fitting models to the history of many series; 0: never"},
 		{Name: "refit.age", Flag: "refit-age", Default: 24 * time.Hour, Help: "age at which what fitted models expect of a series is due for another fit"},
 		{Name: "refit.operations", Flag: "refit-operations", Default: int64(2_000_000_000), Help: "a round's budget on one partition, in additions and multiplications: the most wrong series that fit into it are fitted (about 1,000)"},

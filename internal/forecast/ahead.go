@@ -15,6 +15,7 @@ type season struct {
 
 // place is where a step of a forecast stands: the same for all series of a layout.
 type place struct {
+	wall       model.Instant
 	day, week  season
 	slot, part int
 }
@@ -26,12 +27,15 @@ type grid struct {
 }
 
 // standing returns where an instant stands in both seasons.
-func (l *layout) standing(at model.Instant) (day, week season) {
+func (l *layout) standing(at model.Instant) (day, week season) { return l.standingOn(l.zone.Wall(at)) }
+
+// standingOn is standing at what the wall clock shows.
+func (l *layout) standingOn(wall model.Instant) (day, week season) {
 	if l.daySlots > 0 {
-		day.i, day.j, day.w = position(at, l.bin, l.day, l.daySlots)
+		day.i, day.j, day.w = position(wall, l.bin, l.day, l.daySlots)
 	}
 	if l.weekSlots > 0 {
-		week.i, week.j, week.w = position(at, l.bin, l.week, l.weekSlots)
+		week.i, week.j, week.w = position(wall, l.bin, l.week, l.weekSlots)
 	}
 	return day, week
 }
@@ -45,7 +49,8 @@ func (l *layout) steps(tick model.Instant, horizon int) []place {
 	g := &grid{tick, make([]place, horizon)}
 	for h := range g.places {
 		p, at := &g.places[h], tick+model.Instant(int64(h)*l.bin)
-		p.day, p.week = l.standing(at)
+		p.wall = l.zone.Wall(at)
+		p.day, p.week = l.standingOn(p.wall)
 		if l.daySlots > 0 {
 			p.slot, p.part = l.slotOf(at), l.part(at)
 		}
@@ -123,8 +128,8 @@ func (s *Series) point(p *place, at model.Instant, lead int, lower, upper *ahead
 	if upper != lower {
 		b = upper.models.join(&y, base, &x)
 	}
-	if s.guides != nil && s.guides.newest.covers(at, s.guides.block) {
-		follow := s.guides.newest.at(at, s.lay.bin, s.guides.block) + float64(keep*away)
+	if s.guides != nil && s.guides.newest.covers(p.wall, s.guides.block) {
+		follow := s.guides.newest.at(p.wall, s.lay.bin, s.guides.block) + float64(keep*away)
 		a += float64(lower.share * (follow - a))
 		b += float64(upper.share * (follow - b))
 	}

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"drover/internal/forecast/wallclock"
 	"drover/internal/model"
 )
 
@@ -34,6 +35,8 @@ type Config struct {
 	// Seasons are the lengths of at most two seasons, shortest first, usually
 	// 24 h and 168 h. Empty means no season.
 	Seasons []time.Duration
+	// Zone is the wall clock that the seasons go by; nil: UTC.
+	Zone *wallclock.Zone
 	// Lower and Upper bound every value; Upper <= Lower means no upper bound.
 	// The zero values stand for a resource that can't be negative.
 	Lower, Upper float64
@@ -109,6 +112,7 @@ func (c *Config) Validate() error {
 // layout is what follows from a Config: slot counts, leads and gains.
 type layout struct {
 	bin                 int64 // milliseconds
+	zone                *wallclock.Zone
 	day, week           int64 // milliseconds; 0: no such season
 	daySlots, weekSlots int
 	parts               int
@@ -199,7 +203,7 @@ func (l *layout) kept(lead int) float64 {
 func (l *layout) fadeAt(lead int) float64 { return math.Exp2(-float64(lead) / float64(2*l.hour)) }
 
 func newLayout(c *Config) *layout {
-	l := &layout{bin: max(1, c.Bin.Milliseconds())}
+	l := &layout{bin: max(1, c.Bin.Milliseconds()), zone: c.Zone}
 	day := int64(24 * time.Hour / time.Millisecond)
 	if len(c.Seasons) > 0 {
 		l.day = c.Seasons[0].Milliseconds()

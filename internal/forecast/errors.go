@@ -243,7 +243,7 @@ func (s *Series) shapeOf(i int) float64 {
 
 // part returns the part of the first season that holds an instant.
 func (l *layout) part(at model.Instant) int {
-	phase := int64(at) % l.day
+	phase := int64(l.zone.Wall(at)) % l.day
 	if phase < 0 {
 		phase += l.day
 	}

@@ -83,7 +83,7 @@ func (s *Series) shares(i int, at model.Instant) []ModelWeight {
 	w, least, others := s.weights(b)
 	rest := 1.0
 	var guide []ModelWeight
-	if s.guides != nil && s.guides.newest.covers(at, s.guides.block) {
+	if s.guides != nil && s.guides.newest.covers(s.lay.zone.Wall(at), s.guides.block) {
 		share := s.guides.share(i, least, others)
 		rest -= share
 		guide = []ModelWeight{{Name: FittedModels, Weight: share, Error: float64(s.guides.error[i])}}

@@ -15,7 +15,7 @@ const GuideBlocks = 48
 // of the blocks from an instant on, without events. Between two fits a series
 // follows it as one more model, corrected by how far the present lies from it.
 type Guide struct {
-	Start  model.Instant // of the first block
+	Start  model.Instant // of the first block, by the wall clock
 	Blocks []float32     // middles; at most GuideBlocks
 	// Shares are the fitted models' weights in 255ths, in the order of the
 	// registry: told by Explain.
@@ -32,13 +32,13 @@ type guides struct {
 	error         [maxBlocks]float32 // decayed mean absolute error
 }
 
-// covers tells whether a guide says something of an instant.
+// covers tells whether a guide says something of an instant of the wall clock.
 func (g *Guide) covers(at model.Instant, block int64) bool {
 	return len(g.Blocks) > 0 && int64(at) < int64(g.Start)+int64(len(g.Blocks))*block
 }
 
-// at returns the guide's value, on the line between the blocks' middles. bin is
-// the width of what is asked for.
+// at returns the guide's value at an instant of the wall clock, on the line
+// between the blocks' middles. bin is the width of what is asked for.
 func (g *Guide) at(at model.Instant, bin, block int64) float64 {
 	x := (float64(int64(at-g.Start))+float64(bin)/2)/float64(block) - 0.5
 	i := int(math.Floor(x))
@@ -62,7 +62,7 @@ func (s *Series) SetGuide(g Guide) {
 		}
 	}
 	s.guides.newest = g
-	if s.guides.trial.Start == g.Start || !s.guides.trial.covers(s.last+model.Instant(s.lay.bin), s.guides.block) {
+	if s.guides.trial.Start == g.Start || !s.guides.trial.covers(s.lay.zone.Wall(s.last+model.Instant(s.lay.bin)), s.guides.block) {
 		s.guides.trial = g
 	}
 }
@@ -72,7 +72,7 @@ func (s *Series) Guided() (start model.Instant, ok bool) {
 	if s.guides == nil || len(s.guides.newest.Blocks) == 0 {
 		return 0, false
 	}
-	return s.guides.newest.Start, true
+	return s.lay.zone.Instant(s.guides.newest.Start), true
 }
 
 // GuideShares are the fitted models' weights in the newest guide, in 255ths and
@@ -88,12 +88,13 @@ func (s *Series) GuideShares() []byte {
 // the origin's distance from it. fast is the smoothed distance of the values
 // from base at the origin.
 func (s *Series) follow(g *Guide, at, origin model.Instant, keep, fast float64) float64 {
-	return g.at(at, s.lay.bin, s.guides.block) + float64(keep*s.distance(g, origin, fast))
+	return g.at(s.lay.zone.Wall(at), s.lay.bin, s.guides.block) + float64(keep*s.distance(g, origin, fast))
 }
 
 // distance is how far the values are from a guide at an origin.
 func (s *Series) distance(g *Guide, origin model.Instant, fast float64) float64 {
-	return s.base(origin) + fast - g.at(origin, s.lay.bin, s.guides.block)
+	from := s.lay.zone.Wall(origin)
+	return s.baseOn(from) + fast - g.at(from, s.lay.bin, s.guides.block)
 }
 
 // judgeGuide compares what the guide on trial said of a target from the origin
@@ -108,7 +109,7 @@ func (s *Series) judgeGuide(i int, y, quiet float64) {
 // target that it covers.
 func (s *Series) onTrial(i int, at model.Instant) (g *Guide, origin model.Instant) {
 	origin = at - model.Instant(int64(s.lay.leads[i])*s.lay.bin)
-	if s.guides == nil || !s.guides.trial.covers(at, s.guides.block) || origin < s.guides.trial.Start {
+	if s.guides == nil || !s.guides.trial.covers(s.lay.zone.Wall(at), s.guides.block) || s.lay.zone.Wall(origin) < s.guides.trial.Start {
 		return nil, origin
 	}
 	return &s.guides.trial, origin

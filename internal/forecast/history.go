@@ -12,8 +12,8 @@ import (
 
 // History is what models that are fitted now and then learn from: the median of
 // each block (a twenty-fourth of the first season) of the quiet values, without
-// what events added, for the latest blocks. NaN marks blocks that nothing came
-// of. It is not part of the streaming state.
+// what events added, for the latest blocks, numbered by the wall clock. NaN marks
+// blocks that nothing came of. It is not part of the streaming state.
 type History struct {
 	block  int64     // milliseconds
 	blocks int       // that are kept at most
@@ -31,9 +31,13 @@ func newHistory(block int64, blocks int) *History {
 	return &History{block: block, blocks: blocks}
 }
 
-// add takes a quiet value; bins come in order.
+// add takes a quiet value by its time on the wall clock; bins come in order, but
+// for the hour that comes twice where clocks are set back: both are one block.
 func (h *History) add(bin model.Instant, v float64) {
 	number := floorDiv(int64(bin), h.block)
+	if h.count > 0 && number <= h.last || len(h.open) > 0 && number < h.number {
+		return
+	}
 	if len(h.open) > 0 && number != h.number {
 		h.close(number)
 	}

@@ -89,7 +89,7 @@ func (s *Series) known() int {
 func (s *Series) joint(i int, at model.Instant, keep, base float64, x *[4]float64) float64 {
 	m := s.mix(&s.blocks[i])
 	y := s.predict(&m, keep, base, x)
-	if s.guides != nil && s.guides.newest.covers(at, s.guides.block) {
+	if s.guides != nil && s.guides.newest.covers(s.lay.zone.Wall(at), s.guides.block) {
 		s.guided(&y, &m, &s.guides.newest, i, at, s.last, keep, float64(s.fast))
 	}
 	return y[ensembleModel]

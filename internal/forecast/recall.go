@@ -35,12 +35,17 @@ func (s *Series) recall() *recaller {
 	if s.history == nil || s.lay.week == 0 || s.lay.week%s.history.block != 0 {
 		return nil
 	}
-	from := floorDiv(int64(s.last), s.history.block)
+	from := s.blockOf(s.last)
 	r := &recaller{s: s, week: s.lay.week / s.history.block, block: from, scale: s.errorScale(&s.blocks[min(1, s.known())])}
 	if math.IsNaN(s.history.at(from - recallWeeks*r.week - 1)) {
 		return nil
 	}
 	return r
+}
+
+// blockOf numbers the block of history that holds an instant, by the wall clock.
+func (s *Series) blockOf(at model.Instant) int64 {
+	return floorDiv(int64(s.lay.zone.Wall(at)), s.history.block)
 }
 
 // edge is the step into a block that all of the last weeks agree on, the least
@@ -50,7 +55,7 @@ func (r *recaller) edge(block int64) float64 {
 	h := r.s.history
 	for i := range base {
 		b := block + int64(i) - 2
-		base[i] = r.s.base(model.Instant(b*h.block + (h.block-r.s.lay.bin)/2))
+		base[i] = r.s.baseOn(model.Instant(b*h.block + (h.block-r.s.lay.bin)/2))
 	}
 	least := 0.0
 	for k := range int64(mostRecalled) {
@@ -76,7 +81,7 @@ func (r *recaller) edge(block int64) float64 {
 // step is what all steps from the origin's block to a target's come to.
 // Targets are asked for in their order.
 func (r *recaller) step(at model.Instant) float64 {
-	for block := floorDiv(int64(at), r.s.history.block); r.block < block; {
+	for block := r.s.blockOf(at); r.block < block; {
 		r.block++
 		r.jump += r.edge(r.block)
 	}
@@ -103,7 +108,7 @@ func (r *recaller) corrected(point float64, at model.Instant, lead int) float64 
 // hour to believe it.
 func (s *Series) meet(at model.Instant, deviation float64) {
 	if s.history == nil || s.count == 0 || int64(at-s.last)*recallReach > s.lay.day ||
-		floorDiv(int64(at), s.history.block) == floorDiv(int64(s.last), s.history.block) {
+		s.blockOf(at) == s.blockOf(s.last) {
 		return
 	}
 	r := s.recall()

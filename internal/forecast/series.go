@@ -132,7 +132,7 @@ func (s *Series) Observe(bin model.Instant, value float64, calendar []model.Cale
 	quiet := value - s.uplift(bin, base, calendar).amount
 	s.learnLevel(bin, value, quiet, quiet-base)
 	if s.history != nil {
-		s.history.add(bin, quiet)
+		s.history.add(s.lay.zone.Wall(bin), quiet)
 	}
 	s.last = bin
 	s.value = float32(value)
@@ -142,6 +142,9 @@ func (s *Series) Observe(bin model.Instant, value float64, calendar []model.Cale
 
 // base returns the seasonal part at an instant: profile plus second season.
 func (s *Series) base(at model.Instant) float64 { return s.baseAt(s.lay.standing(at)) }
+
+// baseOn is base at what the wall clock shows.
+func (s *Series) baseOn(wall model.Instant) float64 { return s.baseAt(s.lay.standingOn(wall)) }
 
 // baseAt is base where an instant stands in the seasons.
 func (s *Series) baseAt(day, week season) float64 {
@@ -202,7 +205,8 @@ func (s *Series) learnLevel(at model.Instant, value, quiet, deviation float64) {
 func (s *Series) learnProfiles(at model.Instant, quiet, clipped float64) {
 	passes := s.seasonsSeen(at)
 	perSlot := max(1, float64(s.lay.day)/float64(s.lay.bin)/float64(s.lay.daySlots))
-	i, j, w := position(at, s.lay.bin, s.lay.day, s.lay.daySlots)
+	wall := s.lay.zone.Wall(at)
+	i, j, w := position(wall, s.lay.bin, s.lay.day, s.lay.daySlots)
 	near := i
 	if w >= 0.5 {
 		near = j
@@ -222,7 +226,7 @@ func (s *Series) learnProfiles(at model.Instant, quiet, clipped float64) {
 		return
 	}
 	perSlot = max(1, float64(s.lay.week)/float64(s.lay.bin)/float64(s.lay.weekSlots))
-	i, j, w = position(at, s.lay.bin, s.lay.week, s.lay.weekSlots)
+	i, j, w = position(wall, s.lay.bin, s.lay.week, s.lay.weekSlots)
 	s.weekPending.move(s.weekly[:s.lay.weekSlots], i)
 	gain = min(0.5, s.lay.weekGain*1.5/perSlot)
 	s.weekPending.add(gain*(1-w)*clipped, gain*w*clipped)
@@ -277,7 +281,7 @@ func (s *Series) fillSlot(at model.Instant, quiet float64) {
 
 // slotOf returns the first season's slot that holds an instant.
 func (l *layout) slotOf(at model.Instant) int {
-	phase := int64(at) % l.day
+	phase := int64(l.zone.Wall(at)) % l.day
 	if phase < 0 {
 		phase += l.day
 	}

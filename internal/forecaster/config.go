@@ -14,8 +14,10 @@ type Config struct {
 	// Interval is the time between two ticks; a multiple of Forecast.Bin.
 	Interval time.Duration
 	Forecast forecast.Config
-	Graph    graph.Config
-	Network  netmap.Config
+	// Zones are the wall clocks that seasons go by.
+	Zones   Zones
+	Graph   graph.Config
+	Network netmap.Config
 	// Horizon is how many steps of Forecast.Bin are published.
 	Horizon int
 	// SilentAfter is when a producer that sends no heartbeat stops holding the

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"drover/internal/forecast"
+	"drover/internal/forecast/wallclock"
 	"drover/internal/model"
 	"drover/internal/stage"
 	"drover/internal/stream"
@@ -21,9 +22,10 @@ type loads struct {
 	counts    Counts
 	// warm holds each fleet's network as it was fitted last.
 	warm map[model.FleetID][]byte
-	like *forecast.Series // what new series are made after
 	// spare are quantiles that nobody holds any more.
 	spare model.Quantiles
+	// likes are what new series are made after, by the zone they go by.
+	likes map[*wallclock.Zone]*forecast.Series
 }
 
 // Counts says what became of samples, for metrics and reports.
@@ -34,7 +36,7 @@ type Counts struct {
 }
 
 func newLoads(c *Config) loads {
-	return loads{config: c, clock: newClock(c), entities: newEntities(), calendars: newCalendars(), like: forecast.NewSeries(&c.Forecast),
+	return loads{config: c, clock: newClock(c), entities: newEntities(), calendars: newCalendars(), likes: map[*wallclock.Zone]*forecast.Series{},
 		warm: map[model.FleetID][]byte{}}
 }
 
@@ -99,7 +101,7 @@ func (l *loads) metric(m *model.Metric) error {
 
 // begin makes a new series.
 func (l *loads) begin(of *entity, r model.Resource) *series {
-	s := newSeries(l.like.Like(), string(of.entity)+"/"+r.String())
+	s := newSeries(l.likeOf(of.fleet, of.entity).Like(), string(of.entity)+"/"+r.String())
 	of.series[r] = s
 	l.entities.count++
 	return s

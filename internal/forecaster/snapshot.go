@@ -26,6 +26,8 @@ type head struct {
 	Counts    Counts
 	Series    int
 	Networks  map[model.FleetID][]byte
+	// Zones are the rules that the series' wall clocks went by.
+	Zones []string `json:",omitempty"`
 }
 
 type clockHead struct {
@@ -52,6 +54,7 @@ func (t *Task) AppendSnapshot(b []byte) ([]byte, error) {
 		Counts:    t.loads.counts,
 		Series:    t.loads.entities.count,
 		Networks:  t.loads.warm,
+		Zones:     t.config.Zones.Strings(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("forecaster snapshot: %w", err)
@@ -121,6 +124,9 @@ func (t *Task) Restore(b []byte) error {
 	}
 	if err := fresh.loads.readSeries(sections[1], h.Series); err != nil {
 		return fmt.Errorf("forecaster snapshot: series: %w", err)
+	}
+	if err := fresh.loads.turn(h.Zones); err != nil {
+		return fmt.Errorf("forecaster snapshot: %w", err)
 	}
 	if err := fresh.calls.graph.UnmarshalBinary(sections[2]); err != nil {
 		return fmt.Errorf("forecaster snapshot: graph: %w", err)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -13,15 +12,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"drover/internal/cli"
+	"drover/internal/forecast/effects"
 	"drover/internal/forecast/ensemble"
 	"drover/internal/forecast/panel"
+	"drover/internal/forecast/wallclock"
 )
 
 // settings are the flags of `drover forecast`.
 type settings struct {
 	input, out, events string
 	horizon            int
-	freq, season       string
+	freq, season, zone string
 	quantiles          string
 	model              string
 	origins            int
@@ -31,6 +32,8 @@ type settings struct {
 	lower, upper       float64
 	output             string
 	effort             string
+	notes              io.Writer // what was done with the input that is worth knowing
+	shown              *wallclock.Zone
 }
 
 // Command returns `drover forecast` with its subcommands `score` and `explain`.
@@ -46,13 +49,17 @@ OUT.origin-1.history.csv and OUT.origin-1.csv and so on beside OUT.csv, newest
 origin first, and prints the scores as JSON: those pairs are what a scorer of
 several origins takes.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.OutOrStdout(), &s) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s.notes = cmd.ErrOrStderr()
+			return run(cmd.OutOrStdout(), &s)
+		},
 	}
 	f := c.Flags()
 	f.StringVar(&s.input, "input", "", "long CSV: unique_id,ds,y")
 	f.IntVar(&s.horizon, "horizon", 0, "steps to forecast")
 	f.StringVar(&s.out, "out", "", "where the forecasts go")
-	f.StringVar(&s.freq, "freq", "", "step, such as 5m, 1h, 24h, 1d (default: found in the input)")
+	f.StringVar(&s.freq, "freq", "", "step, such as 5m, 1h, 24h, 1d (default: found in the input); rows off its grid are joined to means of each step")
+	f.StringVar(&s.zone, "time-zone", "", "wall clock that seasons and dates go by, such as Europe/Berlin (default: UTC)")
 	f.StringVar(&s.season, "season", "", "season lengths in steps, such as 24,168 (default: by the step)")
 	f.StringVar(&s.quantiles, "quantiles", "0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9,0.95,0.99", "levels, rising within (0,1)")
 	f.StringVar(&s.events, "events", "", "calendar: CSV name,start,end[,unique_id] or .ics")
@@ -84,7 +91,7 @@ func run(stdout io.Writer, s *settings) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.input, err)
 	}
-	files := []output{{s.out, func(w io.Writer) error { return writeForecast(w, result, p.Step) }}}
+	files := []output{{s.out, func(w io.Writer) error { return writeForecast(w, result, p.Step, s.shown) }}}
 	var scores any
 	if s.origins > 0 {
 		more, judged, err := s.crossValidate(p, o)
@@ -129,35 +136,78 @@ func (s *settings) options() (ensemble.Options, error) {
 
 // read reads the series and the events.
 func (s *settings) read(o *ensemble.Options) (*panel.Panel, error) {
-	file, err := os.Open(s.input)
+	zone, location, err := parseZone(s.zone)
+	if err != nil {
+		return nil, cli.Usage(err)
+	}
+	t, err := open(s.input, "y")
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	t, err := readTable(s.input, file, "y")
-	if err != nil {
+	g := gridding{means: s.freq != ""}
+	if g.step, err = s.step(t); err != nil {
 		return nil, err
 	}
-	step, err := s.step(t)
-	if err != nil {
-		return nil, err
-	}
-	seasons := defaultSeasons(step)
+	g.seasons = defaultSeasons(g.step)
 	if s.season != "" {
-		if seasons, err = parseSeasons(s.season); err != nil {
+		if g.seasons, err = parseSeasons(s.season); err != nil {
 			return nil, cli.Usage(err)
 		}
 	}
-	p, err := t.panel(step, seasons)
+	from, to := t.span()
+	if t.byTheWall(zone, g.step) {
+		s.shown = zone // the panel's times are what the clock shows
+	} else if g.step%(24*time.Hour) != 0 {
+		o.Zone = zone
+	}
+	joined := 0
+	g.moved = func(string) { joined++ }
+	p, err := t.panel(g)
 	if err != nil {
 		return nil, err
 	}
-	if s.events != "" {
-		if o.Events, err = readEvents(s.events); err != nil {
-			return nil, err
+	if joined > 0 {
+		s.note("%s: rows of %d of %d series lie off the grid of %v or share a time: means of each step were taken", s.input, joined, len(p.Series), g.step)
+	}
+	if s.events == "" {
+		return p, nil
+	}
+	reach := time.Duration(s.horizon)*g.step + 10*24*time.Hour
+	c := calendar{path: s.events, zone: zone, location: location, from: from.Add(-10 * 24 * time.Hour), to: to.Add(reach)}
+	if o.Events, err = c.read(); err != nil {
+		return nil, err
+	}
+	s.placeEvents(o.Events, p)
+	return p, nil
+}
+
+// placeEvents moves events to the panel's clock and tells of those that concern
+// no series.
+func (s *settings) placeEvents(events []effects.Event, p *panel.Panel) {
+	known := make(map[string]bool, len(p.Series))
+	for _, one := range p.Series {
+		known[one.ID] = true
+	}
+	lost := 0
+	for i := range events {
+		e := &events[i]
+		e.Start, e.End = s.shown.Wall(e.Start), max(s.shown.Wall(e.End), s.shown.Wall(e.Start)+1)
+		if e.Series != "" && !known[e.Series] {
+			if lost++; lost == 1 {
+				s.note("%s: no series is called %q, which an event is for", s.events, e.Series)
+			}
 		}
 	}
-	return p, nil
+	if lost > 1 {
+		s.note("%s: %d events are for series that are not in %s", s.events, lost, s.input)
+	}
+}
+
+// note tells of what was done with the input.
+func (s *settings) note(format string, args ...any) {
+	if s.notes != nil {
+		fmt.Fprintf(s.notes, "drover forecast: "+format+"\n", args...) //nolint:errcheck // for people only
+	}
 }
 
 func (s *settings) step(t *table) (time.Duration, error) {

@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -10,26 +11,39 @@ import (
 	"time"
 
 	"drover/internal/forecast/effects"
+	"drover/internal/forecast/wallclock"
+	"drover/internal/ingest/format"
+	"drover/internal/ingest/format/icalendar"
 	"drover/internal/model"
 )
 
-// readEvents reads a calendar: CSV, or iCalendar by its ending.
-func readEvents(path string) ([]effects.Event, error) {
-	file, err := os.Open(path)
+// calendar is a file of events and what is needed to read it.
+type calendar struct {
+	path string
+	// zone is where days without a zone begin and end; nil: in UTC, or for an
+	// iCalendar where it says itself.
+	zone     *wallclock.Zone
+	location *time.Location
+	// from and to bound the occurrences that matter.
+	from, to model.Instant
+}
+
+// read reads the calendar: CSV, or iCalendar by its ending.
+func (c *calendar) read() ([]effects.Event, error) {
+	data, err := os.ReadFile(c.path)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	if strings.HasSuffix(strings.ToLower(path), ".ics") {
-		return parseCalendar(path, file)
+	if strings.HasSuffix(strings.ToLower(c.path), ".ics") {
+		return c.parseICalendar(data)
 	}
-	return parseEvents(path, file)
+	return c.parseCSV(bytes.NewReader(data))
 }
 
-// parseEvents reads name,start,end[,unique_id]. A date-only end includes that
+// parseCSV reads name,start,end[,unique_id]. A date-only end includes that
 // day, an empty one stands for the start.
-func parseEvents(name string, r io.Reader) ([]effects.Event, error) {
-	c := csv.NewReader(r)
+func (cal *calendar) parseCSV(r io.Reader) ([]effects.Event, error) {
+	name, c := cal.path, csv.NewReader(r)
 	head, err := c.Read()
 	if err != nil {
 		if errors.Is(err, io.EOF) {
@@ -62,28 +76,31 @@ func parseEvents(name string, r io.Reader) ([]effects.Event, error) {
 		if series >= 0 {
 			e.Series = record[series]
 		}
-		if e.Start, e.End, err = span(record[place[1]], record[place[2]]); err != nil {
+		if e.Start, e.End, err = span(record[place[1]], record[place[2]], cal.zone); err != nil {
 			return nil, fmt.Errorf("%s: line %d: %w", name, line, err)
 		}
 		events = append(events, e)
 	}
 }
 
-// span reads a start and an end; the end returned is exclusive.
-func span(from, to string) (start, end model.Instant, err error) {
+// span reads a start and an end; the end returned is exclusive. Dates are days of
+// the zone.
+func span(from, to string, zone *wallclock.Zone) (start, end model.Instant, err error) {
 	from, to = strings.TrimSpace(from), strings.TrimSpace(to)
-	if start, err = model.ParseInstant(from); err != nil {
+	if start, err = moment(from, zone); err != nil {
 		return 0, 0, fmt.Errorf("start: %w", err)
 	}
 	if to == "" {
 		to = from
 	}
-	if end, err = model.ParseInstant(to); err != nil {
+	if end, err = moment(to, zone); err != nil {
 		return 0, 0, fmt.Errorf("end: %w", err)
 	}
-	whole := len(to) == len("2006-01-02")
+	whole := dated(to)
 	if whole {
-		end = end.Add(24 * time.Hour)
+		if end, err = model.ParseInstant(to); err == nil {
+			end = zone.Instant(end.Add(24 * time.Hour))
+		}
 	}
 	if end < start || whole && end == start {
 		return 0, 0, fmt.Errorf("end: %s is before the start %s", to, from)
@@ -94,76 +111,34 @@ func span(from, to string) (start, end model.Instant, err error) {
 	return start, end, nil
 }
 
-// longest is how far an event may reach; beyond it, the dates are wrong.
-const longest = 10 * 366 * 24 * time.Hour
+func dated(text string) bool { return len(text) == len("2006-01-02") }
 
-// parseCalendar reads the events of an iCalendar file (RFC 5545): SUMMARY,
-// DTSTART, DTEND. A date is that day in UTC, a local time is taken as UTC;
-// recurrences are not unfolded: `drover ingest decode` does that.
-func parseCalendar(name string, r io.Reader) ([]effects.Event, error) {
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+// moment reads a time; a date is the beginning of the zone's day.
+func moment(text string, zone *wallclock.Zone) (model.Instant, error) {
+	at, err := model.ParseInstant(text)
+	if err == nil && dated(text) {
+		at = zone.Instant(at)
 	}
-	text := strings.NewReplacer("\r\n ", "", "\r\n\t", "", "\n ", "", "\n\t", "").Replace(string(data))
+	return at, err
+}
+
+// parseICalendar reads every VEVENT of an iCalendar file (RFC 5545) as ingest
+// does: recurrences are unfolded, time zones known.
+func (c *calendar) parseICalendar(data []byte) ([]effects.Event, error) {
 	var events []effects.Event
-	var summary, start, end string
-	inside := false
-	for number, line := range strings.Split(text, "\n") {
-		key, value, _ := strings.Cut(strings.TrimRight(line, "\r"), ":")
-		key, _, _ = strings.Cut(strings.ToUpper(key), ";")
-		switch {
-		case key == "BEGIN" && value == "VEVENT":
-			inside, summary, start, end = true, "", "", ""
-		case key == "END" && value == "VEVENT" && inside:
-			inside = false
-			e, err := calendarEvent(summary, start, end)
-			if err != nil {
-				return nil, fmt.Errorf("%s: line %d: %w", name, number+1, err)
-			}
-			events = append(events, e)
-		case inside && key == "SUMMARY":
-			summary = strings.TrimSpace(value)
-		case inside && key == "DTSTART":
-			start = value
-		case inside && key == "DTEND":
-			end = value
+	out := format.NewOut(func(event any) {
+		if e, ok := event.(model.CalendarEvent); ok && !e.Cancelled {
+			events = append(events, effects.Event{Name: e.Name, Start: e.Start, End: max(e.End, e.Start+1)})
+		}
+	})
+	icalendar.Parse(data, format.Options{From: c.from, Until: c.to, Zone: c.location}, out)
+	if out.First != nil {
+		return nil, fmt.Errorf("%s: %w", c.path, out.First)
+	}
+	for i := range events {
+		if events[i].Name == "" {
+			events[i].Name = "event"
 		}
 	}
 	return events, nil
-}
-
-func calendarEvent(summary, start, end string) (effects.Event, error) {
-	e := effects.Event{Name: summary}
-	if e.Name == "" {
-		e.Name = "event"
-	}
-	from, whole, err := calendarTime(start)
-	if err != nil {
-		return e, fmt.Errorf("DTSTART: %w", err)
-	}
-	to := from
-	if whole {
-		to = from.Add(24 * time.Hour)
-	}
-	if end != "" {
-		if to, _, err = calendarTime(end); err != nil {
-			return e, fmt.Errorf("DTEND: %w", err)
-		}
-	}
-	if to < from || to.Sub(from) > longest {
-		return e, fmt.Errorf("DTEND: %q does not follow %q", end, start)
-	}
-	e.Start, e.End = from, max(to, from+1)
-	return e, nil
-}
-
-func calendarTime(text string) (at model.Instant, whole bool, err error) {
-	text = strings.TrimSpace(text)
-	for _, layout := range []string{"20060102", "20060102T150405Z", "20060102T150405"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return model.InstantOf(t), len(text) == 8, nil
-		}
-	}
-	return 0, false, fmt.Errorf("%q is no iCalendar time", text)
 }

@@ -51,6 +51,7 @@ which it takes in as the service would; then ENTITY is a unique_id of the file.`
 			if e.ahead < 0 {
 				return cli.Usage(fmt.Errorf("--ahead %v: want 0 or more", e.ahead))
 			}
+			e.notes = cmd.ErrOrStderr()
 			all, err := e.explain(cmd, args[0])
 			if err != nil {
 				return err
@@ -62,11 +63,12 @@ which it takes in as the service would; then ENTITY is a unique_id of the file.`
 		},
 	}
 	f := c.Flags()
-	config.Register(f, "redis", "kafka.prefix", "kafka.entity_partitions", "interval", "horizon", "refit")
+	config.Register(f, "redis", "kafka.prefix", "kafka.entity_partitions", "interval", "horizon", "refit", "time_zones")
 	f.StringVar(&e.config, "config", os.Getenv("DROVER_CONFIG"), "YAML file; see `drover config keys`")
 	f.DurationVar(&e.ahead, "ahead", time.Hour, "explain the step that begins so long after the latest value")
 	f.StringVar(&e.input, "input", "", "long CSV unique_id,ds,y in the place of Redis")
 	f.StringVar(&e.freq, "freq", "", "step of the file (default: found in it)")
+	f.StringVar(&e.zone, "time-zone", "", "wall clock that the file's seasons go by, such as Europe/Berlin (default: UTC)")
 	f.StringVar(&e.season, "season", "", "season lengths in steps (default: by the step)")
 	f.StringVar(&e.events, "events", "", "calendar of the file: CSV name,start,end[,unique_id] or .ics")
 	f.StringVarP(&e.output, "output", "o", "table", "table or json")

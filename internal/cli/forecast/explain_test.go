@@ -184,7 +184,7 @@ func FuzzReadTable(f *testing.F) {
 		if err != nil {
 			step = 24 * time.Hour
 		}
-		p, err := table.panel(step, defaultSeasons(step))
+		p, err := table.panel(gridding{step: step, seasons: defaultSeasons(step), means: len(s)%2 == 0, moved: func(string) {}})
 		if err != nil {
 			if !strings.Contains(err.Error(), "line ") {
 				t.Errorf("an error that names no line: %v", err)
@@ -204,7 +204,7 @@ func FuzzParseEvents(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		events, err := parseEvents("events.csv", strings.NewReader(s))
+		events, err := (&calendar{path: "events.csv"}).parseCSV(strings.NewReader(s))
 		if err != nil && !strings.HasPrefix(err.Error(), "events.csv: ") {
 			t.Errorf("an error that does not name the file: %v", err)
 		}

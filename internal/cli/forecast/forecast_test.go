@@ -212,7 +212,7 @@ func TestStepsAndSeasons(t *testing.T) {
 }
 
 func TestEventsCSV(t *testing.T) {
-	events, err := parseEvents("e.csv", strings.NewReader("name,start,end,unique_id\nsale,2024-01-01,2024-01-01,a\nrun,2024-01-01T10:00:00Z,2024-01-01T12:00:00Z,\n"))
+	events, err := (&calendar{path: "e.csv"}).parseCSV(strings.NewReader("name,start,end,unique_id\nsale,2024-01-01,2024-01-01,a\nrun,2024-01-01T10:00:00Z,2024-01-01T12:00:00Z,\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +224,7 @@ func TestEventsCSV(t *testing.T) {
 		t.Errorf("event %+v", e)
 	}
 	for _, bad := range []string{"", "name,start\n", "name,start,end\n,2024-01-01,2024-01-01\n", "name,start,end\nx,2024-01-02,2024-01-01\n", "name,start,end\nx,soon,2024-01-01\n"} {
-		if _, err := parseEvents("e.csv", strings.NewReader(bad)); err == nil || !strings.Contains(err.Error(), "e.csv: line") {
+		if _, err := (&calendar{path: "e.csv"}).parseCSV(strings.NewReader(bad)); err == nil || !strings.Contains(err.Error(), "e.csv: line") {
 			t.Errorf("%q: error %v", bad, err)
 		}
 	}
@@ -233,14 +233,14 @@ func TestEventsCSV(t *testing.T) {
 func TestEventsCalendar(t *testing.T) {
 	const text = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Long\r\n  name\r\nDTSTART;VALUE=DATE:20240101\r\nEND:VEVENT\r\n" +
 		"BEGIN:VEVENT\r\nSUMMARY:Run\r\nDTSTART:20240102T100000Z\r\nDTEND:20240102T120000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
-	events, err := parseCalendar("c.ics", strings.NewReader(text))
+	events, err := (&calendar{path: "c.ics"}).parseICalendar([]byte(text))
 	if err != nil || len(events) != 2 {
 		t.Fatalf("%v, %v", events, err)
 	}
 	if e := events[0]; e.Name != "Long name" || e.End.Sub(e.Start) != 24*time.Hour {
 		t.Errorf("event %+v", e)
 	}
-	if _, err := parseCalendar("c.ics", strings.NewReader("BEGIN:VEVENT\nDTSTART:soon\nEND:VEVENT\n")); err == nil || !strings.Contains(err.Error(), "c.ics: line 3: DTSTART") {
+	if _, err := (&calendar{path: "c.ics"}).parseICalendar([]byte("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:soon\nEND:VEVENT\nEND:VCALENDAR\n")); err == nil || !strings.Contains(err.Error(), "c.ics: ") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -257,7 +257,7 @@ func FuzzTable(f *testing.F) {
 		if err != nil || step < time.Millisecond {
 			return
 		}
-		if p, err := table.panel(step, nil); err == nil && len(p.Series) == 0 {
+		if p, err := table.panel(gridding{step: step}); err == nil && len(p.Series) == 0 {
 			t.Error("a panel without series")
 		}
 	})
@@ -265,10 +265,11 @@ func FuzzTable(f *testing.F) {
 
 func FuzzEvents(f *testing.F) {
 	f.Add("name,start,end\nsale,2024-01-01,2024-01-02\n")
-	f.Add("BEGIN:VEVENT\nSUMMARY:x\nDTSTART:20240101\nEND:VEVENT\n")
+	f.Add("BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:x\nDTSTART:20240101\nRRULE:FREQ=WEEKLY\nEND:VEVENT\nEND:VCALENDAR\n")
+	start, _ := model.ParseInstant("2024-01-01")
 	f.Fuzz(func(t *testing.T, text string) {
-		events, _ := parseEvents("e.csv", strings.NewReader(text))
-		more, _ := parseCalendar("e.ics", strings.NewReader(text))
+		events, _ := (&calendar{path: "e.csv"}).parseCSV(strings.NewReader(text))
+		more, _ := (&calendar{path: "e.ics", to: start.Add(400 * 24 * time.Hour), from: start}).parseICalendar([]byte(text))
 		for _, e := range append(events, more...) {
 			if e.End <= e.Start {
 				t.Errorf("event %+v ends before it begins", e)

@@ -29,6 +29,7 @@ func (e *explaining) fromFile(id string) ([]forecaster.Explained, error) {
 		return nil, fmt.Errorf("%s: no series %q among its %d", e.input, id, len(p.Series))
 	}
 	cfg := streamConfig(p)
+	cfg.Zone = o.Zone
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", e.input, err)
 	}

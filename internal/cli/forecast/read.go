@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"drover/internal/forecast/panel"
 	"drover/internal/model"
 )
 
@@ -27,6 +26,8 @@ type table struct {
 	file  string
 	names []string
 	rows  map[string][]point
+	// repeated says where a series first has two rows of one time; nil: nowhere.
+	repeated error
 }
 
 // readTable reads unique_id,ds,<column>. Other columns are passed over. A row
@@ -106,8 +107,14 @@ func (t *table) add(line int, id, ds, y, column string) error {
 		t.names = append(t.names, id)
 	}
 	if n := len(rows); n > 0 && at <= rows[n-1].at {
-		return fmt.Errorf("%s: line %d: ds: %s of %q is not after %s of line %d: sort rows by time and drop repeats",
+		err := fmt.Errorf("%s: line %d: ds: %s of %q is not after %s of line %d: sort rows by time and drop repeats",
 			t.file, line, at, id, rows[n-1].at, rows[n-1].line)
+		if at < rows[n-1].at {
+			return err
+		}
+		if t.repeated == nil {
+			t.repeated = fmt.Errorf("%w, or let --freq take means", err)
+		}
 	}
 	t.rows[id] = append(rows, point{at, value, line})
 	return nil
@@ -120,7 +127,9 @@ func (t *table) inferStep() (time.Duration, error) {
 	for _, name := range t.names {
 		rows := t.rows[name]
 		for i := 1; i < len(rows); i++ {
-			count[rows[i].at-rows[i-1].at]++
+			if d := rows[i].at - rows[i-1].at; d > 0 {
+				count[d]++
+			}
 		}
 	}
 	distances := make([]model.Instant, 0, len(count))
@@ -133,45 +142,13 @@ func (t *table) inferStep() (time.Duration, error) {
 		}
 		return distances[i] < distances[j]
 	})
+	if len(distances) == 0 && t.repeated != nil {
+		return 0, t.repeated
+	}
 	if len(distances) == 0 {
 		return 0, fmt.Errorf("%s: the step can't be inferred from single rows: give --freq", t.file)
 	}
 	return time.Duration(distances[0]) * time.Millisecond, nil
-}
-
-// maxGrid bounds how many steps the gaps of one series may add up to.
-const maxGrid = 20_000_000
-
-// panel puts the rows on a grid. Rows off the grid are errors.
-func (t *table) panel(step time.Duration, seasons []int) (*panel.Panel, error) {
-	p := &panel.Panel{Step: step, Seasons: seasons}
-	width := model.Instant(step.Milliseconds())
-	for _, name := range t.names {
-		rows := t.rows[name]
-		for len(rows) > 0 && math.IsNaN(rows[0].value) {
-			rows = rows[1:]
-		}
-		if len(rows) == 0 {
-			return nil, fmt.Errorf("%s: line %d: y: series %q has no value at all", t.file, t.rows[name][0].line, name)
-		}
-		span := (rows[len(rows)-1].at - rows[0].at) / width
-		if span > maxGrid || len(rows) < 3 && span > 1_000_000 {
-			return nil, fmt.Errorf("%s: line %d: ds: series %q spans %d steps of %v: check the times or give --freq", t.file, rows[len(rows)-1].line, name, span, step)
-		}
-		values := make([]float64, span+1)
-		for i := range values {
-			values[i] = math.NaN()
-		}
-		for _, r := range rows {
-			offset := r.at - rows[0].at
-			if offset%width != 0 {
-				return nil, fmt.Errorf("%s: line %d: ds: %s of %q is not a whole number of steps of %v after %s: bring the rows onto one grid, or give the step that divides all distances with --freq", t.file, r.line, r.at, name, step, rows[0].at)
-			}
-			values[offset/width] = r.value
-		}
-		p.Series = append(p.Series, panel.Series{ID: name, Start: rows[0].at, Values: values})
-	}
-	return p, nil
 }
 
 // defaultSeasons returns the seasons in steps that go with a step: the day and

@@ -58,7 +58,7 @@ they keep in Redis.`,
 	c.Flags().StringVar(&pictures, "pictures", "", "folder for typical.svg and worst.svg: the windows with the median and the greatest MASE")
 	c.Flags().BoolVar(&ofService, "live", false, "judge the service's forecasts by the state in Redis; prints JSON lines")
 	c.Flags().StringVar(&file, "config", os.Getenv("DROVER_CONFIG"), "YAML file; see `drover config keys`")
-	config.Register(c.Flags(), "redis", "kafka.prefix", "kafka.entity_partitions", "interval", "horizon", "refit")
+	config.Register(c.Flags(), "redis", "kafka.prefix", "kafka.entity_partitions", "interval", "horizon", "refit", "time_zones")
 	return c
 }
 
@@ -112,7 +112,7 @@ func scoreFiles(w io.Writer, actuals, pictures string, season int, pairs []strin
 	if season < 1 {
 		return cli.Usage(fmt.Errorf("--season %d: want at least 1", season))
 	}
-	truth, err := open(actuals, "y")
+	truth, err := sole(actuals, "y")
 	if err != nil {
 		return err
 	}
@@ -152,6 +152,15 @@ func (j *judging) draw(folder string) error {
 	return writeAll([]output{{filepath.Join(folder, "typical.svg"), middle.svg}, {filepath.Join(folder, "worst.svg"), last.svg}})
 }
 
+// sole reads a file in which no series has two rows of one time.
+func sole(path, column string) (*table, error) {
+	t, err := open(path, column)
+	if err == nil {
+		err = t.repeated
+	}
+	return t, err
+}
+
 func open(path, column string) (*table, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -187,7 +196,7 @@ func levelsOf(path string) (names []string, levels []float64, err error) {
 
 // pair adds one origin: the steps that a forecast file holds.
 func (j *judging) pair(history, forecast string) error {
-	past, err := open(history, "y")
+	past, err := sole(history, "y")
 	if err != nil {
 		return err
 	}
@@ -197,7 +206,7 @@ func (j *judging) pair(history, forecast string) error {
 	}
 	columns := make([]*table, len(names))
 	for l, name := range names {
-		if columns[l], err = open(forecast, name); err != nil {
+		if columns[l], err = sole(forecast, name); err != nil {
 			return err
 		}
 	}

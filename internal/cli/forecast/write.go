@@ -15,6 +15,7 @@ import (
 	"drover/internal/forecast/ensemble"
 	"drover/internal/forecast/panel"
 	"drover/internal/forecast/score"
+	"drover/internal/forecast/wallclock"
 	"drover/internal/model"
 )
 
@@ -61,8 +62,9 @@ func writeAll(files []output) (err error) {
 	return nil
 }
 
-// writeForecast writes unique_id,ds,mean,q...: one row a step.
-func writeForecast(w io.Writer, r *ensemble.Result, step time.Duration) error {
+// writeForecast writes unique_id,ds,mean,q...: one row a step. Steps are given by
+// what the clock of a zone shows; nil: in UTC.
+func writeForecast(w io.Writer, r *ensemble.Result, step time.Duration, shown *wallclock.Zone) error {
 	if len(r.Series) == 0 {
 		return nil
 	}
@@ -79,7 +81,7 @@ func writeForecast(w io.Writer, r *ensemble.Result, step time.Duration) error {
 		for h, row := range f.Quantiles.Values {
 			line = append(line[:0], id...)
 			line = append(line, ',')
-			line = append(line, (f.First + model.Instant(int64(h)*step.Milliseconds())).String()...)
+			line = append(line, shown.Instant(f.First+model.Instant(int64(h)*step.Milliseconds())).String()...)
 			line = number(line, f.Quantiles.Mean[h])
 			for _, v := range row {
 				line = number(line, v)
@@ -107,7 +109,7 @@ func quoted(s string) string {
 }
 
 // writeHistory writes unique_id,ds,y; missing values are left out.
-func writeHistory(w io.Writer, p *panel.Panel) error {
+func writeHistory(w io.Writer, p *panel.Panel, shown *wallclock.Zone) error {
 	if _, err := io.WriteString(w, "unique_id,ds,y\n"); err != nil {
 		return err
 	}
@@ -116,7 +118,7 @@ func writeHistory(w io.Writer, p *panel.Panel) error {
 			if math.IsNaN(v) {
 				continue
 			}
-			at := s.Start + model.Instant(int64(i)*p.Step.Milliseconds())
+			at := shown.Instant(s.Start + model.Instant(int64(i)*p.Step.Milliseconds()))
 			if _, err := fmt.Fprintf(w, "%s,%s,%s\n", quoted(s.ID), at, strconv.FormatFloat(v, 'g', -1, 64)); err != nil {
 				return err
 			}
@@ -161,8 +163,8 @@ func (s *settings) crossValidate(p *panel.Panel, o ensemble.Options) ([]output, 
 		origins = append(origins, origin{back, one.Result()})
 		stem := fmt.Sprintf("%s.origin-%d", strings.TrimSuffix(s.out, ".csv"), k+1)
 		files = append(files,
-			output{stem + ".history.csv", func(w io.Writer) error { return writeHistory(w, cut) }},
-			output{stem + ".csv", func(w io.Writer) error { return writeForecast(w, r, p.Step) }})
+			output{stem + ".history.csv", func(w io.Writer) error { return writeHistory(w, cut, s.shown) }},
+			output{stem + ".csv", func(w io.Writer) error { return writeForecast(w, r, p.Step, s.shown) }})
 	}
 	return files, map[string]any{"all": all.Result(), "origins": origins}, nil
 }

@@ -60,7 +60,7 @@ afterwards, and a failure is compensated in reverse order.`)
 func Command(name, short, long string) *cobra.Command {
 	c := &cobra.Command{Use: name, Short: short, Long: long}
 	return configured(c, func(ctx context.Context, conf *config.Config) error { return runStage(ctx, conf, name) },
-		"kafka", "redis", "listen", "log", "tracing", "data_dir", "interval", "beat", "horizon", "refit", "silent_after",
+		"kafka", "redis", "listen", "log", "tracing", "data_dir", "interval", "beat", "horizon", "refit", "time_zones", "silent_after",
 		"save_every", "policy", "planning", "driver", "drivers", "simulator", "seed")
 }
 

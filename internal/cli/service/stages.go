@@ -7,6 +7,7 @@ import (
 	"drover/internal/actuator/simulator"
 	"drover/internal/config"
 	"drover/internal/engine"
+	"drover/internal/forecaster"
 	"drover/internal/model"
 	"drover/internal/pipeline"
 	"drover/internal/planner"
@@ -23,6 +24,11 @@ func Stages(c *config.Config, version string) (*pipeline.Config, error) {
 	p.SetInterval(c.Interval)
 	p.Forecaster.Horizon, p.Forecaster.SilentAfter = c.Horizon, c.SilentAfter
 	p.Forecaster.Refit.Every, p.Forecaster.Refit.Age, p.Forecaster.Refit.Operations = c.Refit.Every, c.Refit.Age, c.Refit.Operations
+	zones, err := forecaster.ParseZones(c.TimeZones)
+	if err != nil {
+		return nil, fmt.Errorf("time_zones: %w", err)
+	}
+	p.Forecaster.Zones = zones
 	p.Planner.SilentAfter, p.Executor.SilentAfter = c.SilentAfter, c.SilentAfter
 	p.Forecaster.MetricPartitions, p.Forecaster.CallPartitions, p.Forecaster.PathPartitions = c.Kafka.ByKey, c.Kafka.ByKey, c.Kafka.ByKey
 	policies, err := Policies(c, version)

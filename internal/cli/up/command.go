@@ -68,7 +68,7 @@ drover approve. End it with Ctrl-C. With --data the topics survive, and the next
 		},
 	}
 	f := c.Flags()
-	config.Register(f, "listen", "data_dir", "seed", "log", "tracing", "interval", "beat", "horizon", "refit", "planning", "drivers",
+	config.Register(f, "listen", "data_dir", "seed", "log", "tracing", "interval", "beat", "horizon", "refit", "time_zones", "planning", "drivers",
 		"ingest.grpc_listen", "ingest.mappings", "web.access", "kafka", "redis")
 	f.StringVar(&o.fleet, "fleet", "", "YAML file that describes the simulated fleet; empty: the built-in one")
 	f.StringVar(&o.speed, "speed", "60x", "how much faster than the clock the fleet lives")

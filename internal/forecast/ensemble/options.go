@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"drover/internal/forecast/effects"
+	"drover/internal/forecast/wallclock"
 )
 
 // Auto is the ensemble of all models that fit the panel.
@@ -34,6 +35,8 @@ type Options struct {
 	Warm []byte
 	// Events act on the series; past ones are learned from.
 	Events []effects.Event
+	// Zone is the wall clock that seasons go by; nil: UTC.
+	Zone *wallclock.Zone
 	// Lower and Upper bound every series; NaN means that it is found out: a
 	// series that was never negative stays so.
 	Lower, Upper float64

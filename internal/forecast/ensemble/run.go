@@ -28,6 +28,9 @@ func Run(p *panel.Panel, o Options) (*Result, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
+	if o.Zone != nil {
+		return runLocal(p, o)
+	}
 	rows := prepare(p, &o)
 	c := coarsen(rows, p, &o)
 	j := join(c, &o)
