@@ -50,12 +50,27 @@ func domains(links []model.Link) []domain {
 	return found
 }
 
+// linked is what follows from the links of a fleet.
+type linked struct {
+	links   []model.Link // in the order of their ends
+	domains []domain
+}
+
+// ways returns what follows from the links; they change far more rarely than decisions are taken.
+func (f *fleet) ways() *linked {
+	if f.linked == nil {
+		links := ordered(f.state.Links)
+		f.linked = &linked{links: links, domains: domains(links)}
+	}
+	return f.linked
+}
+
 // racked returns the servers; those whose rack nobody states get the smallest
 // set of servers that they share fate with, unless that is the whole fleet.
 func (f *fleet) racked() map[model.ServerID]model.Server {
 	servers := f.state.Servers
 	copied := false
-	for _, d := range domains(ordered(f.state.Links)) {
+	for _, d := range f.ways().domains {
 		if len(d.servers) >= len(f.state.Servers) {
 			continue
 		}

@@ -15,6 +15,8 @@ type fleet struct {
 	state     state
 	forecasts map[scenario.ForecastKey]model.Forecast
 	policy    Policy
+	// linked is worked out from state.Links, nil when one has changed since.
+	linked *linked
 }
 
 // state is what a snapshot holds; JSON writes its maps in key order.
@@ -82,6 +84,7 @@ func (h *handler) fold(event any) error {
 		keep(f.state.Edges, string(e.Caller)+"\x00"+string(e.Callee), e, e.Gone)
 	case model.Link:
 		f.state.Links[string(e.From)+"\x00"+string(e.To)] = e
+		f.linked = nil
 	case model.Server:
 		keep(f.state.Servers, e.ID, e, e.Removed)
 	case model.Application:

@@ -15,7 +15,7 @@ func (f *fleet) view(at model.Instant, interval time.Duration, inputs []model.In
 	return scenario.View{
 		Fleet: f.id, Tick: at, Interval: interval,
 		Servers: f.racked(), Applications: f.demanded(), Forecasts: f.forecasts,
-		Edges: ordered(f.state.Edges), Links: ordered(f.state.Links), Calendar: ordered(f.state.Calendar),
+		Edges: ordered(f.state.Edges), Links: f.ways().links, Calendar: ordered(f.state.Calendar),
 		Maintenance: ordered(f.state.Maintenance), Placement: f.state.Placement, InFlight: ordered(f.state.Plans),
 		RecentMoves: f.state.Moves, Updates: f.state.Updates, Drained: f.state.Drained, Inputs: inputs,
 	}

@@ -17,8 +17,13 @@ type Config struct {
 	// HighQuantile is the level of the high-load future, Paths how many sampled
 	// futures are generated, MaxFutures how many of all are kept.
 	HighQuantile float64
-	Paths        int
-	MaxFutures   int
+	// ServerQuantile, where not 0, is the level of the sum of what runs on a server
+	// in the high-load future, for CPU: the distances of forecasts from their means
+	// at HighQuantile are taken as independent but for a share (see shareRisk). 0:
+	// every replica is as high as its forecast says, all at once.
+	ServerQuantile float64
+	Paths          int
+	MaxFutures     int
 	// ConfidencePPM is the probability at which promises are to hold.
 	ConfidencePPM int64
 
@@ -116,6 +121,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("horizon: %d periods of %v: want at most 288 of a positive length", c.Periods, c.Period)
 	case c.HighQuantile < 0 || c.HighQuantile >= 1:
 		return fmt.Errorf("high quantile %v: want a level within (0,1)", c.HighQuantile)
+	case c.ServerQuantile < 0 || c.ServerQuantile >= 1 || c.ServerQuantile > 0 && c.ServerQuantile < c.HighQuantile:
+		return fmt.Errorf("server quantile %v: want a level within (0,1), not below the high quantile %v", c.ServerQuantile, c.HighQuantile)
 	case c.CopyCPUMilli < 0:
 		return fmt.Errorf("copy cpu %d millicores: must not be negative", c.CopyCPUMilli)
 	case c.PackMarginPPM < 0 || c.PackMarginPPM > 500_000:

@@ -10,37 +10,52 @@ import (
 // addSeries finds the forecasts of every replica: its own, or its share of the
 // application's. Where there is neither, the stated request counts.
 func (f *fleet) addSeries() {
-	for i := range f.replicas {
-		r := &f.replicas[i]
-		app := f.applications[r.app]
-		for _, res := range model.Resources() {
-			if fc, ok := f.forecast(model.ReplicaEntity(r.id), res); ok {
-				r.series[res] = &fc
-			}
-		}
-		if r.series != ([model.ResourceCount]*model.Forecast{}) {
-			r.share = 1
-			continue
-		}
-		r.share = 1 / float64(max(1, len(f.members[r.app])))
-		for _, res := range model.Resources() {
-			if fc, ok := f.forecast(model.ApplicationEntity(app.ID), res); ok {
-				r.series[res] = &fc
+	for a, members := range f.members {
+		shared := f.seriesOf(model.ApplicationEntity(f.applications[a].ID))
+		for _, i := range members {
+			r := &f.replicas[i]
+			if r.series, r.share = f.seriesOf(model.ReplicaEntity(r.id)), 1; r.series == (series{}) {
+				r.series, r.share = shared, 1/float64(len(members))
 			}
 		}
 	}
 }
 
-func (f *fleet) forecast(e model.EntityID, res model.Resource) (model.Forecast, bool) {
-	fc, ok := f.view.Forecasts[ForecastKey{e, res}]
-	return fc, ok
+// series are the forecasts of one entity, nil where there is none.
+type series [model.ResourceCount]*model.Forecast
+
+// indexForecasts gathers the view's forecasts by entity.
+func (f *fleet) indexForecasts() {
+	f.forecasts = make(map[model.EntityID]*series, len(f.view.Forecasts))
+	for key, fc := range f.view.Forecasts {
+		if int(key.Resource) >= len(series{}) {
+			continue
+		}
+		of := f.forecasts[key.Entity]
+		if of == nil {
+			of = &series{}
+			f.forecasts[key.Entity] = of
+		}
+		of[key.Resource] = &fc
+	}
+}
+
+// seriesOf returns the forecasts of an entity.
+func (f *fleet) seriesOf(e model.EntityID) series {
+	if s := f.forecasts[e]; s != nil {
+		return *s
+	}
+	return series{}
 }
 
 // levels says at which level forecasts are read: a number for the whole
 // fleet, or one for each application and period (a sampled path).
 type levels struct {
-	all  float64   // 0: the mean
-	path []float64 // [application*periods+t], nil unless sampled
+	all float64 // 0: the mean
+	// server, where not 0, is the level at which the sum of a server's CPU is read
+	// instead (see shareRisk).
+	server float64
+	path   []float64 // [application*periods+t], nil unless sampled
 }
 
 func (l levels) at(app, t, periods int) float64 {
@@ -68,20 +83,31 @@ func (f *fleet) base(l levels) (demand, background []model.Vector) {
 					d[res] = max(0, request[res])
 				}
 			}
-			at := f.start[i]*periods + t
-			onServer[at] = onServer[at].Add(*d)
+		}
+	}
+	kept := make([]int64, periods)
+	if l.server > 0 && l.all > 0.5 {
+		kept = f.shareRisk(demand, l.all, l.server)
+	}
+	for i, s := range f.start {
+		for t := range periods {
+			at := s*periods + t
+			onServer[at] = onServer[at].Add(demand[i*periods+t])
 		}
 	}
 	for s, server := range f.servers {
-		for _, res := range model.Resources() {
-			fc, ok := f.forecast(model.ServerEntity(server.ID), res)
-			if !ok {
+		for res, fc := range f.seriesOf(model.ServerEntity(server.ID)) {
+			if fc == nil {
 				continue
 			}
 			for t := range periods {
 				at := s*periods + t
-				background[at][res] = max(0, amount(f.value(&fc, t, l.all))-onServer[at][res])
+				background[at][res] = max(0, amount(f.value(fc, t, l.all))-onServer[at][res])
 			}
+		}
+		for t := range periods {
+			at := s*periods + t
+			background[at][model.CPU] = max(background[at][model.CPU], kept[t])
 		}
 	}
 	return demand, background

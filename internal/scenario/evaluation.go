@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"drover/internal/model"
@@ -135,17 +136,41 @@ func (st *state) margins(w int) []model.Margin {
 			})
 		}
 	}
-	out = append(out, st.promiseMargins(w)...)
-	return tightest(out, worstMargins)
+	out = tightest(append(out, st.availabilityMargins()...), worstMargins)
+	return tightest(append(out, st.responseMargins(w, widest(out))...), worstMargins)
 }
 
-// tightest sorts margins, worst first, and keeps n.
+// widest is the margin from which on others have no place in a record, ppm:
+// that of the last one kept, where as many have been found.
+func widest(kept []model.Margin) int64 {
+	if len(kept) < worstMargins {
+		return math.MaxInt64
+	}
+	return kept[worstMargins-1].MarginPPM
+}
+
+// tightest returns the n worst margins, worst first. A record keeps few of
+// hundreds: they are picked in one pass.
 func tightest(list []model.Margin, n int) []model.Margin {
-	slices.SortStableFunc(list, func(a, b model.Margin) int {
-		return cmp.Or(boolFirst(!a.Valid, !b.Valid), cmp.Compare(a.MarginPPM, b.MarginPPM),
-			cmp.Compare(a.Application, b.Application), cmp.Compare(a.Server, b.Server), cmp.Compare(a.Kind, b.Kind))
-	})
-	return slices.Clone(list[:min(n, len(list))])
+	out := make([]model.Margin, 0, n+1)
+	for i := range list {
+		if len(out) == n && worse(&out[n-1], &list[i]) <= 0 {
+			continue
+		}
+		at := len(out)
+		for at > 0 && worse(&out[at-1], &list[i]) > 0 {
+			at--
+		}
+		out = slices.Insert(out, at, list[i])
+		out = out[:min(n, len(out))]
+	}
+	return out
+}
+
+// worse orders margins: those that can't be told first, then the tighter ones.
+func worse(a, b *model.Margin) int {
+	return cmp.Or(boolFirst(!a.Valid, !b.Valid), cmp.Compare(a.MarginPPM, b.MarginPPM),
+		cmp.Compare(a.Application, b.Application), cmp.Compare(a.Server, b.Server), cmp.Compare(a.Kind, b.Kind))
 }
 
 // fullest returns the capacity margin of a server's fullest resource over the

@@ -37,6 +37,7 @@ type fleet struct {
 	apart        []bool  // replicas of the application must not share one
 	watchers     [][]int // applications whose score depends on where one stands
 	frozen       []string
+	forecasts    map[model.EntityID]*series
 	byApp        []bool // frozen only because another replica of the application moved
 	notes        []string
 }
@@ -47,7 +48,7 @@ type replica struct {
 	app   int
 	index int
 	// demand series, nil where there is no forecast; share divides them.
-	series [model.ResourceCount]*model.Forecast
+	series series
 	share  float64
 }
 
@@ -91,6 +92,7 @@ func newFleet(v View, cfg Config) *fleet {
 	f.addReplicas()
 	f.addRivals()
 	f.addCalls()
+	f.indexForecasts()
 	f.addSeries()
 	f.limits()
 	f.guarded = make([]bool, len(f.applications))

@@ -12,12 +12,13 @@ func (f *fleet) responsePromise(a int) bool {
 	return slo.ResponseMicros > 0 && slo.ResponseQuantilePPM > 0 && slo.ResponseQuantilePPM < 1_000_000 && len(f.members[a]) > 0
 }
 
-// promiseMargins lists the margins of response time and availability in a
-// future. An application without any answer (overload, nobody left) is not
-// Valid and counts as broken; one whose service time is unknown is left out.
-func (st *state) promiseMargins(w int) []model.Margin {
-	out := st.availabilityMargins()
-	for _, j := range st.judge(w) {
+// responseMargins lists the margins of response times in a future, but for those
+// that are surely wider than some ppm. An application without any answer
+// (overload, nobody left) is not Valid and counts as broken; one whose service
+// time is unknown is left out.
+func (st *state) responseMargins(w int, widerPPM int64) []model.Margin {
+	var out []model.Margin
+	for _, j := range st.judge(w, widerPPM) {
 		slo := st.f.applications[j.app].SLO
 		m := model.Margin{Application: st.f.applications[j.app].ID, Kind: model.SLOResponse, Limit: slo.ResponseMicros}
 		if j.overloaded {
@@ -43,21 +44,23 @@ func (j judged) broken(f *fleet) bool {
 	return j.overloaded || j.micros > f.applications[j.app].SLO.ResponseMicros
 }
 
-// judge predicts the response of every application that promises one.
-func (st *state) judge(w int) []judged {
+// judge predicts the response of every application that promises one, but for
+// those whose margin is surely wider than some ppm.
+func (st *state) judge(w int, widerPPM int64) []judged {
 	if st.f.responses == nil || st.brief {
 		return nil
 	}
-	return st.judgeIn(st.situation(w))
+	return st.judgeIn(st.situation(w), st.worlds[w].Slow, widerPPM)
 }
 
-func (st *state) judgeIn(in *situation) []judged {
+func (st *state) judgeIn(in *situation, slow []SlowLink, widerPPM int64) []judged {
 	f := st.f
 	q := f.responses
 	memo := make([]answer, len(f.applications))
+	quick := newBound(q, in, slow)
 	var out []judged
 	for a := range f.applications {
-		if !f.responsePromise(a) || q.unknown(a, make(map[int]bool)) {
+		if !f.responsePromise(a) || quick.wider(a, widerPPM) || q.unknown(a, make(map[int]bool)) {
 			continue
 		}
 		m := q.of(a, in, memo)
@@ -130,6 +133,7 @@ func (l SlowLink) between(a, b *model.Server) bool {
 func (st *state) brokenResponses() []int {
 	var loads *situation
 	var all []*situation
+	var slow [][]SlowLink
 	for w := range st.worlds {
 		world := &st.worlds[w]
 		if !world.Required {
@@ -138,10 +142,10 @@ func (st *state) brokenResponses() []int {
 		in := st.situation(w)
 		switch {
 		case world.gone != nil || len(world.Slow) > 0:
-			all = append(all, in)
+			all, slow = append(all, in), append(slow, world.Slow)
 		case loads == nil:
 			loads = in
-			all = append(all, in)
+			all, slow = append(all, in), append(slow, nil)
 		default:
 			for s, u := range in.utilisation {
 				loads.utilisation[s] = max(loads.utilisation[s], u)
@@ -149,8 +153,8 @@ func (st *state) brokenResponses() []int {
 		}
 	}
 	var out []int
-	for _, in := range all {
-		for _, j := range st.judgeIn(in) {
+	for i, in := range all {
+		for _, j := range st.judgeIn(in, slow[i], 0) {
 			if j.broken(st.f) {
 				out = append(out, j.app)
 			}

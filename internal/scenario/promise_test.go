@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ func chainView(webCPU, otherCPU float64) View {
 func judgeExpected(v View) (*state, []judged) {
 	f := newFleet(v, Config{}.WithDefaults())
 	st := newState(f, f.worlds([]Future{{Name: "expected", Kind: model.ScenarioExpected, Weight: 1, Required: true}}), f.start)
-	return st, st.judge(0)
+	return st, st.judge(0, math.MaxInt64)
 }
 
 func TestResponseAlongTheChain(t *testing.T) {
@@ -67,7 +68,7 @@ func TestSlowLinksAndDistanceCount(t *testing.T) {
 	v.Links = []model.Link{{From: "s1", To: "s2", RTTMicros: 30_000, Measured: true}}
 	st, near := judgeExpected(v)
 	st.worlds[0].Slow = []SlowLink{{From: "s1", To: "s2", FactorPPM: 3_000_000}}
-	far := st.judge(0)
+	far := st.judge(0, math.MaxInt64)
 	if d := far[0].micros - near[0].micros; d < 55_000 || d > 65_000 {
 		t.Errorf("a link three times as slow adds %d us, want 60000", d)
 	}

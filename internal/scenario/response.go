@@ -26,6 +26,8 @@ type responses struct {
 	perCall [][]outCall
 	rtt     map[[2]int]float64 // read by key only
 	speed   map[[2]int]float64 // bytes per second
+	// The longest round trip between any two servers, and the slowest link.
+	longestRTT, lowestSpeed float64
 }
 
 // outCall is how often one request makes a call, and what it carries.
@@ -39,6 +41,7 @@ func newResponses(f *fleet) *responses {
 	q := &responses{
 		f: f, shapes: cmp.Or(f.cfg.Shapes, &queueing.Shapes{}), service: make([]float64, len(f.applications)),
 		perCall: make([][]outCall, len(f.applications)), rtt: map[[2]int]float64{}, speed: map[[2]int]float64{},
+		longestRTT: otherZoneRTT,
 	}
 	for _, l := range f.view.Links {
 		a, okA := f.serverAt[l.From]
@@ -51,6 +54,10 @@ func newResponses(f *fleet) *responses {
 				q.rtt[way] = float64(l.RTTMicros) / 1e6
 				q.speed[way] = float64(l.BandwidthBytesPerSecond)
 			}
+		}
+		q.longestRTT = max(q.longestRTT, float64(l.RTTMicros)/1e6)
+		if speed := float64(l.BandwidthBytesPerSecond); speed > 0 && (q.lowestSpeed == 0 || speed < q.lowestSpeed) {
+			q.lowestSpeed = speed
 		}
 	}
 	rate := q.rates()
@@ -163,10 +170,7 @@ func (q *responses) own(a int, in *situation) (queueing.Dist, string) {
 	if q.service[a] <= 0 {
 		return queueing.Dist{}, fmt.Sprintf("the service time of %s is not known", f.applications[a].ID)
 	}
-	cv := f.applications[a].ServiceCVMilli
-	if cv < 0 {
-		cv = 1000
-	}
+	cv := q.variation(a)
 	var laws []queueing.Dist
 	var shares []float64
 	for _, r := range f.members[a] {
@@ -174,10 +178,7 @@ func (q *responses) own(a int, in *situation) (queueing.Dist, string) {
 			continue
 		}
 		s := in.place[r]
-		speed := float64(f.servers[s].CoreSpeedMilli) / 1000
-		if speed <= 0 {
-			speed = 1
-		}
+		speed := coreSpeed(&f.servers[s])
 		cores := int(f.servers[s].Capacity[model.CPU] / 1000)
 		law, ok := q.shapes.Shared(q.service[a]/speed, cv, cores, in.utilisation[s])
 		if !ok {
@@ -192,6 +193,23 @@ func (q *responses) own(a int, in *situation) (queueing.Dist, string) {
 		return laws[0], ""
 	}
 	return queueing.Mix(laws, shares), ""
+}
+
+// variation is the coefficient of variation of a service time, in thousandths;
+// exponential where it is not stated.
+func (q *responses) variation(a int) int64 {
+	if cv := q.f.applications[a].ServiceCVMilli; cv >= 0 {
+		return cv
+	}
+	return 1000
+}
+
+// coreSpeed is that of a server's cores, as a multiple of the reference core's.
+func coreSpeed(s *model.Server) float64 {
+	if s.CoreSpeedMilli <= 0 {
+		return 1
+	}
+	return float64(s.CoreSpeedMilli) / 1000
 }
 
 // same tells whether all laws are one: replicas on equally busy servers.
@@ -245,6 +263,15 @@ func (q *responses) way(from, to int, bytes float64, in *situation) float64 {
 		rtt += bytes / speed
 	}
 	return rtt
+}
+
+// longestWay bounds way for every pair of servers.
+func (q *responses) longestWay(bytes, slow float64) float64 {
+	t := q.longestRTT * slow
+	if q.lowestSpeed > 0 {
+		t += bytes / q.lowestSpeed
+	}
+	return t
 }
 
 // allowedUtilisation is the greatest utilisation, the same on all servers of

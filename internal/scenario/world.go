@@ -20,7 +20,8 @@ type world struct {
 // worlds works out futures. Loads read at the same level are shared.
 func (f *fleet) worlds(futures []Future) []world {
 	type pair struct{ demand, background []model.Vector }
-	byLevel := map[float64]pair{}
+	type level struct{ all, server float64 }
+	byLevel := map[level]pair{}
 	var total float64
 	for _, future := range futures {
 		total += future.Weight
@@ -31,14 +32,18 @@ func (f *fleet) worlds(futures []Future) []world {
 		if total > 0 {
 			w.weightPPM = int64(future.Weight / total * 1e6)
 		}
-		switch base, ok := byLevel[future.Quantile]; {
+		read := level{all: future.Quantile}
+		if future.Kind == model.ScenarioHighLoad {
+			read.server = f.cfg.ServerQuantile
+		}
+		switch base, ok := byLevel[read]; {
 		case future.Path != 0:
 			w.demand, w.background = f.base(levels{path: f.samplePath(future.Path)})
 		case ok:
 			w.demand, w.background = base.demand, base.background
 		default:
-			w.demand, w.background = f.base(levels{all: future.Quantile})
-			byLevel[future.Quantile] = pair{w.demand, w.background}
+			w.demand, w.background = f.base(levels{all: read.all, server: read.server})
+			byLevel[read] = pair{w.demand, w.background}
 		}
 		f.changeLoad(&w)
 		f.takeAway(&w)

@@ -27,8 +27,9 @@ type judge struct {
 	byApp   []int64 // violated minutes
 	down    [][]window
 	moved   map[model.ApplicationID]moveFact
-	load    []float64 // scratch: millicores of a server
-	carries []int     // scratch: replicas and copies on a server
+	since   map[model.ReplicaID]model.Instant // of its last move
+	load    []float64                         // scratch: millicores of a server
+	carries []int                             // scratch: replicas and copies on a server
 }
 
 // window is when a server is away.
@@ -62,7 +63,7 @@ func newJudge(fleet *simfleet.Fleet) *judge {
 	j := &judge{fleet: fleet, spec: spec, laws: newLaws(), at: spec.Start, servers: map[model.ServerID]int{},
 		apps: map[model.ApplicationID]int{}, copies: map[model.ReplicaID][2]int{}, plans: map[model.PlanID]*planFacts{},
 		byApp: make([]int64, len(spec.Applications)), down: make([][]window, len(spec.Servers)),
-		moved: map[model.ApplicationID]moveFact{}, load: make([]float64, len(spec.Servers)), carries: make([]int, len(spec.Servers))}
+		moved: map[model.ApplicationID]moveFact{}, since: map[model.ReplicaID]model.Instant{}, load: make([]float64, len(spec.Servers)), carries: make([]int, len(spec.Servers))}
 	for i, s := range spec.Servers {
 		j.servers[s.ID] = i
 	}
@@ -164,4 +165,8 @@ func (j *judge) note(app model.ApplicationID, e event) {
 		}
 	}
 	j.moved[app] = moveFact{at: e.at, plan: e.plan}
+	if at, ok := j.since[e.replica]; ok && e.at.Sub(at) < time.Hour {
+		j.count.replicaAgain++
+	}
+	j.since[e.replica] = e.at
 }

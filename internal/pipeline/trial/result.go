@@ -28,6 +28,9 @@ type Result struct {
 	Unfinished    int64 `json:"plans_not_succeeded"`
 	Repeats       int64 `json:"moved_again_within_hour"`
 	RepeatsUnsaid int64 `json:"moved_again_without_reason"`
+	// ReplicaRepeats are moves of a replica that had itself moved within the hour:
+	// flapping. Other repeats are of applications, by another of their replicas.
+	ReplicaRepeats int64 `json:"replica_moved_again_within_hour"`
 	// Worst are the applications with most violated minutes.
 	Worst []Worst `json:"worst,omitempty"`
 	Hours []Hour  `json:"hours,omitempty"`
@@ -48,6 +51,7 @@ type counts struct {
 	plans, decisions   int64
 	unfinished         int64
 	again, againUnsaid int64
+	replicaAgain       int64
 }
 
 const worstKept = 5
@@ -58,7 +62,7 @@ func (j *judge) result(policy string, seed uint64, days int) *Result {
 		Policy: policy, Seed: seed, Days: days, Violated: j.count.minutes.Sum(), Minutes: j.count.minutes,
 		ApplicationMinutes: minutes * int64(len(j.spec.Applications)), EnergyKWh: j.count.energyKWh,
 		ServersOn: float64(j.count.serverMinutes) / float64(minutes), Moves: j.count.moves, Plans: j.count.plans,
-		Decisions: j.count.decisions, Unfinished: j.count.unfinished, Repeats: j.count.again, RepeatsUnsaid: j.count.againUnsaid,
+		Decisions: j.count.decisions, Unfinished: j.count.unfinished, Repeats: j.count.again, RepeatsUnsaid: j.count.againUnsaid, ReplicaRepeats: j.count.replicaAgain,
 		Hours: j.hours,
 	}
 	for a, n := range j.byApp {

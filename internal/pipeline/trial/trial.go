@@ -20,6 +20,8 @@ type Config struct {
 	Policy   string // one of Policies
 	Scenario scenario.Config
 	Horizon  int // steps of five minutes that are forecast
+	// MovesPerServer is how many moves may touch a server at once.
+	MovesPerServer int
 	// Progress, where not nil, is told of the share that is done.
 	Progress func(done float64)
 }
@@ -65,6 +67,9 @@ func Run(ctx context.Context, spec *simfleet.Spec, days int, config Config) (*Re
 	stages := pipeline.DefaultConfig()
 	stages.SetInterval(spec.Interval)
 	stages.Forecaster.Horizon = config.Horizon
+	if config.MovesPerServer > 0 {
+		stages.Executor.Saga.Limits.PerServer = config.MovesPerServer
+	}
 	world := simulator.DefaultConfig()
 	world.Seed = spec.Seed
 	stages.Simulate(world)
