@@ -264,11 +264,13 @@ func (e *emptying) allowed(r, s int) bool {
 			return false
 		}
 	}
-	// The utilisation that the application allows, in every column.
+	// The utilisation that the application allows, in every column. The room may
+	// be less already: load is counted from its own.
 	if limit := f.limitPPM(a, s); cpu > 0 && limit < 1_000_000 {
-		spare := cpu - int64(float64(cpu)*float64(limit)/1e6)
 		for c := range e.b.columns {
-			if at := s*e.b.columns + c; e.left[at][model.CPU]-spare < e.b.demand[r*e.b.columns+c][model.CPU] {
+			at := s*e.b.columns + c
+			load := e.b.background[at][model.CPU] + e.b.room[at][model.CPU] - e.left[at][model.CPU]
+			if load+e.b.demand[r*e.b.columns+c][model.CPU] > share(cpu, limit) {
 				return false
 			}
 		}

@@ -169,3 +169,18 @@ func TestOtherReplicasMayFollowWhereAWholeServerIsEmptied(t *testing.T) {
 		t.Errorf("servers %v stay on", serversAfter(v, plan))
 	}
 }
+
+func TestHeadroomIsKeptOnceWhereServersAreEmptied(t *testing.T) {
+	for headroom, want := range map[int64]int{250_000: 1, 260_000: 2} {
+		v := packable(false)
+		for id, app := range v.Applications {
+			app.SLO.HeadroomPPM = headroom
+			v.Applications[id] = app
+		}
+		// Six replicas of 500 are three quarters of 4000 millicores.
+		_, plan := Decide(v, Config{}, stay)
+		if on := serversAfter(v, plan); len(on) != want {
+			t.Errorf("%d ppm headroom: servers %v stay on, want %d", headroom, on, want)
+		}
+	}
+}
