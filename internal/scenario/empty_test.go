@@ -184,3 +184,23 @@ func TestHeadroomIsKeptOnceWhereServersAreEmptied(t *testing.T) {
 		}
 	}
 }
+
+func TestMovingAgainIsDearer(t *testing.T) {
+	v := packable(false)
+	v.RecentMoves = []RecentMove{
+		{Replica: "a/0", Application: "a", At: v.Tick.Add(-10 * time.Minute)},
+		{Replica: "b/0", Application: "b", At: v.Tick.Add(-2 * time.Hour)},
+		{Replica: "c/7", Application: "c", At: v.Tick.Add(-10 * time.Minute)}, // another of c's
+	}
+	f := newFleet(v, Config{}.WithDefaults())
+	f.hysteresis()
+	status := f.statusQuo(f.generate())
+	all, byApp := f.budgets()
+	cost := map[string]int64{}
+	for _, item := range newBuilder(status).problem(status, all, byApp).Items {
+		cost[item.Name] = item.MoveCost
+	}
+	if cost["a/0"] != againFactor*cost["d/0"] || cost["b/0"] != cost["d/0"] || cost["c/0"] != cost["d/0"] {
+		t.Errorf("costs of moves %v, want a/0 alone dearer", cost)
+	}
+}

@@ -38,6 +38,7 @@ type fleet struct {
 	watchers     [][]int // applications whose score depends on where one stands
 	frozen       []string
 	forecasts    map[model.EntityID]*series
+	again        []bool // replica has itself moved within the hysteresis
 	byApp        []bool // frozen only because another replica of the application moved
 	notes        []string
 }
@@ -184,7 +185,7 @@ func (f *fleet) addReplicas() {
 		f.members[replicas[i].app] = append(f.members[replicas[i].app], i)
 	}
 	f.replicas, f.start = replicas, start
-	f.frozen, f.byApp = make([]string, len(f.replicas)), make([]bool, len(f.replicas))
+	f.frozen, f.byApp, f.again = make([]string, len(f.replicas)), make([]bool, len(f.replicas)), make([]bool, len(f.replicas))
 	for i, r := range f.replicas {
 		if !f.known[r.app] {
 			f.frozen[i] = "its application is not known"

@@ -91,8 +91,9 @@ func (f *fleet) hysteresis() {
 		}
 	}
 	for i, r := range f.replicas {
+		f.again[i] = itself[r.id]
 		if at := last[r.app]; at != 0 && f.view.Tick.Sub(at) < f.cfg.Hysteresis {
-			f.byApp[i] = f.frozen[i] == "" && !itself[r.id]
+			f.byApp[i] = f.frozen[i] == "" && !f.again[i]
 			f.freeze(i, fmt.Sprintf("%s moved at %v", f.applications[r.app].ID, at))
 		}
 	}

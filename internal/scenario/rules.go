@@ -42,6 +42,11 @@ func hasSorted(list []int, v int) bool {
 	return ok
 }
 
+// againFactor is how many times as much it costs to move a replica that has itself
+// moved within Config.Hysteresis: where some replica has to leave a server, others
+// go first.
+const againFactor = 4
+
 // moveMicros prices moving one replica.
 func (f *fleet) moveMicros(r int) int64 {
 	app := &f.applications[f.replicas[r].app]
@@ -49,7 +54,11 @@ func (f *fleet) moveMicros(r int) int64 {
 	if app.MoveCost > 0 {
 		cost = app.MoveCost
 	}
-	return cost + int64(float64(app.DataBytes)/(1<<30)*float64(f.cfg.MoveMicrosPerGiB))
+	cost += int64(float64(app.DataBytes) / (1 << 30) * float64(f.cfg.MoveMicrosPerGiB))
+	if f.again[r] {
+		cost *= againFactor
+	}
+	return cost
 }
 
 // limitPPM is the utilisation that an application allows on a server: what its

@@ -28,7 +28,9 @@ func TestGrowthBoundsTheTail(t *testing.T) {
 				sum := d.Plus(d.Times(1.5))
 				best := math.Inf(1)
 				for _, theta := range []float64{0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6} {
-					bound := func(at float64) float64 { return d.Growth(theta) * GrowthOfTimes(d.Growth(theta), 1.5) * math.Exp(-theta*at) }
+					bound := func(at float64) float64 {
+						return d.Growth(theta) * GrowthOfTimes(d.Growth(theta), 1.5) * math.Exp(-theta*at)
+					}
 					for _, p := range []float64{0.5, 0.9, 0.99} {
 						// A lattice moves a quantile by up to a step.
 						if got := bound(sum.Quantile(p) - sum.Step); got < 1-p {
