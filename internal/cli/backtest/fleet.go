@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -95,7 +96,9 @@ func runFleet(ctx context.Context, stdout, stderr io.Writer, f fleetFlags) error
 	}
 	started, startedCPU := time.Now(), cpuSeconds()
 	plan := trial.Plan{Policies: f.policies, First: f.seed, Seeds: f.seeds, Servers: f.servers, Days: f.days, Threads: f.threads,
-		Progress: progress(stderr, f)}
+		Progress: progress(stderr, f), Ended: ended(stderr)}
+	// A long batch job: fewer collections for more memory.
+	defer debug.SetGCPercent(debug.SetGCPercent(batchGCPercent))
 	results, err := trial.RunAll(ctx, plan)
 	if err != nil {
 		return err
@@ -114,6 +117,21 @@ func runFleet(ctx context.Context, stdout, stderr io.Writer, f fleetFlags) error
 		return json.NewEncoder(stdout).Encode(out)
 	}
 	return out.table(stdout)
+}
+
+// batchGCPercent lets the heap grow to five times what is alive.
+const batchGCPercent = 400
+
+// ended tells of every trial as it ends, so that a stopped command has not run
+// in vain.
+func ended(w io.Writer) func(*trial.Result) {
+	var mu sync.Mutex
+	return func(r *trial.Result) {
+		mu.Lock()
+		defer mu.Unlock()
+		fmt.Fprintf(w, "seed %d, %s: %d violated minutes (%d by maintenance), %.1f kWh, %d moves, %d unsaid\n",
+			r.Seed, r.Policy, r.Violated, r.Minutes.Maintenance, r.EnergyKWh, r.Moves, r.RepeatsUnsaid)
+	}
 }
 
 // progress tells, at most every ten seconds, how much of all is done.
@@ -147,14 +165,35 @@ func (r *fleetResult) table(w io.Writer) error {
 		fmt.Fprintf(&b, "%-10s %10d %9.4f %10.1f %8.1f %8d %8d\n", p.Policy, p.Violated, 100*float64(p.Violated)/float64(p.Application),
 			p.EnergyKWh, p.ServersOn, p.Moves, p.Plans)
 	}
-	fmt.Fprintf(&b, "\n%-10s %12s %9s %9s %9s %8s %9s\n", "violated", "maintenance", "overload", "headroom", "response", "again", "unsaid")
+	fmt.Fprintf(&b, "\n%-10s %11s %8s %8s %8s %7s %7s %7s\n", "violated", "maintenance", "overload", "headroom", "response", "again", "replica", "unsaid")
 	for _, p := range r.Policies {
-		fmt.Fprintf(&b, "%-10s %12d %9d %9d %9d %8d %9d\n", p.Policy, p.Minutes.Maintenance, p.Minutes.Overload, p.Minutes.Headroom,
-			p.Minutes.Response, p.Repeats, p.RepeatsUnsaid)
+		fmt.Fprintf(&b, "%-10s %11d %8d %8d %8d %7d %7d %7d\n", p.Policy, p.Minutes.Maintenance, p.Minutes.Overload, p.Minutes.Headroom,
+			p.Minutes.Response, p.Repeats, p.ReplicaRepeats, p.RepeatsUnsaid)
 	}
-	b.WriteString("\nagain: moves of an application within an hour of another plan's; unsaid: those\nwhose reason does not say so.\n")
+	b.WriteString("\nagain: moves of an application within an hour of another plan's; replica: such\nof one and the same replica; unsaid: those whose reason does not say so.\n")
+	r.bySeed(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// bySeed adds a line for every fleet: each policy against threshold,
+// or against the last one named where that was not played.
+func (r *fleetResult) bySeed(b *strings.Builder) {
+	if r.Policies[0].Seeds < 2 {
+		return
+	}
+	yardstick := r.Policies[len(r.Policies)-1].Policy
+	if r.Trials["threshold"] != nil {
+		yardstick = "threshold"
+	}
+	fmt.Fprintf(b, "\n%-5s %-10s %9s %11s %10s %8s %7s %7s\n", "seed", "policy", "violated", "maintenance", "kWh", "x "+yardstick[:min(6, len(yardstick))], "moves", "unsaid")
+	for k, base := range r.Trials[yardstick] {
+		for _, p := range r.Policies {
+			t := r.Trials[p.Policy][k]
+			fmt.Fprintf(b, "%-5d %-10s %9d %11d %10.1f %8.4f %7d %7d\n", t.Seed, t.Policy, t.Violated, t.Minutes.Maintenance, t.EnergyKWh,
+				t.EnergyKWh/base.EnergyKWh, t.Moves, t.RepeatsUnsaid)
+		}
+	}
 }
 
 // writeReport writes the HTML document.

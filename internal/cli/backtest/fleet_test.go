@@ -124,6 +124,44 @@ func TestTableIsEightyColumnsWide(t *testing.T) {
 	}
 }
 
+func TestSeveralFleetsAreListedByTheirSeeds(t *testing.T) {
+	r := made()
+	if b := (&strings.Builder{}); r.table(b) != nil || strings.Contains(b.String(), "seed ") {
+		t.Errorf("one fleet needs no list:\n%s", b)
+	}
+	for i, p := range []string{"drover", "threshold"} {
+		second := *r.Trials[p][0]
+		second.Seed, second.EnergyKWh, second.Minutes.Maintenance = 8, 8400-84*float64(1-i), int64(2*i)
+		r.Trials[p] = append(r.Trials[p], &second)
+		r.Policies[i] = trial.Summarise(p, r.Trials[p])
+	}
+	var b strings.Builder
+	if err := r.table(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"8     drover             4           0     8316.0   0.9900     100       0\n",
+		"8     threshold       1234           2     8400.0   1.0000     100       0\n",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no line %q in\n%s", want, b.String())
+		}
+	}
+	for l := range strings.Lines(b.String()) {
+		if len(strings.TrimRight(l, "\n")) > 80 {
+			t.Errorf("%d columns: %s", len(l), l)
+		}
+	}
+}
+
+func TestEndedTrialsAreTold(t *testing.T) {
+	var b bytes.Buffer
+	ended(&b)(made().Trials["threshold"][0])
+	if want := "seed 7, threshold: 1234 violated minutes (0 by maintenance), 8400.0 kWh, 100 moves, 0 unsaid\n"; b.String() != want {
+		t.Errorf("told %q, want %q", b.String(), want)
+	}
+}
+
 func TestAReportThatCannotBeWrittenIsAnError(t *testing.T) {
 	if err := writeReport(filepath.Join(t.TempDir(), "no", "where.html"), made()); err == nil {
 		t.Error("no error")

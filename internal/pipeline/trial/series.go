@@ -19,6 +19,9 @@ type Plan struct {
 	// Progress, where not nil, is told of each trial's share that is done. It may
 	// be called by several goroutines.
 	Progress func(policy string, seed uint64, done float64)
+	// Ended, where not nil, is told of each trial's result. It may be called by
+	// several goroutines.
+	Ended func(*Result)
 }
 
 // RunAll runs the trials, some at a time, and returns their results by policy
@@ -72,6 +75,9 @@ func (p Plan) one(ctx context.Context, policy string, seed uint64) (*Result, err
 	if err != nil {
 		return nil, fmt.Errorf("policy %s, seed %d: %w", policy, seed, err)
 	}
+	if p.Ended != nil {
+		p.Ended(r)
+	}
 	return r, nil
 }
 
@@ -89,8 +95,10 @@ type Summary struct {
 	Unfinished    int64   `json:"plans_not_succeeded"`
 	Repeats       int64   `json:"moved_again_within_hour"`
 	RepeatsUnsaid int64   `json:"moved_again_without_reason"`
-	WorstViolated int64   `json:"worst_seed_violated_minutes"`
-	WorstSeed     uint64  `json:"worst_seed"`
+	// ReplicaRepeats are those of one and the same replica.
+	ReplicaRepeats int64  `json:"replica_moved_again_within_hour"`
+	WorstViolated  int64  `json:"worst_seed_violated_minutes"`
+	WorstSeed      uint64 `json:"worst_seed"`
 }
 
 // Summarise adds up results of one policy.
@@ -107,6 +115,7 @@ func Summarise(policy string, results []*Result) Summary {
 		s.Unfinished += r.Unfinished
 		s.Repeats += r.Repeats
 		s.RepeatsUnsaid += r.RepeatsUnsaid
+		s.ReplicaRepeats += r.ReplicaRepeats
 		if r.Violated > s.WorstViolated || s.WorstSeed == 0 {
 			s.WorstViolated, s.WorstSeed = r.Violated, r.Seed
 		}

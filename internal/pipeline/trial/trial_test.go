@@ -164,4 +164,7 @@ func TestTheJudgeNotesApplicationsThatMoveAgain(t *testing.T) {
 	if j.count.moves != 4 || j.count.again != 2 || j.count.againUnsaid != 1 {
 		t.Errorf("%d moves, %d again, %d unsaid; want 4, 2, 1", j.count.moves, j.count.again, j.count.againUnsaid)
 	}
+	if j.count.replicaAgain != 1 {
+		t.Errorf("%d times the same replica, want once: the first, after 39 minutes", j.count.replicaAgain)
+	}
 }
