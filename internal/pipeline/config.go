@@ -95,9 +95,5 @@ func ScenariosOf(of func(model.FleetID) scenario.Config) func(model.FleetID) (pl
 // solve asks Drover's solver; the budget counts evaluations, so that the answer
 // is the same on any machine.
 func solve(problem *model.Problem, budget scenario.Budget) (model.Answer, error) {
-	answer, err := solver.Solve(problem, solver.Options{Seed: budget.Seed, Evaluations: budget.Evaluations, Threads: 1})
-	if err != nil {
-		return model.Answer{}, err
-	}
-	return *answer, nil
+	return solver.Decide(problem, budget.Seed, budget.Evaluations)
 }

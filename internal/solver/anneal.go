@@ -5,6 +5,7 @@ import "math"
 // schedule is the temperature of one annealing run.
 type schedule struct {
 	typical   float64 // cost of a typical shift
+	perItem   float64 // moves an item in the whole budget
 	hot, cold float64 // first and last temperature, in units of cost
 	penalty   float64 // price of one broken soft constraint
 	home      float64 // price of standing away from the start, in temperatures
@@ -77,72 +78,46 @@ func (c *climate) cost(delta int64, soft int32, away float64) float64 {
 // burst is how many targets are tried for one item before the next is drawn.
 const burst = 6
 
-// Moves are drawn by twelve random bits: schedule.eject x ejectUnit of drawScale
-// are ejections, relayDraws are relays, clearDraws empty a bin where that can
-// save cost, and once repackFrom of a cooling is over one repacking comes with repackPer ejections.
-const (
-	drawScale  = 4096
-	ejectUnit  = drawScale / 256
-	relayDraws = 256
-	clearDraws = 16
-	repackPer  = 512
-	repackFrom = 0.7
-)
-
 // batch is how many moves are drawn between two looks at the budget.
 const batch = 64
 
-// anneal runs one cooling from the present placement (simulated annealing with
-// shifts, swaps and ejections; Kirkpatrick et al. 1983, for this problem Portal
-// et al. 2016). share says how much of the run is over; it ends at 1.
-func (l *lane) anneal(c schedule, share func() float64) {
+// anneal runs a part of one cooling from the present placement (simulated
+// annealing with shifts, swaps and ejections; Kirkpatrick et al. 1983, for this
+// problem Portal et al. 2016). share says how much of the part is over; it ends
+// at 1.
+func (l *lane) anneal(c schedule, from, to float64, share func() float64) {
 	if len(l.movable) == 0 || l.in.bins < 2 {
 		return
 	}
-	price, last, retreats := c.penalty, 0.0, retreatFrom[:]
+	if from == 0 {
+		l.price, l.basePrice = c.penalty, c.penalty
+	}
+	last, retreats := from, retreatFrom[:]
+	for len(retreats) > 0 && retreats[0] < from {
+		retreats = retreats[1:]
+	}
 	for {
-		done := share()
-		if done >= 1 {
+		part := share()
+		if part >= 1 {
 			return
 		}
+		done := from + (to-from)*part
 		l.tell()
 		if len(retreats) > 0 && done > retreats[0] {
 			retreats = retreats[1:]
 			if l.s.soft > l.bestSoft {
 				l.backToBest()
-				c.penalty *= priceSpan
+				l.basePrice *= priceSpan
 			}
 		}
 		t := c.temperature(done)
-		price = reprice(price, c.penalty, done, done-last, l.s.soft)
+		l.price = reprice(l.price, l.basePrice, done, done-last, l.s.soft)
 		last = done
-		w := climate{t: t, penalty: price, homesick: c.home * t}
-		eject := c.eject * ejectUnit
-		repack := eject
-		if done > repackFrom {
-			repack += eject / repackPer
-		}
-		clears := repack
-		if l.in.extras {
-			clears += clearDraws
-		}
-		relays := clears + relayDraws
+		l.energy.add(float64(l.s.cost) + float64(l.price*float64(l.s.soft)))
+		w := climate{t: t, penalty: l.price, homesick: c.home * t}
+		m := l.mixAt(&c, done)
 		for range batch {
-			k := l.rng.next() >> 52
-			switch {
-			case k < eject:
-				l.tryEject(&w)
-			case k < repack:
-				l.tryRepack()
-			case k < clears:
-				l.tryClear(&w)
-			case k < relays:
-				l.tryRelay(&w)
-			case k&1 == 0:
-				l.tryShifts(&w)
-			default:
-				l.trySwaps(&w)
-			}
+			l.play(&m, &w)
 		}
 	}
 }

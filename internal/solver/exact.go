@@ -22,7 +22,7 @@ func (r *search) proof(l *lane) bool {
 	if !r.o.Exact {
 		until, b.maxFails = quickShare, quickFails
 	}
-	share := r.share(l, 0, until)
+	share := r.share(0, 0, until)
 	b.tick = func() bool { return share() >= 1 }
 	limit := int64(costLimit)
 	if r.feasible() {

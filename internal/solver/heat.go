@@ -61,14 +61,19 @@ func (r *search) heat() schedule {
 	perBin := float64(len(r.in.movable)) / float64(max(1, r.in.bins))
 	perItem := budget / float64(max(1, len(r.in.movable)))
 	fine := max(grain(perBin/coarseItems), grain(ampleMoves/max(1, perItem)))
-	return schedule{
+	c := schedule{
 		typical: typical,
+		perItem: perItem,
 		hot:     max(2, typical*blend(hotCoarse, hotFine, fine)),
 		cold:    max(1, typical*blend(coldCoarse, coldFine, fine)),
 		penalty: max(leastPenalty, typical*blend(penaltyCoarse, penaltyFine, fine)),
 		home:    homeFor(perBin, perItem),
 		eject:   uint64(min(mostEjections, max(1, mostEjections*coarseItems/max(1, perBin)))),
 	}
+	if r.o.Without&Homesickness != 0 {
+		c.home = 0
+	}
+	return c
 }
 
 // homeFor returns the price of being away, in temperatures: higher where a

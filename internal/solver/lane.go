@@ -3,17 +3,21 @@ package solver
 // lane is one sequential search: a state, a generator, and the best placement
 // it has met. Lanes never share memory while they run.
 type lane struct {
-	in  *instance
-	s   *state
-	rng *rng
+	in      *instance
+	s       *state
+	rng     *rng
+	without Technique
 
 	evaluations int64 // feasible moves priced in full
 	candidates  int64 // moves looked at
 
-	penalty  float64 // price of a broken soft constraint
-	barred   int32   // a bin that compound moves must not use, or none
-	cp       *brancher
-	stranded []int32 // items that repair found no place for
+	penalty          float64 // price of a broken soft constraint
+	energy           mean    // of what was walked through in this phase, broken constraints at their price
+	price, basePrice float64 // see reprice; kept from phase to phase
+	credit           int64   // work that doesn't count
+	barred           int32   // a bin that compound moves must not use, or none
+	cp               *brancher
+	stranded         []int32 // items that repair found no place for
 
 	// Moves are drawn from the scope: the whole problem or a region of it.
 	movable []int32 // items

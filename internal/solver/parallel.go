@@ -2,28 +2,26 @@ package solver
 
 import "sync"
 
-// parallel runs do for every lane on at most Threads goroutines and waits. The
-// lanes share nothing while they run, so the order does not matter.
-func (r *search) parallel(do func(*lane)) {
-	threads := max(1, min(r.o.Threads, len(r.lanes)))
-	if threads == 1 {
-		for _, l := range r.lanes {
-			do(l)
+// threads is how many goroutines search.
+func (r *search) threads() int { return max(1, min(r.o.Threads, len(r.lanes))) }
+
+// parallel runs do for every lane, with its number, on at most Threads
+// goroutines and waits. The lanes share nothing while they run, so the order
+// does not matter.
+func (r *search) parallel(do func(int, *lane)) {
+	threads := r.threads()
+	some := func(from int) {
+		for k := from; k < len(r.lanes); k += threads {
+			do(k, r.lanes[k])
 		}
+	}
+	if threads == 1 {
+		some(0)
 		return
 	}
-	next := make(chan *lane, len(r.lanes))
-	for _, l := range r.lanes {
-		next <- l
-	}
-	close(next)
 	var wait sync.WaitGroup
-	for range threads {
-		wait.Go(func() {
-			for l := range next {
-				do(l)
-			}
-		})
+	for from := range threads {
+		wait.Go(func() { some(from) })
 	}
 	wait.Wait()
 }

@@ -178,7 +178,7 @@ func (l *lane) annealRegions(c schedule, share func() float64) {
 		r.cold = max(c.cold, r.hot*regionCold)
 		first, before := l.work(), l.bestCost
 		all := float64(len(l.movable)) * regionMoves
-		l.anneal(r, func() float64 {
+		l.anneal(r, 0, 1, func() float64 {
 			if share() >= 1 {
 				return 1
 			}

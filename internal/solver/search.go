@@ -9,10 +9,11 @@ const lanesInAll = 2
 // search is one run of Solve: lanes that search from a common incumbent, phase
 // by phase.
 type search struct {
-	in    *instance
-	o     Options
-	start []int32
-	lanes []*lane
+	in      *instance
+	o       Options
+	start   []int32
+	lanes   []*lane
+	retired []*lane // walked in a crowd that is over
 
 	best     []int32
 	bestCost int64
@@ -20,12 +21,14 @@ type search struct {
 	stranded int // items without a lawful bin in best
 	proven   bool
 
-	heuristic bool // no exact attempt
+	heuristic bool    // no exact attempt
+	ample     float64 // moves an item from which a crowd walks; crowdMoves
+	least     int     // and movable items; crowdItems
 	news      *news
 }
 
 func newSearch(in *instance, start []int32, o Options) *search {
-	r := &search{in: in, o: o, start: start}
+	r := &search{in: in, o: o, start: start, ample: crowdMoves, least: crowdItems}
 	n := lanesInAll
 	if o.Evaluations <= 0 && o.Threads < 2 {
 		n = 1
@@ -36,6 +39,7 @@ func newSearch(in *instance, start []int32, o Options) *search {
 	r.best = append([]int32(nil), start...)
 	r.news = newNews(&r.o)
 	for _, l := range r.lanes {
+		l.without = o.Without
 		if l.lanes = n; r.news.wanted() {
 			l.news = r.news
 		}
@@ -45,13 +49,18 @@ func newSearch(in *instance, start []int32, o Options) *search {
 
 // phase is a part of the budget.
 type phase struct {
-	until   float64 // share of the budget at its end
-	regions bool    // regions of the best placement of all lanes; else one cooling
+	until    float64 // share of the budget at its end
+	regions  bool    // regions of the best placement of all lanes; else cooling
+	from, to float64 // the part of the cooling that it goes through
+	lanes    int     // how many walk; those that did best go on
 }
 
-// phases: one long cooling, then regions. Between them lanes share the best
-// placement.
-var phases = []phase{{0.88, false}, {0.94, true}, {1, true}}
+// Shares of the budget: one long cooling, then regions. Between these, lanes
+// share the best placement.
+const (
+	coolingShare = 0.88
+	regionsShare = 0.94 // when regions are merged
+)
 
 // run searches until the budget is spent.
 func (r *search) run() {
@@ -65,22 +74,36 @@ func (r *search) run() {
 		return
 	}
 	from := 0.0
-	for _, ph := range phases {
-		r.parallel(func(l *lane) {
-			l.penalty = base.penalty
-			if share := r.share(l, from, ph.until); ph.regions {
+	if r.o.Evaluations <= 0 {
+		from = r.spent()
+	}
+	for _, ph := range r.phases(base) {
+		if ph.lanes > 0 {
+			r.choose(ph.lanes)
+			r.grant(from)
+		}
+		r.parallel(func(k int, l *lane) {
+			l.penalty, l.energy = base.penalty, mean{}
+			if share := r.share(k, from, ph.until); ph.regions {
 				l.annealRegions(base, share)
 			} else {
-				l.anneal(base, share)
+				l.anneal(base, ph.from, ph.to, share)
 			}
 		})
-		r.merge()
-		if r.stranded > 0 {
-			r.mend(first)
+		if from = ph.until; ph.to == 1 {
+			r.gather()
 		}
-		r.spread()
-		from = ph.until
 	}
+}
+
+// gather hands the best placement of all lanes to every lane, mended where
+// items are without a bin.
+func (r *search) gather() {
+	r.merge()
+	if r.stranded > 0 {
+		r.mend(r.lanes[0])
+	}
+	r.spread()
 }
 
 // repairPenalty is the price of a broken soft constraint while repairing, in
@@ -100,21 +123,40 @@ func (r *search) mend(l *lane) {
 // feasible tells whether the best placement breaks nothing.
 func (r *search) feasible() bool { return r.bestSoft == 0 && r.stranded == 0 }
 
-// share returns the function that tells a lane how much of a phase is over.
-func (r *search) share(l *lane, from, until float64) func() float64 {
-	each := float64(r.o.Evaluations) / float64(len(r.lanes))
+// share returns the function that tells the k-th lane how much of its part of a
+// phase is over. Where a guard paces more lanes than there are threads, the
+// phase is divided among those that share a thread.
+func (r *search) share(k int, from, until float64) func() float64 {
+	each := r.each()
+	l := r.lanes[k]
+	if r.o.Evaluations <= 0 {
+		slots := (len(r.lanes) + r.threads() - 1) / r.threads()
+		width := (until - from) / float64(slots)
+		from += width * float64(k/r.threads())
+		until = from + width
+	}
 	return func() float64 {
 		spent := 0.0
 		if r.o.Guard != nil {
 			spent = r.o.Guard()
 		}
-		if spent < 1 && r.o.Evaluations > 0 {
-			spent = float64(l.work()) / each
-		}
 		if spent >= 1 {
 			return 1
 		}
+		if r.o.Evaluations > 0 {
+			spent = float64(l.work()-l.credit) / each
+		}
 		return max(0, (spent-from)/(until-from))
+	}
+}
+
+// each is a lane's part of the budget, in evaluations.
+func (r *search) each() float64 { return float64(r.o.Evaluations) / float64(len(r.lanes)) }
+
+// grant makes every lane's account say that a share of the budget is spent.
+func (r *search) grant(spent float64) {
+	for _, l := range r.lanes {
+		l.credit = l.work() - int64(spent*r.each())
 	}
 }
 
@@ -176,7 +218,7 @@ func (r *search) answer() *model.Answer {
 			a.Moved++
 		}
 	}
-	for _, l := range r.lanes {
+	for _, l := range append(r.lanes, r.retired...) {
 		a.Evaluations += l.evaluations
 		a.Candidates += l.candidates
 	}

@@ -33,6 +33,8 @@ type Options struct {
 	// Exact asks for a proof by exhaustive search where the problem is small;
 	// the search falls back to annealing where the budget does not suffice.
 	Exact bool
+	// Without leaves parts of the search out, to measure what they are worth.
+	Without Technique
 }
 
 // Progress is a message from a running search.
@@ -53,6 +55,9 @@ func Solve(p *model.Problem, o Options) (*model.Answer, error) {
 	in, err := compile(p)
 	if err != nil {
 		return nil, err
+	}
+	if o.Without&Hosts != 0 {
+		in.hosts = nil
 	}
 	start := in.start
 	if len(o.Incumbent) > 0 {

@@ -2,6 +2,10 @@
 // -bench` whose names end in "/LABEL=NUMBER", and writes one SVG picture a figure
 // (the benchmark's metrics), its values over the numbers.
 //
+// With -gaps it draws how the solver closed in on its bounds:
+//
+//	go run ./tests/curves -gaps -reference reference.csv -out docs/solver b_1.csv b_3.csv
+//
 //	go test ./internal/forecaster -run '^$' -bench Growth -benchtime 1x | go run ./tests/curves -out docs/performance
 package main
 
@@ -20,7 +24,16 @@ import (
 
 func main() {
 	out := flag.String("out", ".", "folder that the pictures go to")
+	gaps := flag.Bool("gaps", false, "draw the traces (drover solve roadef --trace) that are named as arguments")
+	reference := flag.String("reference", "", "with -gaps: the instances' known values (CSV)")
 	flag.Parse()
+	if *gaps {
+		if err := drawGaps(*out, *reference, flag.Args()); err != nil {
+			fmt.Fprintln(os.Stderr, "curves:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	curves, err := read(os.Stdin)
 	if err == nil && len(curves) == 0 {
 		err = fmt.Errorf("no benchmark on standard input has a name that ends in /LABEL=NUMBER")

@@ -15,13 +15,9 @@ const gib = int64(1) << 30
 
 var noon = model.InstantOf(time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC))
 
-// solve is the solver as the planner wires it: one thread, evaluations counted.
+// solve is the solver as the planner wires it.
 func solve(p *model.Problem, b scenario.Budget) (model.Answer, error) {
-	a, err := solver.Solve(p, solver.Options{Seed: b.Seed, Evaluations: b.Evaluations, Threads: 1})
-	if err != nil {
-		return model.Answer{}, err
-	}
-	return *a, nil
+	return solver.Decide(p, b.Seed, b.Evaluations)
 }
 
 // generate makes a fleet: servers in zones of racks of 20, replicas of

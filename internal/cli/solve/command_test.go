@@ -4,13 +4,18 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"drover/internal/cli"
+	"drover/internal/solver"
 )
 
 // run executes the command with arguments and returns stdout and the error.
@@ -67,6 +72,71 @@ func TestInterruptedCommandWritesTheIncumbent(t *testing.T) {
 	}
 	if _, err := os.Stat(path); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestTraceTellsTheWayDown(t *testing.T) {
+	dir := t.TempDir()
+	way := filepath.Join(dir, "way.csv")
+	text, err := run(t, t.Context(), roadefArgs(filepath.Join(dir, "new.txt"), "--evaluations", "5000", "--trace", way, "-o", "json")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r roadefReport
+	if err := json.Unmarshal([]byte(text), &r); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := os.ReadFile(way)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(rows)), "\n")
+	n := len(lines)
+	if n < 4 || lines[0] != "cpu_s,evaluations,cost" || lines[1] != fmt.Sprintf("0,0,%d", r.InitialObjective) ||
+		!strings.HasSuffix(lines[n-2], fmt.Sprintf(",%d,%d", r.MovesEvaluated, r.Objective)) ||
+		lines[n-1] != fmt.Sprintf("# lower_bound %d", r.LowerBound) {
+		t.Errorf("trace %q of %+v", lines, r)
+	}
+}
+
+func TestTraceKeepsFewRows(t *testing.T) {
+	var way trace
+	for k := range 10_000 {
+		way.note(solver.Progress{Cost: int64(20_000 - k), Evaluations: int64(k), Violated: k < 10}, 1+float64(k)/1000)
+	}
+	if rows := strings.Count(way.rows.String(), "\n"); rows < 200 || rows > 250 {
+		t.Errorf("%d rows for 1 to 11 CPU seconds, 1 %% apart", rows)
+	}
+	if strings.HasPrefix(way.rows.String(), "1.000") {
+		t.Error("a placement that breaks constraints has a row")
+	}
+}
+
+func TestPartsAreLeftOut(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "new.txt")
+	if _, err := run(t, t.Context(), roadefArgs(path, "--evaluations", "5000", "--without", "relays,ejections", "--without", "hosts")...); err != nil {
+		t.Error(err)
+	}
+	if _, err := run(t, t.Context(), roadefArgs(path, "--without", "magic")...); cli.ExitCode(err) != 2 || !strings.Contains(err.Error(), "magic") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestOneLaneUnlessAskedForMore: CPU time buys one long cooling, two where the
+// caller wants two threads.
+func TestOneLaneUnlessAskedForMore(t *testing.T) {
+	for args, want := range map[string]int{
+		"--cpu-time 5s": 1, "--cpu-time 5s --threads 2": 2, "--time 5s": 2, "--cpu-time 5s --time 9s": 2, "--evaluations 9": 2,
+	} {
+		var b budget
+		cmd := &cobra.Command{}
+		b.flags(cmd)
+		if err := errors.Join(cmd.ParseFlags(strings.Fields(args)), b.check(cmd)); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.options(&guard{}).Threads; got != want {
+			t.Errorf("%s: %d threads, want %d", args, got, want)
+		}
 	}
 }
 

@@ -118,7 +118,7 @@ func generatedCommand() *cobra.Command {
 		Short: "Solve a generated fleet (for measurements)",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := b.check(); err != nil {
+			if err := b.check(cmd); err != nil {
 				return err
 			}
 			p, err := solver.Generate(solver.GenerateOptions{Bins: bins, Items: items, Periods: periods, Seed: problemSeed})

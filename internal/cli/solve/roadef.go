@@ -34,46 +34,60 @@ type roadefReport struct {
 
 func roadefCommand() *cobra.Command {
 	var b budget
-	var modelPath, initialPath, out string
+	var f roadefFiles
 	cmd := &cobra.Command{
 		Use:   "roadef --model MODEL.txt --initial ASSIGNMENT.txt --out NEW.txt",
 		Short: "Solve a machine reassignment instance (ROADEF/EURO 2012 formats)",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if modelPath == "" || initialPath == "" || out == "" {
+			if f.model == "" || f.initial == "" || f.out == "" {
 				return cli.Usage(errors.New("--model, --initial and --out are required"))
 			}
-			if err := b.check(); err != nil {
+			if err := b.check(cmd); err != nil {
 				return err
 			}
-			return runROADEF(cmd, &b, modelPath, initialPath, out)
+			return runROADEF(cmd, &b, &f)
 		},
 	}
-	cmd.Flags().StringVar(&modelPath, "model", "", "the instance's model file")
-	cmd.Flags().StringVar(&initialPath, "initial", "", "its initial assignment")
-	cmd.Flags().StringVar(&out, "out", "", "where the new assignment is written")
+	cmd.Flags().StringVar(&f.model, "model", "", "the instance's model file")
+	cmd.Flags().StringVar(&f.initial, "initial", "", "its initial assignment")
+	cmd.Flags().StringVar(&f.out, "out", "", "where the new assignment is written")
+	cmd.Flags().StringVar(&f.trace, "trace", "", "where the cost over CPU time is written (CSV)")
 	b.flags(cmd)
 	return cmd
 }
 
-func runROADEF(cmd *cobra.Command, b *budget, modelPath, initialPath, out string) error {
-	p, err := readROADEF(modelPath, initialPath)
+// roadefFiles are the paths of one run.
+type roadefFiles struct{ model, initial, out, trace string }
+
+func runROADEF(cmd *cobra.Command, b *budget, f *roadefFiles) error {
+	p, err := readROADEF(f.model, f.initial)
 	if err != nil {
 		return err
 	}
 	o := b.options(newGuard(cmd.Context(), b))
-	o.Progress = progressTo(cmd.ErrOrStderr())
+	var way trace
+	show := progressTo(cmd.ErrOrStderr())
+	o.Progress = func(p solver.Progress) {
+		way.note(p, cpuTime().Seconds())
+		show(p)
+	}
 	a, err := solver.Solve(p, o)
 	if err != nil {
-		return fmt.Errorf("%s: %w", modelPath, err)
+		return fmt.Errorf("%s: %w", f.model, err)
 	}
 	if a.Violated > 0 {
-		return fmt.Errorf("%s: no feasible assignment found from this start: %s", initialPath, a.Violations[0].Text)
+		return fmt.Errorf("%s: no feasible assignment found from this start: %s", f.initial, a.Violations[0].Text)
 	}
-	if err := writeAssignment(out, a.Assignment); err != nil {
+	if err := writeAssignment(f.out, a.Assignment); err != nil {
 		return err
 	}
 	report := reportROADEF(a)
+	if f.trace != "" {
+		if err := way.write(f.trace, &report); err != nil {
+			return err
+		}
+	}
 	if b.output == "json" {
 		return json.NewEncoder(cmd.OutOrStdout()).Encode(report)
 	}

@@ -6,6 +6,7 @@ package solve
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,6 +22,9 @@ type budget struct {
 	threads     int
 	seed        uint64
 	output      string
+	without     []string // parts of the search
+	omitted     solver.Technique
+	oneLane     bool // --threads was not given
 }
 
 // defaultTime is the wall time of a search that has no other budget.
@@ -33,10 +37,15 @@ func (b *budget) flags(cmd *cobra.Command) {
 	f.Int64Var(&b.evaluations, "evaluations", 0, "work, in moves evaluated; deterministic")
 	f.IntVar(&b.threads, "threads", 2, "threads that search")
 	f.Uint64Var(&b.seed, "seed", 1, "seed of the random numbers")
+	f.StringSliceVar(&b.without, "without", nil, "leave out parts of the search, to measure what they are worth: "+strings.Join(solver.TechniqueNames(), ", "))
 	f.StringVarP(&b.output, "output", "o", "", "json: one JSON document on stdout")
 }
 
-func (b *budget) check() error {
+func (b *budget) check(cmd *cobra.Command) (err error) {
+	b.oneLane = !cmd.Flags().Changed("threads")
+	if b.omitted, err = solver.ParseTechniques(b.without); err != nil {
+		return cli.Usage(fmt.Errorf("--without: %w", err))
+	}
 	switch {
 	case b.wall < 0 || b.cpu < 0 || b.evaluations < 0:
 		return cli.Usage(errors.New("--time, --cpu-time and --evaluations must not be negative"))
@@ -53,8 +62,8 @@ func (b *budget) check() error {
 
 // options turns the flags into the solver's options.
 func (b *budget) options(guard *guard) solver.Options {
-	o := solver.Options{Seed: b.seed, Evaluations: b.evaluations, Threads: b.threads, Guard: guard.spent}
-	if b.cpu > 0 && b.wall == 0 && b.evaluations == 0 {
+	o := solver.Options{Seed: b.seed, Evaluations: b.evaluations, Threads: b.threads, Guard: guard.spent, Without: b.omitted}
+	if b.oneLane && b.cpu > 0 && b.wall == 0 && b.evaluations == 0 {
 		// Where only CPU time counts, one long cooling beats two short ones.
 		o.Threads = 1
 	}
@@ -73,7 +82,7 @@ func Command() *cobra.Command {
 			"objective contributes. The subcommands read other formats.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := b.check(); err != nil {
+			if err := b.check(cmd); err != nil {
 				return err
 			}
 			p, err := readFile(args[0])

@@ -119,9 +119,5 @@ func (o *options) run(cmd *cobra.Command) error {
 
 // solve is Drover's solver as the scenario core wants it.
 func solve(p *model.Problem, b scenario.Budget) (model.Answer, error) {
-	a, err := solver.Solve(p, solver.Options{Seed: b.Seed, Evaluations: b.Evaluations, Threads: 1})
-	if err != nil {
-		return model.Answer{}, err
-	}
-	return *a, nil
+	return solver.Decide(p, b.Seed, b.Evaluations)
 }

@@ -78,11 +78,7 @@ func (w *WhatIf) parse() (scenario.Question, error) {
 
 // solve asks Drover's solver.
 func solve(p *model.Problem, b scenario.Budget) (model.Answer, error) {
-	a, err := solver.Solve(p, solver.Options{Seed: b.Seed, Evaluations: b.Evaluations, Threads: 1})
-	if err != nil {
-		return model.Answer{}, err
-	}
-	return *a, nil
+	return solver.Decide(p, b.Seed, b.Evaluations)
 }
 
 // viewOf copies what a decision needs: the question is answered after the model
