@@ -1,6 +1,6 @@
 # Targets that show something print one JSON object as their last line.
 SHELL := /bin/bash
-.PHONY: build test check fuzz bench-ingest storm bench-stream bench-solver solver-cpsat bench-forecast executor-table kubernetes console e2e vm
+.PHONY: build test check fuzz bench-ingest storm bench-stream bench-solver solver-cpsat ablation gaps bench-forecast executor-table kubernetes console e2e vm
 
 RUNS ?= 3
 SEED ?= 7
@@ -38,6 +38,22 @@ bench-solver:
 	@set -o pipefail; go test -run '^$$' -bench Moves ./internal/solver | tee /dev/stderr | awk '/^BenchmarkMoves/ { \
 		split($$1, name, /[\/-]/); for (k = 3; k < NF; k += 2) if ($$(k+1) != "ns/op") { \
 		out = out sep "\"" name[2] " " $$(k+1) "\":" sprintf("%.0f", $$k); sep = "," } } END { print "{" out "}" }'
+
+# What each part of the search is worth, on public instances.
+DATA ?= ../shared/data/roadef2012
+ablation:
+	go build -o bin/drover ./cmd/drover
+	go run ./tests/ablation -drover bin/drover -data $(DATA)
+
+# How the search closes in on its bound: pictures for the documentation.
+INSTANCES ?= a1_4 a2_2 a2_3 a2_5 b_1 b_2 b_3 b_4 b_5
+BUDGET ?= --cpu-time 25s
+gaps:
+	go build -o bin/drover ./cmd/drover
+	mkdir -p bin/gaps docs/solver
+	for i in $(INSTANCES); do bin/drover solve roadef --model $(DATA)/model_$$i.txt --initial $(DATA)/assignment_$$i.txt \
+		--out bin/gaps/$$i.txt --trace bin/gaps/$$i.csv $(BUDGET) -o json 2>/dev/null || exit 1; done
+	go run ./tests/curves -gaps -reference $(DATA)/reference.csv -out docs/solver $(INSTANCES:%=bin/gaps/%.csv)
 
 # Small random problems against OR-tools CP-SAT (pip install ortools).
 solver-cpsat:

@@ -12,14 +12,14 @@ import (
 // ("go with the winners", Aldous & Vazirani 1994). It takes budget from the cold
 // part, so it is done where there is much for each item.
 const (
-	crowdSize   = 8
-	crowdMoves  = 40_000.0 // moves an item that it takes
-	crowdItems  = 500      // and items: smaller problems are solved anyway
-	crowdMemory = 1 << 24  // most counters of all lanes together
-	crowdFrom   = 0.1      // of the cooling: the first choice
-	crowdStep   = 0.05     // between two choices
-	crowdUntil  = 0.5      // the last choice
-	crowdLosers = 2        // lanes replaced at each choice
+	crowdSize   = 4
+	crowdMoves  = 100_000.0 // moves an item that it takes
+	crowdItems  = 500       // and items: smaller problems are solved anyway
+	crowdMemory = 1 << 24   // most counters of all lanes together
+	crowdFrom   = 0.1       // of the cooling: the first choice
+	crowdStep   = 0.05      // between two choices
+	crowdUntil  = 0.5       // the last choice
+	crowdLosers = 1         // lanes replaced at each choice
 )
 
 // phases divides the budget.
