@@ -60,7 +60,7 @@ func (st *state) judgeIn(in *situation, slow []SlowLink, widerPPM int64) []judge
 	quick := newBound(q, in, slow)
 	var out []judged
 	for a := range f.applications {
-		if !f.responsePromise(a) || quick.wider(a, widerPPM) || q.unknown(a, make(map[int]bool)) {
+		if !f.responsePromise(a) || quick.wider(a, widerPPM) || q.unknown[a] {
 			continue
 		}
 		m := q.of(a, in, memo)
@@ -71,24 +71,6 @@ func (st *state) judgeIn(in *situation, slow []SlowLink, widerPPM int64) []judge
 		out = append(out, j)
 	}
 	return out
-}
-
-// unknown tells whether the service time of an application, or of one that it
-// calls, is not known.
-func (q *responses) unknown(a int, seen map[int]bool) bool {
-	if seen[a] || len(q.f.members[a]) == 0 {
-		return false
-	}
-	seen[a] = true
-	if q.service[a] <= 0 {
-		return true
-	}
-	for _, c := range q.perCall[a] {
-		if q.unknown(c.callee, seen) {
-			return true
-		}
-	}
-	return false
 }
 
 // situation takes every server at its busiest period of a future.

@@ -24,6 +24,7 @@ type responses struct {
 	shapes  *queueing.Shapes
 	service []float64 // seconds of core time of one request; 0: not known
 	perCall [][]outCall
+	unknown []bool             // an own service time, or that of one that is called, is not known
 	rtt     map[[2]int]float64 // read by key only
 	speed   map[[2]int]float64 // bytes per second
 	// The longest round trip between any two servers, and the slowest link.
@@ -71,7 +72,39 @@ func newResponses(f *fleet) *responses {
 			})
 		}
 	}
+	q.unknown = q.spread(func(a int) bool { return q.service[a] <= 0 })
 	return q
+}
+
+// spread marks the applications of which something holds, and all that call one
+// of those, directly or not; what runs nowhere is left out with its callers.
+func (q *responses) spread(holds func(a int) bool) []bool {
+	callers := make([][]int, len(q.perCall))
+	var queue []int
+	out := make([]bool, len(q.perCall))
+	for a := range q.perCall {
+		if len(q.f.members[a]) == 0 {
+			continue
+		}
+		for _, c := range q.perCall[a] {
+			callers[c.callee] = append(callers[c.callee], a)
+		}
+		if holds(a) {
+			out[a] = true
+			queue = append(queue, a)
+		}
+	}
+	for len(queue) > 0 {
+		a := queue[0]
+		queue = queue[1:]
+		for _, b := range callers[a] {
+			if !out[b] {
+				out[b] = true
+				queue = append(queue, b)
+			}
+		}
+	}
+	return out
 }
 
 // rates estimates the requests per second of every application: what the graph

@@ -49,7 +49,7 @@ func open(t testing.TB, base string) *page {
 		t.Fatalf("chromium: %v", err)
 	}
 	p := &page{t, ctx, base}
-	p.call("Emulation.setDeviceMetricsOverride", emulation.SetDeviceMetricsOverrideParams{Width: 1440, Height: 900, DeviceScaleFactor: 1})
+	p.size(1440, 900)
 	return p
 }
 
@@ -151,19 +151,10 @@ func (p *page) dark(dark bool) {
 	p.call("Emulation.setEmulatedMedia", emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}})
 }
 
-// picture writes what the page shows once it stands still.
-func (p *page) picture(path string) {
+// size makes the window so large.
+func (p *page) size(width, height int64) {
 	p.t.Helper()
-	png, err := small(p.still())
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		p.t.Fatal(err)
-	}
-	if err := os.WriteFile(path, png, 0o644); err != nil {
-		p.t.Fatal(err)
-	}
+	p.call("Emulation.setDeviceMetricsOverride", emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1})
 }
 
 // still returns the first screenshot that is like the one before it.
@@ -206,14 +197,27 @@ func (p *page) axe(dark bool) []string {
 	return evaluate[[]string](p, "window.found")
 }
 
-// views are the console's, with what tells that each is there.
-var views = []struct{ name, ready string }{
-	{"fleet", `document.querySelector('canvas') && document.querySelector('aside li')`},
-	{"graph", `window.droverPainter && document.querySelector('#graph-title').innerText.includes('dependencies')`},
-	{"forecast", `document.querySelector('.u-over') && document.querySelector('dl')`},
-	{"decision", `document.querySelector('.decide, dl') && document.querySelectorAll('tbody tr').length > 3`},
-	{"execution", `document.querySelector('svg rect')`},
-	{"time", `document.querySelector('.mark')`},
+// view is one of the console's.
+type view struct {
+	name, ready string   // its path, and what tells that it is there
+	query       string   // what a picture is of
+	press       []string // buttons that are pressed for a picture
+	shown       string   // what tells that they have acted
+	calm        bool     // it shows a fleet with room to spare
+}
+
+var views = []view{
+	{name: "fleet", ready: `document.querySelector('canvas') && document.querySelector('aside li')`},
+	{name: "graph", ready: `window.droverPainter && document.querySelector('#graph-title').innerText.includes('dependencies')`},
+	{name: "forecast", ready: `document.querySelector('.u-over') && document.querySelector('dl')`},
+	{name: "decision", ready: `document.querySelector('.decide, dl') && document.querySelectorAll('tbody tr').length > 3`},
+	{name: "execution", ready: `document.querySelector('svg rect') && document.querySelector('tbody tr')`},
+	{name: "time", ready: `document.querySelector('.mark') && document.querySelector('.u-over') && !document.body.innerText.includes('Reading')`, query: "&at=2026-03-12T09:20:00Z"},
+	{name: "whatif", ready: `document.querySelectorAll('#q-zones option').length > 0`,
+		calm: true, press: []string{"Lose zone", "Ask"},
+		shown: `document.querySelector('.top h1') && document.querySelector('tr.asked')`},
+	{name: "letters", ready: `document.querySelector('#letters-title')?.innerText.match(/[0-9]/) && !document.body.innerText.includes('Reading')`},
+	{name: "audit", ready: `document.querySelector('#audit-title')?.innerText.match(/[0-9]/) && !document.body.innerText.includes('Reading')`},
 }
 
 // line cuts findings to one line each.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,11 +19,16 @@ import (
 )
 
 // size is how large a generated fleet is.
-type size struct{ servers, applications, edges int }
+type size struct {
+	servers, applications, edges int
+	replicas                     int     // of each application
+	peak                         float64 // millicores of the busiest server above those of the idlest
+}
 
 // The fleets that are looked at: what the console has to carry, and one to read.
 var (
-	large = size{1000, 10_000, 50_000}
+	large = size{1000, 10_000, 50_000, 1, 20_000}
+	calm  = size{1000, 2_000, 6_000, 2, 7_000} // nothing is tight, so that there is room for what is lost
 	named = []string{"shop", "pay", "search", "media", "ads", "risk", "geo", "mail", "data", "core", "chat", "ml"}
 	noon  = model.InstantOf(time.Date(2026, 3, 12, 9, 40, 0, 0, time.UTC))
 )
@@ -34,19 +40,28 @@ type generated struct {
 	size size
 }
 
-// serve folds a generated fleet and serves the console over it.
-func serve(t testing.TB, s size) string {
-	t.Helper()
+// largeFleet is generated once; everybody only reads it.
+var largeFleet = sync.OnceValue(func() *readmodel.Model { return generate(large) })
+
+func generate(s size) *readmodel.Model {
 	g := &generated{m: readmodel.New(readmodel.DefaultLimits()), rng: rand.New(rand.NewPCG(7, 7)), size: s}
 	g.hosts()
 	g.apps()
 	g.calls()
 	g.story()
+	g.refused()
+	g.orders()
+	return g.m
+}
+
+// serve serves the console over a fleet.
+func serve(t testing.TB, m *readmodel.Model) string {
+	t.Helper()
 	gate, err := access.NewGate(nil, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := web.NewHandler(api.Config{Model: g.m, Publisher: nowhere{}, Gate: gate, Planning: func(model.FleetID) scenario.Config { return scenario.DefaultConfig() }, Version: "generated", Log: slog.New(slog.DiscardHandler)})
+	h, err := web.NewHandler(api.Config{Model: m, Publisher: nowhere{}, Gate: gate, Planning: func(model.FleetID) scenario.Config { return scenario.DefaultConfig() }, Version: "generated", Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,13 +85,19 @@ func (g *generated) hosts() {
 	for i := range g.size.servers {
 		g.fold(model.Server{Fleet: "large", ID: g.server(i), At: noon, Zone: string(rune('a' + i*4/g.size.servers)), Rack: fmt.Sprintf("r%02d", i/20),
 			Capacity: model.Vector{model.CPU: 32_000, model.Memory: 256 << 30, model.Receive: 3e9, model.Transmit: 3e9, model.Disk: 4e12}})
-		level := 8000 + 20_000*math.Pow(g.rng.Float64(), 2.2)
+		level := 8000 + g.size.peak*math.Pow(g.rng.Float64(), 2.2)
+		rise := 0.6 * g.rng.Float64()
+		if i == 0 { // one with a longer past, to look at
+			g.yesterday(model.ServerEntity(g.server(i)), level)
+		}
 		for b := range 72 {
 			at := noon.Add(-time.Duration(71-b) * 5 * time.Minute)
 			g.fold(model.Metric{Fleet: "large", Entity: model.ServerEntity(g.server(i)), At: at, Samples: []model.Sample{
 				{Resource: model.CPU, Value: level * (0.75 + 0.25*float64(b)/72 + 0.03*g.rng.NormFloat64())}, {Resource: model.Memory, Value: (60 + 100*g.rng.Float64()) * (1 << 30)}}})
 		}
-		rise := 0.6 * g.rng.Float64()
+		for back := 36; back > 6 && i == 0; back-- {
+			g.forecast(model.ServerEntity(g.server(i)), noon.Add(-time.Duration(back)*5*time.Minute), level*(0.98-0.003*float64(back)), 0.3*rise)
+		}
 		for _, back := range []time.Duration{30, 15, 0} {
 			g.forecast(model.ServerEntity(g.server(i)), noon.Add(-back*time.Minute), level, rise)
 		}
@@ -88,6 +109,15 @@ func (g *generated) hosts() {
 			rtt = int64(900 + 900*g.rng.Float64())
 		}
 		g.fold(model.Link{Fleet: "large", From: g.server(a), To: g.server(b), RTTMicros: rtt, RTTErrorMicros: rtt / 10, Measured: i%3 > 0, At: noon})
+	}
+}
+
+// yesterday folds a day and a half of measurements up to six hours ago.
+func (g *generated) yesterday(entity model.EntityID, level float64) {
+	for b := 36 * 12; b >= 72; b-- {
+		at := noon.Add(-time.Duration(b) * 5 * time.Minute)
+		g.fold(model.Metric{Fleet: "large", Entity: entity, At: at, Samples: []model.Sample{
+			{Resource: model.CPU, Value: level * (0.85 + 0.12*math.Sin(float64(b-270)/46) + 0.03*g.rng.NormFloat64())}, {Resource: model.Memory, Value: 120 << 30}}})
 	}
 }
 
@@ -107,9 +137,11 @@ func (g *generated) forecast(entity model.EntityID, origin model.Instant, level,
 
 func (g *generated) apps() {
 	for i := range g.size.applications {
-		a := model.Application{Fleet: "large", ID: g.app(i), At: noon, Replicas: 1, Stateful: i%9 == 0, DataBytes: 1 << 30, Request: model.Vector{model.CPU: 800, model.Memory: 2 << 30},
-			SLO: model.SLO{ResponseQuantilePPM: 990_000, ResponseMicros: 400_000, AvailabilityPPM: 999_500}, Labels: map[string]string{"namespace": named[i%len(named)]}}
-		a.Placement = []model.ServerID{g.server(g.rng.IntN(g.size.servers))}
+		a := model.Application{Fleet: "large", ID: g.app(i), At: noon, Replicas: g.size.replicas, Stateful: i%9 == 0, DataBytes: 1 << 30, Request: model.Vector{model.CPU: 800, model.Memory: 2 << 30},
+			SLO: model.SLO{AvailabilityPPM: 990_000, HeadroomPPM: 50_000}, Labels: map[string]string{"namespace": named[i%len(named)]}}
+		for range g.size.replicas {
+			a.Placement = append(a.Placement, g.server(g.rng.IntN(g.size.servers)))
+		}
 		g.fold(a)
 	}
 }

@@ -18,20 +18,28 @@ func small(text []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("picture: %w", err)
 	}
-	// Colours that differ in the last three bits of a channel count as one.
-	type bucket struct {
-		colour color.RGBA
-		count  int
-	}
-	seen := map[[3]uint8]*bucket{}
+	exact := map[color.RGBA]int{}
 	for y := range picture.Bounds().Dy() {
 		for x := range picture.Bounds().Dx() {
-			c := color.RGBAModel.Convert(picture.At(x, y)).(color.RGBA)
-			key := [3]uint8{c.R >> 3, c.G >> 3, c.B >> 3}
-			if seen[key] == nil {
-				seen[key] = &bucket{colour: c}
-			}
-			seen[key].count++
+			exact[color.RGBAModel.Convert(picture.At(x, y)).(color.RGBA)]++
+		}
+	}
+	// Colours that differ in the last three bits of a channel count as one: the
+	// most frequent of them.
+	type bucket struct {
+		colour      color.RGBA
+		most, count int
+	}
+	seen := map[[3]uint8]*bucket{}
+	for c, n := range exact {
+		key := [3]uint8{c.R >> 3, c.G >> 3, c.B >> 3}
+		b := seen[key]
+		if b == nil {
+			b = &bucket{}
+			seen[key] = b
+		}
+		if b.count += n; n > b.most || n == b.most && cmp.Compare(rank(c), rank(b.colour)) < 0 {
+			b.colour, b.most = c, n
 		}
 	}
 	var all []*bucket
@@ -39,7 +47,7 @@ func small(text []byte) ([]byte, error) {
 		all = append(all, b)
 	}
 	slices.SortFunc(all, func(a, b *bucket) int {
-		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.colour.R, b.colour.R), cmp.Compare(a.colour.G, b.colour.G), cmp.Compare(a.colour.B, b.colour.B))
+		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(rank(a.colour), rank(b.colour)))
 	})
 	var palette color.Palette
 	for _, b := range all[:min(256, len(all))] {
@@ -53,3 +61,6 @@ func small(text []byte) ([]byte, error) {
 	}
 	return b.Bytes(), nil
 }
+
+// rank puts colours in a fixed order.
+func rank(c color.RGBA) uint32 { return uint32(c.R)<<16 | uint32(c.G)<<8 | uint32(c.B) }

@@ -14,7 +14,7 @@ import (
 // the main thread works on a frame while the graph is panned. The figures are
 // logged; limits are wide, since the machine may be busy.
 func TestALargeFleetIsQuick(t *testing.T) {
-	p := open(t, serve(t, large))
+	p := open(t, serve(t, largeFleet()))
 	p.visit("/fleet?fleet=large")
 	p.until("the fleet", views[0].ready)
 	paint := evaluate[float64](p, `performance.getEntriesByName('first-contentful-paint')[0].startTime`)

@@ -35,7 +35,7 @@ func TestTheStory(t *testing.T) {
 	t.Parallel()
 	var c told
 	if p := c.tell(t, up(t, "--approval", "--speed", speed)); p != nil {
-		c.findings = c.accessible(p)
+		c.findings = c.accessible(p, false, true)
 	}
 	fmt.Printf("{\"stories\":%d,\"failed\":%d,\"serious_accessibility_findings\":%d}\n", c.stories, c.failed, c.findings)
 }
@@ -48,7 +48,9 @@ func TestTheStoryOnKafka(t *testing.T) {
 	t.Parallel()
 	s := servers.Start(t, 1)
 	var c told
-	c.tell(t, up(t, "--approval", "--speed", speed, "--brokers", strings.Join(s.Brokers, ","), "--redis", s.Redis))
+	if p := c.tell(t, up(t, "--approval", "--speed", speed, "--brokers", strings.Join(s.Brokers, ","), "--redis", s.Redis)); p != nil {
+		c.accessible(p, false)
+	}
 	if c.failed > 0 {
 		t.Errorf("%d of %d stories failed", c.failed, c.stories)
 	}
@@ -62,6 +64,7 @@ func (c *told) tell(t *testing.T, address string) *page {
 		c.story(t, "approved, and taken back", func(t *testing.T) { c.decide(here(t), "rolled back") }) &&
 		c.story(t, "approved, and moved", func(t *testing.T) { c.decide(here(t), "succeeded") }) &&
 		c.story(t, "looked at again", func(t *testing.T) { c.again(here(t)) }) &&
+		c.story(t, "asked what if", func(t *testing.T) { c.ask(here(t)) }) &&
 		c.story(t, "the kill switch", func(t *testing.T) { c.kill(here(t)) })
 	if !going {
 		return nil
@@ -134,6 +137,15 @@ func (c *told) again(p *page) {
 	p.until("now again", `document.querySelector('#time-title')?.innerText.startsWith('Now')`)
 }
 
+// ask asks what the loss of a zone would do, and looks at the answer's futures.
+func (c *told) ask(p *page) {
+	p.visit("/whatif")
+	p.press("Lose zone")
+	p.press("Ask")
+	p.until("the answer", `document.querySelector('.top h1')?.innerText.startsWith('Drover') && document.querySelector('tr.asked')`)
+	p.until("margins in every future", `[...document.querySelectorAll('section.main tbody tr')].length > 3 && document.querySelector('tr.asked .tight')`)
+}
+
 // kill throws the switch and lifts it; the audit log knows who.
 func (c *told) kill(p *page) {
 	p.visit("/")
@@ -143,6 +155,8 @@ func (c *told) kill(p *page) {
 	p.press("Lift kill switch")
 	p.press("Lift it")
 	p.until("the switch lifted", `!document.body.innerText.includes('kill switch on')`)
+	p.visit("/audit")
+	p.until("the orders in the audit view", `['kill', 'revive', 'approve'].every(k => [...document.querySelectorAll('[role=row] b')].some(b => b.innerText === k))`)
 	p.act(`window.audit = null; fetch('/api/v1/fleets/demo/audit?limit=1000').then(r => r.json()).then(j => { window.audit = j.items })`)
 	p.until("the audit log", "window.audit")
 	for _, want := range []string{"kill", "revive", "approve"} {
@@ -152,15 +166,17 @@ func (c *told) kill(p *page) {
 	}
 }
 
-// accessible looks at every view in both themes and returns how many serious
+// accessible looks at every view, light or dark, and returns how many serious
 // findings there are.
-func (c *told) accessible(p *page) int {
+func (c *told) accessible(p *page, themes ...bool) int {
 	n := 0
-	for _, dark := range []bool{false, true} {
-		p.dark(dark)
-		for _, v := range views {
-			p.visit("/" + v.name)
-			p.until(v.name, v.ready)
+	for _, v := range views {
+		p.dark(false)
+		p.visit("/" + v.name)
+		p.until(v.name, v.ready)
+		for _, dark := range themes {
+			p.dark(dark)
+			p.until("the theme", fmt.Sprintf(`(document.documentElement.dataset.theme === "dark") === %v`, dark))
 			for _, finding := range p.axe(dark) {
 				n++
 				p.t.Errorf("%s, dark %v: %s", v.name, dark, line(finding))

@@ -95,6 +95,7 @@ func letters(t *testing.T, brokers []string, redis string) {
 	if left := list(t, brokers); len(left) != 0 {
 		t.Errorf("left: %+v", left)
 	}
+	audited(t, conn)
 	for _, wrong := range []struct {
 		args []string
 		code int
@@ -109,6 +110,20 @@ func letters(t *testing.T, brokers []string, redis string) {
 		if _, err := run(wrong.args...); cli.ExitCode(err) != wrong.code || !strings.Contains(fmt.Sprint(err), wrong.says) {
 			t.Errorf("%v: %v, exit code %d, want %d", wrong.args, err, cli.ExitCode(err), wrong.code)
 		}
+	}
+}
+
+// audited checks that the audit log has every letter that was dealt with.
+func audited(t *testing.T, conn *stream.Connection) {
+	t.Helper()
+	seen := map[string]int{}
+	if err := conn.ReadAll(t.Context(), func(e stream.Entry) error {
+		if a, ok := e.Event.(model.Audit); ok && strings.HasPrefix(a.Object, "deadletter/metrics/") && a.Before != "" && strings.HasSuffix(a.Actor, " (command)") {
+			seen[a.Action]++
+		}
+		return nil
+	}, stream.Audit); err != nil || seen["replay"] != 1 || seen["drop"] != 2 {
+		t.Errorf("the audit log has %v, %v", seen, err)
 	}
 }
 

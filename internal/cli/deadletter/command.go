@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/user"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -16,17 +17,19 @@ import (
 	"drover/internal/cli"
 	"drover/internal/cli/service"
 	"drover/internal/config"
+	"drover/internal/model"
 	"drover/internal/stream"
 )
 
 // options are flags that the configuration does not have.
 type options struct {
-	file   string
-	output string
-	class  string
-	topic  string
-	fleet  string
-	all    bool
+	file    string
+	output  string
+	comment string
+	class   string
+	topic   string
+	fleet   string
+	all     bool
 }
 
 // Command returns the command.
@@ -52,6 +55,7 @@ stood: topic/partition/offset.`,
 	drop := &cobra.Command{Use: "drop [ID...]", Short: "Take letters off the list", RunE: o.drop}
 	for _, many := range []*cobra.Command{replay, drop} {
 		many.Flags().BoolVar(&o.all, "all", false, "all letters that the filters leave")
+		many.Flags().StringVarP(&o.comment, "comment", "m", "", "why; it goes into the audit log")
 	}
 	c.AddCommand(list, show, replay, drop)
 	return c
@@ -156,7 +160,20 @@ func (o *options) drop(c *cobra.Command, args []string) error {
 	return o.each(c, args, "dropped", func(p *stream.Producer, l stream.Letter) error { return p.DropLetter(c.Context(), l) })
 }
 
-// each does something to the letters that the arguments name.
+// audit says in the audit log who deals with a letter, and why it was refused.
+// The command talks to the brokers, which know a user of their own: the name is
+// that of this machine's.
+func (o *options) audit(action string, l stream.Letter) model.Audit {
+	name := "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	return model.Audit{Fleet: l.Fleet, At: model.InstantOf(time.Now()), Actor: name + " (command)", Action: action, Object: "deadletter/" + l.ID,
+		Before: l.Letter.Class + ": " + l.Letter.Message, After: o.comment}
+}
+
+// each does something to the letters that the arguments name, after the audit log
+// has it.
 func (o *options) each(c *cobra.Command, args []string, done string, do func(*stream.Producer, stream.Letter) error) error {
 	if o.all == (len(args) > 0) {
 		return cli.Usage(errors.New("want ids, or --all"))
@@ -176,6 +193,9 @@ func (o *options) each(c *cobra.Command, args []string, done string, do func(*st
 	}
 	defer p.Close()
 	for _, l := range letters {
+		if err := p.Publish(c.Context(), stream.Audit, l.Fleet, "deadletter/"+l.ID, o.audit(c.Name(), l)); err != nil {
+			return err
+		}
 		if err := do(p, l); err != nil {
 			return err
 		}

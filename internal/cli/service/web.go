@@ -57,7 +57,7 @@ func runWeb(ctx context.Context, conf *config.Config) (err error) {
 	defer producer.Close()
 	model := readmodel.New(readmodel.DefaultLimits())
 	web.NewMeters(model, r.Metrics)
-	handler, secure, err := NewWeb(ctx, conf, model, producer, log)
+	handler, secure, err := NewWeb(ctx, conf, model, r.Connection, producer, log)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func runWeb(ctx context.Context, conf *config.Config) (err error) {
 
 // NewWeb makes the console and the API, and what they are served with; event
 // streams end with ctx.
-func NewWeb(ctx context.Context, conf *config.Config, model *readmodel.Model, publisher api.Publisher, log *slog.Logger) (http.Handler, *tls.Config, error) {
+func NewWeb(ctx context.Context, conf *config.Config, model *readmodel.Model, connection *stream.Connection, producer *stream.Producer, log *slog.Logger) (http.Handler, *tls.Config, error) {
 	var rules *access.Rules
 	var err error
 	if conf.Web.Access != "" {
@@ -98,7 +98,8 @@ func NewWeb(ctx context.Context, conf *config.Config, model *readmodel.Model, pu
 	if err != nil {
 		return nil, nil, err
 	}
-	handler, err := web.NewHandler(api.Config{Model: model, Publisher: publisher, Gate: gate, Planning: policies.Of, Version: Version(), Log: log, Ended: ctx.Done()})
+	handler, err := web.NewHandler(api.Config{Model: model, Publisher: producer, Letters: letters{connection, producer}, Gate: gate, Planning: policies.Of,
+		Version: Version(), Log: log, Ended: ctx.Done()})
 	return handler, secure, err
 }
 

@@ -159,7 +159,7 @@ func (h *house) live(ctx context.Context, speed float64) error {
 	}
 	mux := h.runtime.NewMux(map[string]service.Check{"kafka": producer.Ready, "redis": h.runtime.Store.Ping})
 	doors.Handle(mux)
-	window, _, err := service.NewWeb(ctx, h.conf, h.model, producer, h.log)
+	window, _, err := service.NewWeb(ctx, h.conf, h.model, h.runtime.Connection, producer, h.log)
 	if err != nil {
 		return err
 	}

@@ -116,23 +116,6 @@ func eventsOf(f *readmodel.Fleet) []Event {
 	return all
 }
 
-func (s *Server) deadletters(c *call) (any, error) {
-	var all []DeadLetter
-	s.Model.View(c.fleet, func(f *readmodel.Fleet) {
-		for _, l := range slices.Backward(f.Letters) {
-			if c.holds(l.Message, l.Class, l.Topic, l.Stage) {
-				all = append(all, letterOf(&l))
-			}
-		}
-	})
-	return paged(c, all)
-}
-
-func letterOf(l *readmodel.Letter) DeadLetter {
-	return DeadLetter{ID: l.ID(), At: l.At, Stage: l.Stage, Class: l.Class,
-		Message: l.Message, Key: string(l.Key), Value: l.Value, Cut: l.Cut}
-}
-
 func (s *Server) audit(c *call) (any, error) {
 	var all []Audit
 	s.Model.View(c.fleet, func(f *readmodel.Fleet) {

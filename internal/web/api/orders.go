@@ -132,17 +132,25 @@ func (s *Server) publish(c *call, order *model.Control, action, before string) e
 	case order.Server != "":
 		object = "server/" + string(order.Server)
 	}
-	audit := model.Audit{Fleet: order.Fleet, At: order.At, Actor: c.who.Name + " (" + c.who.Means + ")", Action: action, Object: object,
-		Before: before, After: string(after)}
-	for _, e := range []stage.Emission{
-		{Topic: topicAudit, Fleet: order.Fleet, Key: object, Partition: stage.ByKey, Event: audit},
-		{Topic: topicControl, Fleet: order.Fleet, Key: order.ID, Partition: stage.ByKey, Event: *order},
-	} {
-		if err := s.Publisher.PublishAll(c.r.Context(), []stage.Emission{e}); err != nil {
-			return fmt.Errorf("order %s: %w", order.ID, err)
-		}
+	if err := s.audited(c, order.At, action, object, before, string(after)); err != nil {
+		return fmt.Errorf("order %s: %w", order.ID, err)
 	}
-	s.Log.Info("order", "fleet", order.Fleet, "action", action, "object", object, "by", audit.Actor, "id", order.ID)
+	sent := stage.Emission{Topic: topicControl, Fleet: order.Fleet, Key: order.ID, Partition: stage.ByKey, Event: *order}
+	if err := s.Publisher.PublishAll(c.r.Context(), []stage.Emission{sent}); err != nil {
+		return fmt.Errorf("order %s: %w", order.ID, err)
+	}
+	return nil
+}
+
+// audited writes who changes what to the audit log, and returns once that is
+// durable: it comes before the change itself.
+func (s *Server) audited(c *call, at model.Instant, action, object, before, after string) error {
+	audit := model.Audit{Fleet: c.fleet, At: at, Actor: c.who.Name + " (" + c.who.Means + ")", Action: action, Object: object, Before: before, After: after}
+	e := stage.Emission{Topic: topicAudit, Fleet: c.fleet, Key: object, Partition: stage.ByKey, Event: audit}
+	if err := s.Publisher.PublishAll(c.r.Context(), []stage.Emission{e}); err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	s.Log.Info("order", "fleet", c.fleet, "action", action, "object", object, "by", audit.Actor)
 	return nil
 }
 

@@ -69,6 +69,7 @@ func reads() []Route {
 		{Method: "GET", Path: fleet + "/evaluations/{tick}", Name: "evaluation", Role: access.Viewer, Summary: "One decision with its scenarios.", Answer: Evaluation{}, handle: (*Server).evaluation},
 		{Method: "GET", Path: fleet + "/plans/{plan}", Name: "plan", Role: access.Viewer, Summary: "One plan with the reason of every move and how far it is.", Query: []Parameter{paramAt}, Answer: Plan{}, handle: (*Server).plan},
 		{Method: "GET", Path: fleet + "/executions/{plan}", Name: "execution", Role: access.Viewer, Summary: "What was done for a plan: every step with its times, for a Gantt chart.", Query: []Parameter{paramAt}, Answer: Execution{}, handle: (*Server).execution},
+		{Method: "GET", Path: fleet + "/deadletters/{topic}/{partition}/{offset}", Name: "deadletter", Role: access.Operator, Summary: "One record that could not be read: where it stood, why, and its bytes.", Answer: DeadLetter{}, Sections: []readmodel.Section{readmodel.Letters}, handle: (*Server).deadletter},
 		{Method: "GET", Path: base + "/events", Name: "events", Role: access.Viewer, Class: Stream, Summary: "Server-sent events: `change` (which sections have new versions), `line` (what happened, in words). Send Last-Event-ID to go on.", Query: []Parameter{{"fleet", "The fleet; needed."}}, handle: (*Server).events},
 	}
 }
@@ -101,6 +102,9 @@ func changes() []Route {
 	order := func(path, name string, role access.Role, summary string) Route {
 		return Route{Method: "POST", Path: path, Name: name, Role: role, Class: Change, Summary: summary, Body: Order{}, Answer: Ordered{}, Status: 202, handle: (*Server).order}
 	}
+	letters := func(path, name string, role access.Role, summary string) Route {
+		return Route{Method: "POST", Path: path, Name: name, Role: role, Class: Change, Summary: summary, Body: LetterOrder{}, Answer: LettersDone{}, handle: (*Server).dealWithLetters}
+	}
 	return []Route{
 		order(plan+"/approve", "approve", access.Approver, "Let a plan run, or its first `waves` only."),
 		order(plan+"/reject", "reject", access.Approver, "Refuse a plan; one that runs finishes its moves under way and starts no more."),
@@ -114,6 +118,8 @@ func changes() []Route {
 		order(fleet+"/revive", "revive", access.Admin, "Lift the kill switch."),
 		order(fleet+"/servers/{server}/drain", "drain", access.Approver, "Ask for a server to be emptied."),
 		order(fleet+"/servers/{server}/undrain", "undrain", access.Approver, "Take a server back into use."),
+		letters(fleet+"/deadletters/replay", "replayLetters", access.Operator, "Send refused records to their topics again, as they were, and take them off the list."),
+		letters(fleet+"/deadletters/drop", "dropLetters", access.Admin, "Take refused records off the list for good."),
 		{Method: "POST", Path: fleet + "/what-if", Name: "whatIf", Role: access.Operator, Class: Question, Summary: "Ask what a loss, a drain or more load would do, and what Drover would do about it. Nothing is carried out.", Body: WhatIf{}, Answer: WhatIfAnswer{}, handle: (*Server).whatIf},
 	}
 }

@@ -42,6 +42,31 @@ func (p *published) PublishAll(_ context.Context, emissions []stage.Emission) er
 	return nil
 }
 
+// dealt keeps which dead letters were dealt with, and folds what the topic would.
+type dealt struct {
+	model *readmodel.Model
+	list  []string
+	err   error
+}
+
+func (d *dealt) Replay(_ context.Context, fleet model.FleetID, ids []string) error {
+	return d.deal("replay", fleet, ids)
+}
+func (d *dealt) Drop(_ context.Context, fleet model.FleetID, ids []string) error {
+	return d.deal("drop", fleet, ids)
+}
+
+func (d *dealt) deal(action string, fleet model.FleetID, ids []string) error {
+	if d.err != nil {
+		return d.err
+	}
+	for _, id := range ids {
+		d.list = append(d.list, action+" "+id)
+		d.model.Fold(fleet, readmodel.LetterDone{ID: id})
+	}
+	return nil
+}
+
 // testServer is an API whose requests come from this machine.
 type testServer struct {
 	*Server
@@ -65,7 +90,7 @@ func servedBy(t *testing.T, rules *access.Rules) (*testServer, *published) {
 	p := &published{model: m}
 	clock := morning.Time()
 	n := 0
-	s, err := New(Config{Model: m, Publisher: p, Gate: gate, Planning: func(model.FleetID) scenario.Config { return scenario.DefaultConfig() }, Version: "test",
+	s, err := New(Config{Model: m, Publisher: p, Letters: &dealt{model: m}, Gate: gate, Planning: func(model.FleetID) scenario.Config { return scenario.DefaultConfig() }, Version: "test",
 		Now: func() time.Time { clock = clock.Add(time.Second); return clock }, NewID: func() string { n++; return fmt.Sprintf("o-%d", n) }})
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +149,8 @@ func fillModel(m *readmodel.Model) {
 	)
 	fillSeries(fold)
 	fillPlans(fold)
-	fold(model.DeadLetter{Topic: "metrics", Partition: 2, Offset: 77, At: morning, Stage: "forecaster", Class: "value", Message: "entity is empty", Key: []byte("shop|x"), Value: []byte{0, 1, 2}},
+	fold(model.DeadLetter{Topic: "metrics", Partition: 2, Offset: 77, At: morning, Stage: "forecaster", Class: "value", Message: "entity is empty", Key: []byte("shop|x"), Value: []byte{0, 1, 2},
+		Headers: map[string][]byte{"producer": []byte("p7"), "raw": {255}}},
 		model.Audit{Fleet: "shop", At: morning, Actor: "alice (token)", Action: "pause", Object: "fleet/shop", Before: "paused=false", After: "{}"})
 }
 

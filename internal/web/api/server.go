@@ -19,10 +19,22 @@ type Publisher interface {
 	PublishAll(ctx context.Context, emissions []stage.Emission) error
 }
 
+// Letters deals with refused records, by the ids they are listed under; it
+// returns once that is durable. An id that is not there any more is an error
+// that matches ErrNoLetter, and nothing is done for any of them.
+type Letters interface {
+	Replay(ctx context.Context, fleet model.FleetID, ids []string) error
+	Drop(ctx context.Context, fleet model.FleetID, ids []string) error
+}
+
+// ErrNoLetter says that a dead letter is not there (any more).
+var ErrNoLetter = errors.New("no such dead letter")
+
 // Config is what the API is made of.
 type Config struct {
 	Model     *readmodel.Model
 	Publisher Publisher
+	Letters   Letters // nil: dead letters are shown only
 	Gate      *access.Gate
 	// Planning gives the policy by which what-if questions about a fleet are
 	// answered.

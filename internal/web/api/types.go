@@ -189,14 +189,34 @@ type Line struct {
 
 // DeadLetter is a record that could not be read.
 type DeadLetter struct {
-	ID      string        `json:"id" doc:"topic/partition/offset of the record."`
-	At      model.Instant `json:"at"`
-	Stage   string        `json:"stage"`
-	Class   string        `json:"class"`
-	Message string        `json:"message"`
-	Key     string        `json:"key"`
-	Value   []byte        `json:"value" doc:"The record's bytes, base64; the first 4 KB."`
-	Cut     bool          `json:"cut" doc:"The value is longer."`
+	ID        string            `json:"id" doc:"topic/partition/offset of the record."`
+	Topic     string            `json:"topic"`
+	Partition int32             `json:"partition"`
+	Offset    int64             `json:"offset"`
+	At        model.Instant     `json:"at"`
+	Stage     string            `json:"stage" doc:"Who refused it."`
+	Class     string            `json:"class"`
+	Message   string            `json:"message"`
+	Key       string            `json:"key"`
+	Headers   map[string]string `json:"headers,omitempty"`
+	Value     []byte            `json:"value" doc:"The record's bytes, base64; the first 4 KB."`
+	Bytes     int               `json:"bytes" doc:"How long the value is."`
+	Cut       bool              `json:"cut" doc:"The value is longer than what is shown."`
+}
+
+// LetterOrder says which dead letters are dealt with, and why.
+type LetterOrder struct {
+	IDs     []string `json:"ids" doc:"Up to 100, as listed."`
+	Comment string   `json:"comment,omitempty" doc:"Why; it goes into the audit log."`
+}
+
+// LettersDone are the dead letters that have been dealt with.
+type LettersDone struct {
+	Fleet  model.FleetID `json:"fleet"`
+	Action string        `json:"action" enum:"replay,drop"`
+	IDs    []string      `json:"ids"`
+	By     string        `json:"by"`
+	At     model.Instant `json:"at" doc:"Event time that it is dated."`
 }
 
 // Audit is one change.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"math"
 	"slices"
@@ -41,24 +42,47 @@ func (s *Server) whatIf(c *call) (any, error) {
 	if err := question.Begin(&asked, view); err != nil {
 		return nil, badRequest("%v", err)
 	}
-	select {
-	case s.asking <- struct{}{}:
-		defer func() { <-s.asking }()
-	case <-c.r.Context().Done():
-		return nil, c.r.Context().Err()
-	}
 	config := s.Planning(c.fleet)
 	config.Budget = scenario.Budget{Seed: config.Budget.Seed, Evaluations: defaultEvaluations}
 	if body.Evaluations > 0 {
 		config.Budget.Evaluations = min(body.Evaluations, maxEvaluations)
 	}
-	evaluation, plan := scenario.WhatIf(view, config, asked, solve)
+	evaluation, plan, err := s.decide(c.r.Context(), view, config, asked)
+	if err != nil {
+		return nil, err
+	}
 	answer := WhatIfAnswer{Evaluation: evaluationOf(&evaluation)}
 	if plan != nil {
 		p := planOf(&readmodel.Run{Plan: *plan}, 0)
 		answer.Plan = &p
 	}
 	return answer, nil
+}
+
+// decide answers a question unless nobody waits any more: then it goes on until
+// the solver sees that, and the next question waits for it.
+func (s *Server) decide(ctx context.Context, view scenario.View, config scenario.Config, asked scenario.Question) (model.Evaluation, *model.Plan, error) {
+	select {
+	case s.asking <- struct{}{}:
+	case <-ctx.Done():
+		return model.Evaluation{}, nil, ctx.Err()
+	}
+	type answer struct {
+		evaluation model.Evaluation
+		plan       *model.Plan
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		defer func() { <-s.asking }()
+		evaluation, plan := scenario.WhatIf(view, config, asked, func(p *model.Problem, b scenario.Budget) (model.Answer, error) { return solve(ctx, p, b) })
+		answered <- answer{evaluation, plan}
+	}()
+	select {
+	case a := <-answered:
+		return a.evaluation, a.plan, ctx.Err() // what the solver had found when it was stopped is no answer
+	case <-ctx.Done():
+		return model.Evaluation{}, nil, ctx.Err()
+	}
 }
 
 func (w *WhatIf) parse() (scenario.Question, error) {
@@ -76,9 +100,13 @@ func (w *WhatIf) parse() (scenario.Question, error) {
 	return q, err
 }
 
-// solve asks Drover's solver.
-func solve(p *model.Problem, b scenario.Budget) (model.Answer, error) {
-	return solver.Decide(p, b.Seed, b.Evaluations)
+// solve is solver.Decide, as long as somebody waits for the answer.
+func solve(ctx context.Context, p *model.Problem, b scenario.Budget) (model.Answer, error) {
+	a, err := solver.Improve(ctx, p, nil, solver.Options{Seed: b.Seed, Evaluations: b.Evaluations, Threads: 1}, nil)
+	if err != nil {
+		return model.Answer{}, err
+	}
+	return *a, nil
 }
 
 // viewOf copies what a decision needs: the question is answered after the model

@@ -58,7 +58,8 @@ type Edge struct {
 // Letter is a dead letter as it is shown: its value cut to Limits.LetterBytes.
 type Letter struct {
 	model.DeadLetter
-	Cut bool
+	Cut   bool
+	Bytes int // of the whole value
 }
 
 // ID is the place of the record that was refused: "topic/partition/offset".
@@ -234,11 +235,12 @@ func (f *Fleet) PlacementAt(at model.Instant) model.Placement {
 }
 
 func (f *Fleet) letter(d model.DeadLetter) {
-	cut := len(d.Value) > f.limits.LetterBytes
+	size := len(d.Value)
+	cut := size > f.limits.LetterBytes
 	if cut {
 		d.Value = slices.Clone(d.Value[:f.limits.LetterBytes])
 	}
-	letter := Letter{d, cut}
+	letter := Letter{d, cut, size}
 	id := letter.ID()
 	f.Letters = slices.DeleteFunc(f.Letters, func(l Letter) bool { return l.ID() == id }) // told again after a crash
 	f.Letters = appendBounded(f.Letters, letter, f.limits.DeadLetters)

@@ -34,12 +34,13 @@ export async function get<T>(p: string, query: Query = {}, signal?: AbortSignal)
   return read(await fetch(path(p, query), { headers: headers(), signal }))
 }
 
-export async function post<T>(p: string, body: unknown): Promise<T> {
+export async function post<T>(p: string, body: unknown, signal?: AbortSignal): Promise<T> {
   return read(
     await fetch(path(p), {
       method: 'POST',
       headers: headers({ 'Content-Type': 'application/json', 'X-Drover-Request': '1' }),
       body: JSON.stringify(body),
+      signal,
     }),
   )
 }

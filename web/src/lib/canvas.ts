@@ -3,9 +3,10 @@
 // frame its time. That keeps panning smooth at 50,000 edges without a GPU.
 import { css } from './colour'
 import type { Layout } from './layout'
+import { between, type Zones } from './network'
 import type { Graph } from './types'
 
-export interface Shown { hit: Uint8Array | null; focus: number; found: Uint8Array | null; declared: boolean; observed: boolean }
+export interface Shown { hit: Uint8Array | null; focus: number; found: Uint8Array | null; declared: boolean; observed: boolean; zones: Zones | null }
 
 const slice = 5 // milliseconds of drawing in one frame
 const most = 2500 // edges that are drawn at once, the busiest first; more would be a grey cloud
@@ -212,6 +213,7 @@ export class Painter {
     yield
     yield* this.paintEdges(g)
     yield* this.paintNodes(g)
+    this.paintTrips(g)
     this.paintNames(g)
   }
 
@@ -242,13 +244,38 @@ export class Painter {
     g.globalAlpha = 1
   }
 
+  /** paintTrips writes how long a packet takes between the groups, which are zones. */
+  private paintTrips(g: CanvasRenderingContext2D) {
+    const zones = this.shown.zones
+    if (!zones) return
+    const { groups } = this.layout
+    g.textAlign = 'center'
+    g.font = `600 ${12 / this.k}px system-ui, "DejaVu Sans", sans-serif`
+    g.lineJoin = 'round'
+    for (let a = 0; a < groups.length; a++) {
+      for (let b = a + 1; b < groups.length; b++) {
+        const ms = between(zones, groups[a].name, groups[b].name)
+        if (ms === undefined) continue
+        const [p, q] = [groups[a], groups[b]]
+        // Off the middle, where those of crossing ways would meet.
+        const [x, y] = [p.x + 0.42 * (q.x - p.x), p.y + 0.42 * (q.y - p.y)]
+        const text = `${ms.toFixed(2)} ms`
+        g.strokeStyle = css('--card')
+        g.lineWidth = 5 / this.k
+        g.strokeText(text, x, y)
+        g.fillStyle = css('--wait')
+        g.fillText(text, x, y)
+      }
+    }
+  }
+
   private paintNames(g: CanvasRenderingContext2D) {
     g.textAlign = 'center'
     g.font = `650 ${14 / this.k}px system-ui, "DejaVu Sans", sans-serif`
     g.lineJoin = 'round'
     for (const c of this.layout.groups) {
       if (c.r * this.k < 24) continue
-      const text = `${c.name} · ${c.n}`
+      const text = c.r * this.k < 60 ? c.name : `${c.name} · ${c.n}`
       g.strokeStyle = css('--card')
       g.lineWidth = 4 / this.k
       g.strokeText(text, c.x, c.y - c.r - 5 / this.k)
@@ -378,22 +405,4 @@ export class Painter {
 function short(id: string): string {
   const name = id.slice(id.indexOf('/') + 1)
   return name.length > 18 ? name.slice(0, 17) + '…' : name
-}
-
-/** blast returns which applications are hit when one fails: its callers, and theirs. */
-export function blast(g: Graph, of: number): Uint8Array {
-  const callers: number[][] = Array.from({ length: g.applications.id.length }, () => [])
-  g.edges.from.forEach((f, e) => callers[g.edges.to[e]].push(f))
-  const hit = new Uint8Array(g.applications.id.length)
-  const queue = [of]
-  hit[of] = 1
-  for (let i = 0; i < queue.length; i++) {
-    for (const c of callers[queue[i]]) {
-      if (!hit[c]) {
-        hit[c] = 1
-        queue.push(c)
-      }
-    }
-  }
-  return hit
 }

@@ -98,7 +98,7 @@ function grouped(g: Graph, out: Layout, by: Grouping) {
     const r = radii[k]
     if (x > 0 && x + 2 * r > total) {
       x = 0
-      y += tallest + step
+      y += tallest + Math.max(step, 0.14 * tallest) // room for the names of the next row
       tallest = 0
     }
     tallest = Math.max(tallest, 2 * r)

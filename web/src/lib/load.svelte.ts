@@ -9,6 +9,7 @@ import { get, type Query } from './api'
 export function loaded<T>(what: () => { path: string; query?: Query; version?: number } | null, every = 1000) {
   let value = $state.raw<T | null>(null)
   let problem = $state('')
+  let busy = $state(true)
   let asked = ''
   let last = 0
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -20,6 +21,7 @@ export function loaded<T>(what: () => { path: string; query?: Query; version?: n
     const key = w.path + JSON.stringify(w.query ?? {})
     untrack(() => {
       const other = key !== asked
+      if (other) busy = true
       clearTimeout(timer)
       const wait = other ? 0 : Math.max(0, every - (Date.now() - last))
       timer = setTimeout(async () => {
@@ -30,10 +32,12 @@ export function loaded<T>(what: () => { path: string; query?: Query; version?: n
         try {
           value = await get<T>(w.path, w.query, running.signal)
           problem = ''
+          busy = false
         } catch (e) {
           if (e instanceof DOMException && e.name === 'AbortError') return
           problem = e instanceof Error ? e.message : String(e)
           if (other) value = null
+          busy = false
         }
       }, wait)
     })
@@ -42,5 +46,7 @@ export function loaded<T>(what: () => { path: string; query?: Query; version?: n
   return {
     get value() { return value },
     get problem() { return problem },
+    /** The first answer to what is asked now has not come yet. */
+    get busy() { return busy },
   }
 }

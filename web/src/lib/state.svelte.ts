@@ -1,7 +1,7 @@
 import { Failure, get, stream } from './api'
 import type { Fleet, Line, Me, Page, Role } from './types'
 
-export const views = ['fleet', 'graph', 'forecast', 'decision', 'execution', 'time'] as const
+export const views = ['fleet', 'graph', 'forecast', 'decision', 'execution', 'time', 'whatif', 'letters', 'audit'] as const
 export type View = (typeof views)[number]
 
 const roles: Role[] = ['viewer', 'operator', 'approver', 'admin']
@@ -48,6 +48,7 @@ class State {
     this.readTheme()
     this.readPlace()
     addEventListener('popstate', () => this.readPlace())
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.readTheme())
     await this.connect()
   }
 
@@ -71,7 +72,7 @@ class State {
       setTimeout(() => this.connect(), 1500)
       return
     }
-    const wanted = page.items.find((f) => f.id === this.fleet) ?? page.items[0]
+    const wanted = page.items.find((f) => f.id === this.fleet) ?? page.items.find((f) => f.servers > 0) ?? page.items[0] // records of nobody stand in one without servers
     this.choose(wanted.id)
   }
 

@@ -61,3 +61,10 @@ export interface Step {
 }
 export interface Execution extends ExecutionRow { now: string; rows: Move[]; steps: Step[]; left: string[] }
 export interface Line { seq: number; at: string; kind: string; plan?: string; text: string }
+export interface Letter {
+  id: string; topic: string; partition: number; offset: number; at: string; stage: string; class: string; message: string
+  key: string; headers?: Record<string, string>; value: string; bytes: number; cut: boolean
+}
+export interface Audit { at: string; actor: string; action: string; object: string; before: string; after: string }
+export interface WhatIfAnswer { evaluation: Evaluation; plan: Plan | null }
+export interface ApplicationRow { id: string }

@@ -35,6 +35,9 @@ export function lasted(seconds: number): string {
   return `${Math.floor(seconds / 3600)} h ${two(Math.floor((seconds % 3600) / 60))} min`
 }
 
+/** percent writes a measured share; what is not known is negative. */
+export const percent = (v: number) => (v < 0 ? '?' : `${Math.round(v)} %`)
+
 export const sure = (chance: number) => `${Math.round(100 * chance)} %`
 
 export function stateWords(p: { state: string; waiting: boolean; paused: boolean; killed: boolean }): string {
@@ -43,6 +46,18 @@ export function stateWords(p: { state: string; waiting: boolean; paused: boolean
   const s = words[p.state] ?? p.state
   return p.killed ? `${s}, killed` : p.paused ? `${s}, paused` : s
 }
+
+/** friendly writes the times in a text as the console does. */
+export const friendly = (text: string) => text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, (t) => clock(t))
+
+/** count groups digits by thousands. */
+export const count = (n: number) => n.toLocaleString('en-GB')
+
+/** many writes a number of things, with the plural where it is due. */
+export const many = (n: number, one: string, more = `${one}s`) => `${count(n)} ${n === 1 ? one : more}`
+
+/** money writes a cost: two decimals, thousands apart. */
+export const money = (v: number) => v.toLocaleString('en-GB', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
 
 /** tone names how a state looks. */
 export function tone(p: { state: string; waiting?: boolean }): string {
@@ -57,5 +72,6 @@ export function tone(p: { state: string; waiting?: boolean }): string {
 }
 
 export function marginWords(m: { valid: boolean; margin: number }): string {
+  if (m.valid && Math.abs(m.margin) >= 10) return m.margin > 0 ? '> 1,000 %' : '< −1,000 %'
   return m.valid ? `${m.margin >= 0 ? '+' : '−'}${Math.abs(100 * m.margin).toFixed(0)} %` : 'overload'
 }
