@@ -94,6 +94,35 @@ func evaluation(c *coder, e *model.Evaluation) {
 	name(c, &e.Code)
 	list(c, &e.Demands, serviceDemand)
 	list(c, &e.Balances, balance)
+	list(c, &e.Updates, serverUpdate)
+	list(c, &e.Stages, later)
+}
+
+func serverUpdate(c *coder, u *model.ServerUpdate) {
+	text(c, &u.Roll)
+	text(c, &u.Maintenance)
+	name(c, &u.Server)
+	text(c, &u.Hook)
+	name(c, &u.State)
+	whole(c, &u.Start)
+	whole(c, &u.End)
+	text(c, &u.Plan)
+	text(c, &u.Reason)
+}
+
+func later(c *coder, s *model.Stage) {
+	whole(c, &s.Period)
+	whole(c, &s.At)
+	list(c, &s.Moves, func(c *coder, m *model.StagedMove) {
+		name(c, &m.Replica)
+		name(c, &m.From)
+		name(c, &m.To)
+		text(c, &m.Reason)
+	})
+	whole(c, &s.ViolationsBefore)
+	whole(c, &s.ViolationsAfter)
+	c.long(&s.SavedMicros)
+	text(c, &s.Reason)
 }
 
 func balance(c *coder, b *model.PlanBalance) {
@@ -169,6 +198,12 @@ func plan(c *coder, p *model.Plan) {
 	c.boolean(&p.KeepCompleted)
 	list(c, &p.Inputs, inputOffset)
 	name(c, &p.Code)
+	list(c, &p.Dropped, func(c *coder, d *model.DroppedMove) {
+		whole(c, &d.Index)
+		text(c, &d.Reason)
+	})
+	whole(c, &p.ServesUntil)
+	text(c, &p.UpdateID)
 }
 
 func move(c *coder, m *model.Move) {

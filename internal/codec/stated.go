@@ -89,6 +89,8 @@ func maintenance(c *coder, m *model.Maintenance) {
 	text(c, &m.Reason)
 	text(c, &m.Hook)
 	c.boolean(&m.Cancelled)
+	text(c, &m.Roll)
+	whole(c, &m.AtOnce)
 }
 
 func control(c *coder, o *model.Control) {
@@ -106,4 +108,11 @@ func control(c *coder, o *model.Control) {
 	whole(c, &o.Moves)
 	c.long(&o.BytesPerSecond)
 	list(c, &o.Windows, text)
+	list(c, &o.Servers, name)
+	text(c, &o.Hook)
+	duration(c, &o.Duration)
+	whole(c, &o.EarliestStart)
+	whole(c, &o.LatestEnd)
+	whole(c, &o.AtOnce)
+	text(c, &o.Roll)
 }

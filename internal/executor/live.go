@@ -171,18 +171,15 @@ func (l *Live) input(rec stage.Record, out []stage.Emission) []stage.Emission {
 	case model.Heartbeat:
 		l.clock.Fold(e)
 	case model.Plan:
-		if e.State != model.PlanSuperseded {
-			if l.config.Reverse {
-				e.Moves = slices.Clone(e.Moves) // the record is others' too
-				for i := range e.Moves {
-					e.Moves[i].ReverseAfterPivot = true
-				}
+		if l.config.Reverse {
+			e.Moves = slices.Clone(e.Moves) // the record is others' too
+			for i := range e.Moves {
+				e.Moves[i].ReverseAfterPivot = true
 			}
-			f := l.fleet(e.Fleet)
-			f.follow(&e, rec.Trace)
-			return f.take(f.saga.Submit(e, l.now), out)
 		}
-		return l.fleet(e.Fleet).supersede(&e, l.now, out)
+		f := l.fleet(e.Fleet)
+		f.follow(&e, rec.Trace)
+		return f.submit(e, l.now, out)
 	case model.Control:
 		e.At = l.now
 		return l.fleet(e.Fleet).control(e, out)

@@ -48,28 +48,37 @@ func compareCompletions(a, b completion) int {
 	return strings.Compare(string(a.Step.ID), string(b.Step.ID))
 }
 
-// submit takes a plan in. The planner sends a plan again as superseded when it
-// has become wrong: moves under way are finished, no more are begun.
-func (f *fleet) submit(p model.Plan, out []stage.Emission) []stage.Emission {
-	if p.State == model.PlanSuperseded {
-		return f.supersede(&p, p.Tick, out)
+// submit takes a plan in at an instant. The planner sends a plan again when it has
+// become wrong (see end), and with moves dropped when some of them have.
+func (f *fleet) submit(p model.Plan, at model.Instant, out []stage.Emission) []stage.Emission {
+	if p.Again() && len(p.Dropped) == 0 {
+		return f.end(&p, at, out)
 	}
-	f.plans[p.ID] = p
-	return f.take(f.saga.Submit(p, p.Tick), out)
+	// An amended plan may be all that is left of it where records are compacted.
+	if effects := f.saga.Submit(p, at); len(effects) > 0 {
+		f.plans[p.ID] = p
+		out = f.take(effects, out)
+	}
+	return f.take(f.saga.Amend(p.ID, p.Dropped, at), out)
 }
 
 // follow notes the trace that a plan's steps and outcomes belong to, whatever
 // record or moment brings them about.
 func (f *fleet) follow(p *model.Plan, trace string) {
-	if trace != "" && p.State != model.PlanSuperseded {
+	if trace != "" && !p.Again() {
 		f.traces[p.ID] = trace
 	}
 }
 
-// supersede begins no more moves of a plan that has become wrong.
-func (f *fleet) supersede(p *model.Plan, now model.Instant, out []stage.Emission) []stage.Emission {
+// end ends a plan that has become wrong: moves under way are finished and no
+// more are begun, or all of them are taken back.
+func (f *fleet) end(p *model.Plan, now model.Instant, out []stage.Emission) []stage.Emission {
+	mode := model.StopFinish
+	if p.State == model.PlanRolledBack {
+		mode = model.StopCompensate
+	}
 	return f.control(model.Control{Fleet: f.id, ID: "superseded/" + string(p.ID), Kind: model.ControlStop, Plan: p.ID,
-		Mode: model.StopFinish, By: "planner", Comment: p.Reason, At: now}, out)
+		Mode: mode, By: "planner", Comment: p.Reason, At: now}, out)
 }
 
 func (f *fleet) control(c model.Control, out []stage.Emission) []stage.Emission {

@@ -48,7 +48,7 @@ func (h *handler) Tick(at model.Instant, records []stage.Record, _ []model.Input
 		switch e := rec.Event.(type) {
 		case model.Plan:
 			h.fleet(e.Fleet).follow(&e, rec.Trace)
-			out = h.fleet(e.Fleet).submit(e, out)
+			out = h.fleet(e.Fleet).submit(e, e.Tick, out)
 		case model.Control:
 			out = h.fleet(e.Fleet).control(e, out)
 		}

@@ -117,4 +117,9 @@ type Maintenance struct {
 	// Hook names the update to run when the server is drained; empty: none.
 	Hook      string
 	Cancelled bool
+	// Roll names the update order that this one belongs to; updates without one
+	// are rolled with those of the same hook. AtOnce is how many servers of the roll
+	// may be out of use together; 0: the fleet's default.
+	Roll   string
+	AtOnce int
 }

@@ -87,6 +87,63 @@ type Evaluation struct {
 	// Balances hold what became of the plans that have ended since the decision
 	// before.
 	Balances []PlanBalance
+	// Updates is how the announced and ordered server updates stand.
+	Updates []ServerUpdate
+	// Stages are the moves foreseen for later periods, in order; each is decided
+	// anew when its time has come.
+	Stages []Stage
+}
+
+// Stage is what is to be moved before, or at the beginning of, a later period.
+type Stage struct {
+	// Period counts from 0, the one that began with the tick.
+	Period int
+	At     Instant // the moves begin
+	Moves  []StagedMove
+	// ViolationsBefore and After are over the futures and the periods from At on,
+	// without and with the stage; SavedMicros is what it saves beyond its moves.
+	ViolationsBefore, ViolationsAfter int
+	SavedMicros                       int64
+	Reason                            string
+}
+
+// StagedMove is one replica's move in a stage.
+type StagedMove struct {
+	Replica  ReplicaID
+	From, To ServerID
+	Reason   string
+}
+
+// UpdateState is where the update of a server stands.
+type UpdateState string
+
+// The states of a server update.
+const (
+	UpdateWaiting  UpdateState = "waiting"  // for its time or its turn
+	UpdateDraining UpdateState = "draining" // replicas are moved away
+	UpdateDrained  UpdateState = "drained"  // empty, about to be handed over
+	UpdateRunning  UpdateState = "updating" // handed to the hook
+	UpdateDone     UpdateState = "done"
+	UpdateFailed   UpdateState = "failed"
+	UpdateMissed   UpdateState = "missed" // its window passed before it was begun
+)
+
+// Ended tells whether nothing more is done about the update.
+func (s UpdateState) Ended() bool {
+	return s == UpdateDone || s == UpdateFailed || s == UpdateMissed
+}
+
+// ServerUpdate is how the update of one server stands.
+type ServerUpdate struct {
+	Roll        string
+	Maintenance string
+	Server      ServerID
+	Hook        string
+	State       UpdateState
+	// Start and End are the window that is meant now.
+	Start, End Instant
+	Plan       PlanID // that hands the server over
+	Reason     string // why it waits or what became of it
 }
 
 // PlanBalance compares what a plan was expected to do with what happened. Promises
@@ -196,9 +253,28 @@ type Plan struct {
 	// Update, where set, is the server update that this plan serves.
 	UpdateServer ServerID
 	UpdateHook   string
+	UpdateID     string // the maintenance that asked for it
 	// KeepCompleted declares that a failed move undoes only itself; otherwise the
 	// plan's completed moves are moved back.
 	KeepCompleted bool
 	Inputs        []InputOffset
 	Code          string
+	// Dropped are moves that are not to be begun any more: the plan told again
+	// while it runs, amended.
+	Dropped []DroppedMove
+	// ServesUntil is how long the placement is meant to last where none serves the
+	// whole horizon; zero: the whole horizon.
+	ServesUntil Instant
+}
+
+// Again tells that the record is of a plan known already: it is to be stopped or
+// taken back, or moves of it are dropped.
+func (p *Plan) Again() bool {
+	return p.State == PlanSuperseded || p.State == PlanRolledBack || len(p.Dropped) > 0
+}
+
+// DroppedMove is a move that has become wrong before it was begun.
+type DroppedMove struct {
+	Index  int
+	Reason string
 }

@@ -1,5 +1,7 @@
 package model
 
+import "time"
+
 // StepKind is one action of a move, in the order of the saga.
 type StepKind string
 
@@ -109,8 +111,14 @@ const (
 	// ControlLimit sets the fleet's limits: how many moves at once, how fast each
 	// may copy, and when moves may begin.
 	ControlLimit ControlKind = "limit"
-	// ControlUpdate asks for a server update (see Maintenance.Hook).
+	// ControlUpdate asks for servers to be updated one after the other (see
+	// Maintenance.Hook); the order's identity names the roll.
 	ControlUpdate ControlKind = "update"
+	// ControlUpdateCancel ends a roll: what has not begun is not done, and a server
+	// whose update failed comes back into use. ControlUpdateRetry lets a roll that a
+	// failure has stopped go on, with the failed server first.
+	ControlUpdateCancel ControlKind = "update-cancel"
+	ControlUpdateRetry  ControlKind = "update-retry"
 	// ControlSilent says that a producer has been silent for too long and leaves
 	// the watermark.
 	ControlSilent ControlKind = "silent"
@@ -146,6 +154,15 @@ type Control struct {
 	// Windows are when moves may begin (ControlLimit), for example "mon-fri
 	// 22:00-06:00", UTC; empty: as it is, "always" and "configured" are understood.
 	Windows []string
+	// Servers are to be updated by Hook within EarliestStart and LatestEnd, each for
+	// Duration, AtOnce of them together (ControlUpdate).
+	Servers                  []ServerID
+	Hook                     string
+	Duration                 time.Duration
+	EarliestStart, LatestEnd Instant
+	AtOnce                   int
+	// Roll is the order that is meant (ControlUpdateCancel, ControlUpdateRetry).
+	Roll string
 }
 
 // Audit is one change with who made it.

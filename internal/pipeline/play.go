@@ -107,7 +107,7 @@ func (p *Play) End(ctx context.Context) error { return p.feed.Heartbeat(ctx, p.n
 func (p *Play) Observe(event any) {
 	switch e := event.(type) {
 	case model.Plan:
-		if e.Fleet == p.fleet.Spec().Fleet && e.State != model.PlanSuperseded {
+		if e.Fleet == p.fleet.Spec().Fleet && !e.Again() {
 			p.moves[e.ID] = e.Moves
 		}
 	case model.Step:

@@ -29,6 +29,7 @@ func (f *fleet) count(o model.Outcome) {
 		return
 	}
 	switch {
+	case o.Kind == model.OutcomeMove && o.MoveIndex == model.PlanMove: // its server's update
 	case o.Kind == model.OutcomeMove && o.OK:
 		b.Succeeded++
 	case o.Kind == model.OutcomeMove:

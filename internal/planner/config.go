@@ -19,8 +19,9 @@ type Policy interface {
 
 // Rechecker is implemented by policies that look at plans in flight again.
 type Rechecker interface {
-	// Recheck tells whether going on with the plan is worse than stopping it.
-	Recheck(v scenario.View, plan model.Plan) (wrong bool, reason string)
+	// Recheck tells whether going on with the plan is worse than stopping it, and
+	// which of its moves should not be begun any more.
+	Recheck(v scenario.View, plan model.Plan) scenario.Verdict
 }
 
 // Config is what a planner goes by.

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"slices"
 
 	"drover/internal/graph/demand"
 	"drover/internal/model"
@@ -32,6 +33,7 @@ type state struct {
 	// outcomes both tell, the newer one is right.
 	PlacedAt map[model.ReplicaID]model.Instant
 	Plans    map[model.PlanID]model.Plan        // not ended
+	Begun    map[model.PlanID][]int             // moves of theirs under way or ended
 	Stopping map[model.PlanID]bool              // told to stop
 	Watched  map[model.PlanID]model.PlanBalance // plans whose balance is open
 	Moves    []scenario.RecentMove
@@ -49,7 +51,7 @@ func newState() state {
 		Maintenance: map[string]model.Maintenance{}, Placement: model.Placement{},
 		PlacedAt: map[model.ReplicaID]model.Instant{}, Plans: map[model.PlanID]model.Plan{},
 		Drained: map[model.ServerID]model.Instant{}, Stopping: map[model.PlanID]bool{},
-		Watched: map[model.PlanID]model.PlanBalance{},
+		Watched: map[model.PlanID]model.PlanBalance{}, Begun: map[model.PlanID][]int{},
 	}
 }
 
@@ -162,8 +164,15 @@ func (f *fleet) place(id model.ReplicaID, on model.ServerID, at model.Instant) {
 func (f *fleet) outcome(o model.Outcome) {
 	plan, known := f.state.Plans[o.Plan]
 	f.count(o)
+	if known && o.MoveIndex >= 0 && !slices.Contains(f.state.Begun[o.Plan], o.MoveIndex) {
+		f.state.Begun[o.Plan] = append(f.state.Begun[o.Plan], o.MoveIndex)
+	}
 	switch o.Kind {
 	case model.OutcomeMove:
+		if o.MoveIndex == model.PlanMove {
+			f.updated(plan, o)
+			return
+		}
 		if o.Server != "" {
 			f.place(o.Replica, o.Server, o.At)
 		}
@@ -171,7 +180,7 @@ func (f *fleet) outcome(o model.Outcome) {
 			f.state.Moves = append(f.state.Moves, scenario.RecentMove{Replica: o.Replica, Application: app, At: o.At})
 		}
 	case model.OutcomePlan:
-		if known && plan.UpdateServer != "" && o.State.Ended() {
+		if known && plan.UpdateServer != "" && (o.State == model.PlanRejected || o.State == model.PlanStopped) {
 			f.updated(plan, o)
 		}
 		if known {
@@ -179,20 +188,10 @@ func (f *fleet) outcome(o model.Outcome) {
 			keep(f.state.Plans, o.Plan, plan, o.State.Ended())
 			if o.State.Ended() {
 				delete(f.state.Stopping, o.Plan)
+				delete(f.state.Begun, o.Plan)
 			}
 		}
 	}
-}
-
-// updated notes how a server's update went.
-func (f *fleet) updated(plan model.Plan, o model.Outcome) {
-	result := scenario.UpdateResult{Server: plan.UpdateServer, At: o.At, OK: o.State == model.PlanSucceeded, Reason: o.Reason}
-	for id, m := range f.state.Maintenance {
-		if m.Server == plan.UpdateServer && m.Hook != "" && (result.Maintenance == "" || id < result.Maintenance) {
-			result.Maintenance = id
-		}
-	}
-	f.state.Updates = append(f.state.Updates, result)
 }
 
 // control notes the orders that concern decisions; the executor has the others.
@@ -204,6 +203,12 @@ func (f *fleet) control(c model.Control) {
 		if c.Server != "" {
 			delete(f.state.Drained, c.Server)
 		}
+	case model.ControlUpdate:
+		f.order(c)
+	case model.ControlUpdateCancel:
+		f.callOff(c.Roll)
+	case model.ControlUpdateRetry:
+		f.retry(c.Roll)
 	}
 }
 
@@ -216,9 +221,5 @@ func (f *fleet) forget(before model.Instant) {
 		}
 	}
 	f.state.Moves = moves
-	for id, m := range f.state.Maintenance {
-		if m.End < before {
-			delete(f.state.Maintenance, id)
-		}
-	}
+	f.forgetMaintenance(before)
 }

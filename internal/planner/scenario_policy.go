@@ -26,9 +26,8 @@ func (p ScenarioPolicy) Decide(v scenario.View) (model.Evaluation, *model.Plan, 
 }
 
 // Recheck implements Rechecker.
-func (p ScenarioPolicy) Recheck(v scenario.View, plan model.Plan) (wrong bool, reason string) {
-	verdict := scenario.Recheck(v, p.Config, plan)
-	return verdict.Wrong, verdict.Reason
+func (p ScenarioPolicy) Recheck(v scenario.View, plan model.Plan) scenario.Verdict {
+	return scenario.Recheck(v, p.Config, plan)
 }
 
 // checkPlan holds a plan against the view it was made from: a plan that moves

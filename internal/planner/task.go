@@ -71,7 +71,7 @@ func (h *handler) decide(f *fleet, at model.Instant, inputs []model.InputOffset)
 	evaluation.Demands = f.estimated()
 	evaluation.Balances = f.balances(&evaluation)
 	out := []stage.Emission{{Topic: stream.Scenarios, Fleet: f.id, Key: evaluation.Tick.String(), Partition: stage.ByKey, Event: evaluation}}
-	out = append(out, f.stop(at, h.config.Interval, inputs)...)
+	out = append(out, f.again(at, h.config.Interval, inputs)...)
 	if plan != nil {
 		f.state.Plans[plan.ID] = *plan
 		f.watch(plan, &evaluation)
@@ -80,9 +80,11 @@ func (h *handler) decide(f *fleet, at model.Instant, inputs []model.InputOffset)
 	return out, nil
 }
 
-// stop tells the executor of plans in flight that have become wrong, once each:
-// the plan again, as superseded, through the same log as the plan itself.
-func (f *fleet) stop(at model.Instant, interval time.Duration, inputs []model.InputOffset) []stage.Emission {
+// again tells the executor of plans in flight that have become wrong, once each:
+// the plan again, as superseded or to be taken back, through the same log as the
+// plan itself. Of plans of which only some moves have become wrong these are
+// dropped: the plan again, amended.
+func (f *fleet) again(at model.Instant, interval time.Duration, inputs []model.InputOffset) []stage.Emission {
 	rechecker, ok := f.policy.(Rechecker)
 	if !ok {
 		return nil
@@ -92,11 +94,20 @@ func (f *fleet) stop(at model.Instant, interval time.Duration, inputs []model.In
 		if f.state.Stopping[plan.ID] || plan.Tick == at {
 			continue
 		}
-		if wrong, reason := rechecker.Recheck(f.view(at, interval, inputs), plan); wrong {
+		switch verdict := rechecker.Recheck(f.view(at, interval, inputs), plan); {
+		case verdict.Wrong:
 			f.state.Stopping[plan.ID] = true
-			plan.State, plan.Reason = model.PlanSuperseded, reason
-			out = append(out, stage.Emission{Topic: stream.Plans, Fleet: f.id, Key: string(plan.ID), Partition: stage.ByKey, Event: plan})
+			plan.State, plan.Reason = model.PlanSuperseded, verdict.Reason
+			if verdict.Back {
+				plan.State = model.PlanRolledBack
+			}
+		case len(verdict.Drop) > 0:
+			plan.Dropped = append(slices.Clone(plan.Dropped), verdict.Drop...)
+			f.state.Plans[plan.ID] = plan
+		default:
+			continue
 		}
+		out = append(out, stage.Emission{Topic: stream.Plans, Fleet: f.id, Key: string(plan.ID), Partition: stage.ByKey, Event: plan})
 	}
 	return out
 }

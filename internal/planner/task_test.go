@@ -23,7 +23,10 @@ type stub struct {
 	views []scenario.View
 	plan  *model.Plan
 	seen  int
-	wrong model.PlanID // what Recheck condemns
+	// What Recheck condemns, whether it is taken back, and what it drops of others.
+	wrong model.PlanID
+	back  bool
+	drop  []model.DroppedMove
 }
 
 func (p *stub) Decide(v scenario.View) (model.Evaluation, *model.Plan, error) {
@@ -31,8 +34,11 @@ func (p *stub) Decide(v scenario.View) (model.Evaluation, *model.Plan, error) {
 	p.seen++
 	return model.Evaluation{Fleet: v.Fleet, Tick: v.Tick, Decision: fmt.Sprint(p.seen)}, p.plan, nil
 }
-func (p *stub) Recheck(_ scenario.View, plan model.Plan) (bool, string) {
-	return p.wrong == plan.ID, "the target is full"
+func (p *stub) Recheck(_ scenario.View, plan model.Plan) scenario.Verdict {
+	if p.wrong != plan.ID {
+		return scenario.Verdict{Drop: p.drop}
+	}
+	return scenario.Verdict{Wrong: true, Back: p.back, Reason: "the target is full"}
 }
 func (p *stub) AppendSnapshot(b []byte) ([]byte, error) { return append(b, byte(p.seen)), nil }
 func (p *stub) Restore(b []byte) error {
@@ -284,5 +290,52 @@ func TestAPlanThatHasBecomeWrongIsToldToStopOnce(t *testing.T) {
 	}
 	if told != 1 {
 		t.Errorf("told %d times, want once", told)
+	}
+}
+
+func TestAPlanIsAmendedWhileItRuns(t *testing.T) {
+	s := newScene(t)
+	s.policy.plan = &model.Plan{Fleet: "f", ID: "p-1", Tick: 60 * minute, State: model.PlanProposed, Moves: []model.Move{{}, {Index: 1}, {Index: 2}}}
+	s.feed(stream.Applications, app("web", 1, "s1"))
+	s.tick(60 * minute)
+	s.policy.plan = nil
+	s.feed(stream.Outcomes, model.Outcome{Fleet: "f", Kind: model.OutcomePlan, Plan: "p-1", MoveIndex: model.PlanMove, State: model.PlanRunning, At: 61 * minute})
+	s.feed(stream.Outcomes, model.Outcome{Fleet: "f", Kind: model.OutcomeStep, Plan: "p-1", MoveIndex: 1, OK: true, At: 62 * minute})
+	s.policy.drop = []model.DroppedMove{{Index: 2, Reason: "s9 is full"}}
+	s.tick(65 * minute)
+	if got := s.last().Begun["p-1"]; !reflect.DeepEqual(got, []int{1}) {
+		t.Errorf("begun moves %v, want 1", got)
+	}
+	s.policy.drop = []model.DroppedMove{{Index: 0, Reason: "s8 is full"}}
+	s.tick(70 * minute)
+	s.policy.drop = nil
+	s.tick(75 * minute)
+	var told [][]model.DroppedMove
+	for _, e := range s.out {
+		if p, ok := e.Event.(model.Plan); ok && p.Again() {
+			told = append(told, p.Dropped)
+			if p.State != model.PlanRunning || e.Topic != stream.Plans {
+				t.Errorf("told %+v on %s", p, e.Topic)
+			}
+		}
+	}
+	if len(told) != 2 || len(told[0]) != 1 || len(told[1]) != 2 || told[1][0].Index != 2 {
+		t.Errorf("told %v, want move 2 and then moves 2 and 0", told)
+	}
+	if got := s.last().InFlight[0].Dropped; len(got) != 2 {
+		t.Errorf("the view's plan has %v dropped", got)
+	}
+}
+
+func TestAPlanThatWasBetterBeforeIsTakenBack(t *testing.T) {
+	s := newScene(t)
+	s.policy.plan = &model.Plan{Fleet: "f", ID: "p-1", Tick: 60 * minute, State: model.PlanProposed}
+	s.feed(stream.Applications, app("web", 1, "s1"))
+	s.tick(60 * minute)
+	s.policy.plan, s.policy.wrong, s.policy.back = nil, "p-1", true
+	s.tick(65 * minute)
+	last, ok := s.out[len(s.out)-2].Event.(model.Plan)
+	if !ok || last.State != model.PlanRolledBack || last.Reason != "the target is full" {
+		t.Errorf("told %+v", last)
 	}
 }

@@ -16,7 +16,7 @@ func (f *fleet) view(at model.Instant, interval time.Duration, inputs []model.In
 		Fleet: f.id, Tick: at, Interval: interval,
 		Servers: f.racked(), Applications: f.demanded(), Forecasts: f.forecasts,
 		Edges: ordered(f.state.Edges), Links: f.ways().links, Calendar: ordered(f.state.Calendar),
-		Maintenance: ordered(f.state.Maintenance), Placement: f.state.Placement, InFlight: ordered(f.state.Plans),
+		Maintenance: ordered(f.state.Maintenance), Placement: f.state.Placement, InFlight: ordered(f.state.Plans), Begun: f.state.Begun,
 		RecentMoves: f.state.Moves, Updates: f.state.Updates, Drained: f.state.Drained, Inputs: inputs,
 	}
 }
@@ -73,6 +73,9 @@ func (h *handler) Restore(b []byte) error {
 		s.Policy = nil
 		if s.Watched == nil { // written before balances were kept
 			s.Watched = map[model.PlanID]model.PlanBalance{}
+		}
+		if s.Begun == nil { // written before plans were amended
+			s.Begun = map[model.PlanID][]int{}
 		}
 		f.state = s
 	}

@@ -109,7 +109,7 @@ func (f *Fleet) endIfOver(p *planRun) bool {
 	if p.state == model.PlanProposed && p.mode == modeForward {
 		return false
 	}
-	moved, parked := 0, 0
+	moved, parked, skipped := 0, 0, 0
 	for _, m := range p.every {
 		switch {
 		case m.active(), m.phase == moveWaiting, p.mode == modeUndo && m.phase == moveMoved && m.index != model.PlanMove:
@@ -118,6 +118,8 @@ func (f *Fleet) endIfOver(p *planRun) bool {
 			moved++
 		case m.phase == moveParked:
 			parked++
+		case m.phase == moveSkipped:
+			skipped++
 		}
 	}
 	switch {
@@ -125,6 +127,10 @@ func (f *Fleet) endIfOver(p *planRun) bool {
 		f.end(p, model.PlanParked, p.reason)
 	case moved == len(p.every) && p.mode != modeUndo:
 		f.end(p, model.PlanSucceeded, "")
+	case moved > 0 && moved+skipped == len(p.every) && p.mode == modeForward:
+		f.end(p, model.PlanSucceeded, p.amended())
+	case p.mode == modeForward: // every move was dropped before it began
+		f.end(p, model.PlanSuperseded, p.amended())
 	case moved > 0 && p.mode == modeHalt:
 		f.end(p, p.haltAs, p.reason+"; "+strconv.Itoa(moved)+" of "+strconv.Itoa(len(p.every))+" done and kept")
 	default:

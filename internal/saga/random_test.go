@@ -17,8 +17,10 @@ type player struct {
 	open  []model.Step
 	trace bytes.Buffer
 	plans int
-	limit saga.Limits
-	check func(format string, args ...any)
+	// outcomes are all that were published.
+	outcomes []model.Outcome
+	limit    saga.Limits
+	check    func(format string, args ...any)
 }
 
 // playerConfig has limits that bite.
@@ -56,6 +58,11 @@ func (p *player) act(b byte) {
 		}
 		p.take(p.fleet.Advance(p.now))
 	case 3:
+		if b/8%3 == 2 {
+			id := model.PlanID(fmt.Sprintf("p%d", 1+int(b/64)%max(p.plans, 1)))
+			p.take(p.fleet.Amend(id, []model.DroppedMove{{Index: int(b/16) % 4, Reason: "wrong"}}, p.now))
+			return
+		}
 		p.take(p.fleet.Pressure("s1", b/8%2 == 0, p.now))
 	default:
 		if len(p.open) == 0 {
@@ -90,6 +97,7 @@ func randomPlan(n, shape int) model.Plan {
 func (p *player) take(effects []saga.Effect) {
 	for _, e := range effects {
 		if e.Outcome != nil {
+			p.outcomes = append(p.outcomes, *e.Outcome)
 			fmt.Fprintf(&p.trace, "%+v\n", *e.Outcome)
 			continue
 		}

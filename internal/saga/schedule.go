@@ -97,9 +97,7 @@ func (f *Fleet) returnMoves(p *planRun) {
 func (f *Fleet) startMoves(p *planRun, claims map[model.ApplicationID]*planRun) {
 	wave, open := p.openWave()
 	if !open {
-		if p.plan.UpdateServer != "" && p.update.phase == moveWaiting {
-			p.update.phase = moveRunning
-		}
+		f.startUpdate(p)
 		return
 	}
 	if reason := f.late(p); reason != "" {
@@ -117,6 +115,24 @@ func (f *Fleet) startMoves(p *planRun, claims map[model.ApplicationID]*planRun) 
 	}
 }
 
+// startUpdate hands the plan's server over once every move is made. Where there
+// are none it is the update that needs approval, a window and its time.
+func (f *Fleet) startUpdate(p *planRun) {
+	if p.plan.UpdateServer == "" || p.update.phase != moveWaiting {
+		return
+	}
+	if len(p.moves) == 0 {
+		if reason := f.late(p); reason != "" {
+			f.halt(p, model.PlanExpired, reason)
+			return
+		}
+		if !f.within(f.now) || p.state == model.PlanProposed {
+			return
+		}
+	}
+	p.update.phase = moveRunning
+}
+
 // late returns why moves that haven't started must not start any more, or "".
 func (f *Fleet) late(p *planRun) string {
 	if d := p.plan.Deadline; d != model.NoInstant && f.now >= d {
@@ -130,11 +146,11 @@ func (f *Fleet) late(p *planRun) string {
 	return ""
 }
 
-// openWave returns the first wave that isn't moved whole; open is false where
+// openWave returns the first wave of which moves are to be made still; open is false where
 // all are.
 func (p *planRun) openWave() (wave int, open bool) {
 	for i := range p.moves {
-		if w := p.plan.Moves[i].Wave; p.moves[i].phase != moveMoved && (!open || w < wave) {
+		if w := p.plan.Moves[i].Wave; p.moves[i].phase != moveMoved && p.moves[i].phase != moveSkipped && (!open || w < wave) {
 			wave, open = w, true
 		}
 	}

@@ -27,7 +27,7 @@ func (f *Fleet) NextTimer() (at model.Instant, ok bool) {
 				}
 			}
 		}
-		if waiting {
+		if waiting || len(p.moves) == 0 && p.update.phase == moveWaiting {
 			consider(p.plan.Deadline)
 			consider(f.opens(f.now))
 		}

@@ -26,6 +26,7 @@ func Decide(v View, cfg Config, solve Solve) (model.Evaluation, *model.Plan) {
 		return hold(ev, "the policy is not valid: "+err.Error())
 	}
 	f := newFleet(v, cfg)
+	ev.Updates = f.updates
 	if why := f.freshness(); why != "" {
 		return hold(ev, join(why, f.notes))
 	}
@@ -42,10 +43,17 @@ func Decide(v View, cfg Config, solve Solve) (model.Evaluation, *model.Plan) {
 		ev.Scenarios = f.results(status, status)
 		return hold(ev, err.Error())
 	}
+	if due := f.dueUpdate(found.status); due >= 0 && (len(found.replicas) == 0 || found.status.total.broken == 0) {
+		// Moves that only save money wait for the next tick.
+		plan := f.updatePlan(due)
+		ev.Scenarios = f.results(found.status, found.status)
+		ev.Decision, ev.PlanID, ev.Reason = DecisionPlan, plan.ID, plan.Reason
+		return ev, plan
+	}
 	plan := f.planOf(found.status, found.reached, found.schedule, found.replicas)
 	ev.Scenarios = f.results(found.status, found.reached)
 	short := f.shortfall(found.reached, found.answer)
-	if len(plan.Moves) == 0 && plan.UpdateServer == "" {
+	if len(plan.Moves) == 0 {
 		ev.Decision, ev.Reason = DecisionNone, join(found.why, append(f.notes, short...))
 		return ev, nil
 	}
@@ -74,8 +82,7 @@ func (f *fleet) statusQuo(futures []Future) *state {
 // under way, or where all of them hold and it is not yet time to look for a
 // cheaper placement (Config.CostEvery).
 func (f *fleet) brief(ev model.Evaluation, futures []Future) (model.Evaluation, bool) {
-	underWay := slices.ContainsFunc(f.view.InFlight, func(p model.Plan) bool { return !p.State.Ended() && p.State != model.PlanProposed })
-	if !underWay && !f.betweenLooks() {
+	if !slices.ContainsFunc(f.view.InFlight, underWay) && !f.betweenLooks() {
 		return ev, false
 	}
 	status := f.statusQuo(slices.DeleteFunc(slices.Clone(futures), func(future Future) bool { return !future.Required }))
@@ -85,7 +92,7 @@ func (f *fleet) brief(ev model.Evaluation, futures []Future) (model.Evaluation, 
 		ev, _ = hold(ev, join(why, f.notes))
 		return ev, true
 	}
-	if status.total.broken > 0 || f.updateDue(status) {
+	if status.total.broken > 0 || f.dueUpdate(status) >= 0 {
 		return ev, false
 	}
 	ev.Scenarios = f.results(status, status)
@@ -101,14 +108,10 @@ func (f *fleet) betweenLooks() bool {
 	return every > 0 && f.view.Tick.Floor(every) <= f.view.Tick.Add(-f.view.Interval)
 }
 
-// updateDue tells whether a server that waits for its update is empty.
-func (f *fleet) updateDue(status *state) bool {
-	for s, c := range f.closing {
-		if c.hook != "" && len(status.on[s]) == 0 {
-			return true
-		}
-	}
-	return false
+// underWay tells whether a plan moves replicas now. While a server is handed over
+// to its update the others are looked after all the same.
+func underWay(p model.Plan) bool {
+	return !p.State.Ended() && p.State != model.PlanProposed && (len(p.Moves) > 0 || p.UpdateServer == "")
 }
 
 // improvement is what the search came to: the placement after the moves that
@@ -172,9 +175,6 @@ func (f *fleet) sumUp(p *model.Plan, rows []model.ScenarioResult, short []string
 	text := fmt.Sprintf("%d moves in %d waves: broken promises %d -> %d, cost %s -> %s over %v, confidence %s",
 		len(p.Moves), p.Waves, p.ViolationsBefore, p.ViolationsAfter, money(p.CostBefore), money(p.CostAfter),
 		f.horizonEnd().Sub(f.view.Tick), percent(p.ConfidencePPM))
-	if p.UpdateServer != "" {
-		text += fmt.Sprintf("; update of %s by %q", p.UpdateServer, p.UpdateHook)
-	}
 	if p.Deadline != 0 {
 		text += fmt.Sprintf("; ready by %v", p.Deadline)
 	}
@@ -188,21 +188,24 @@ func (f *fleet) sumUp(p *model.Plan, rows []model.ScenarioResult, short []string
 func (f *fleet) inFlight(status *state) string {
 	for i := range f.view.InFlight {
 		p := &f.view.InFlight[i]
-		if p.State.Ended() || p.State == model.PlanProposed {
+		if !underWay(*p) {
 			continue
 		}
-		if verdict := f.recheck(status, p); verdict.Wrong {
+		switch verdict := f.recheck(status, p); {
+		case verdict.Wrong:
 			return fmt.Sprintf("plan %s has become wrong and should stop: %s", p.ID, verdict.Reason)
+		case len(verdict.Drop) > 0:
+			return fmt.Sprintf("plan %s is amended: %s", p.ID, verdict.Reason)
 		}
 		return fmt.Sprintf("plan %s is %s and still right", p.ID, p.State)
 	}
 	return ""
 }
 
-// proposed returns the plan that waits for a decision, if one does.
+// proposed returns the plan of moves that waits for a decision, if one does.
 func (f *fleet) proposed() *model.Plan {
 	for i := range f.view.InFlight {
-		if p := &f.view.InFlight[i]; p.State == model.PlanProposed {
+		if p := &f.view.InFlight[i]; p.State == model.PlanProposed && p.UpdateServer == "" {
 			return p
 		}
 	}
@@ -210,7 +213,7 @@ func (f *fleet) proposed() *model.Plan {
 }
 
 func sameMoves(a, b *model.Plan) bool {
-	if len(a.Moves) != len(b.Moves) || a.UpdateServer != b.UpdateServer {
+	if len(a.Moves) != len(b.Moves) {
 		return false
 	}
 	to := map[model.ReplicaID]model.ServerID{}
@@ -225,12 +228,13 @@ func sameMoves(a, b *model.Plan) bool {
 	return true
 }
 
-// waitingMaintenance names announced windows that are not acted on yet.
+// waitingMaintenance names announced windows that are not acted on yet; updates
+// have their own part of the record.
 func (f *fleet) waitingMaintenance() []string {
 	var out []string
 	for _, m := range sortedMaintenance(f.view.Maintenance) {
 		start, end := f.window(m)
-		if s, ok := f.serverAt[m.Server]; ok && !m.Cancelled && end > f.view.Tick && !f.closed(s) {
+		if s, ok := f.serverAt[m.Server]; ok && !m.Cancelled && m.Hook == "" && end > f.view.Tick && !f.closed(s) {
 			out = append(out, fmt.Sprintf("maintenance %s of %s: %s is emptied from %v on", m.ID, m.Server, m.Server, start.Add(-f.cfg.DrainLead)))
 		}
 	}

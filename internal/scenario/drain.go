@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"drover/internal/model"
@@ -15,7 +14,7 @@ const tooSoon = 5 * time.Minute
 
 // addClosings finds the servers that have to be emptied: drained by order, or
 // by an announced maintenance whose window begins within DrainLead. Updates
-// (maintenance with a hook) start one batch after the other, see update.go.
+// (maintenance with a hook) follow each other, see update.go.
 func (f *fleet) addClosings() {
 	f.closing = make([]closing, len(f.servers))
 	for _, id := range slices.Sorted(maps.Keys(f.view.Drained)) {
@@ -23,38 +22,30 @@ func (f *fleet) addClosings() {
 			f.closing[s] = closing{reason: fmt.Sprintf("%s was ordered to be drained at %v", id, f.view.Drained[id])}
 		}
 	}
-	admitted := f.admitUpdates()
+	f.roll()
 	for _, m := range sortedMaintenance(f.view.Maintenance) {
 		s, ok := f.serverAt[m.Server]
-		if !ok || m.Cancelled {
+		if !ok || m.Cancelled || m.Hook != "" {
 			continue
 		}
 		start, end := f.window(m)
-		if end <= f.view.Tick || start.Add(-f.cfg.DrainLead) > f.view.Tick {
+		if end <= f.view.Tick || start.Add(-f.cfg.DrainLead) > f.view.Tick || f.closing[s].reason != "" && f.closing[s].hook == "" {
 			continue
-		}
-		if why, ok := admitted[m.ID]; m.Hook != "" && ok && why != "" {
-			if !strings.HasSuffix(why, updateEnded) {
-				f.notes = append(f.notes, why)
-			}
-			continue
-		}
-		if f.closing[s].reason != "" {
-			continue
-		}
-		what := "maintenance"
-		if m.Hook != "" {
-			what = "update"
-		}
-		by := start
-		if start <= f.view.Tick.Add(tooSoon) {
-			by = 0 // now, rather than by a plan whose time passes before anybody can act
 		}
 		f.closing[s] = closing{
-			reason: fmt.Sprintf("%s is emptied for %s %s at %v", m.Server, what, m.ID, start),
-			by:     by, until: end, hook: m.Hook, maintenance: m.ID,
+			reason: fmt.Sprintf("%s is emptied for maintenance %s at %v", m.Server, m.ID, start),
+			by:     f.unlessNow(start), until: end, maintenance: m.ID,
 		}
 	}
+}
+
+// unlessNow is by when a server has to be empty for a window; 0, now, where that
+// is too soon for a plan whose time passes before anybody can act.
+func (f *fleet) unlessNow(start model.Instant) model.Instant {
+	if start <= f.view.Tick.Add(tooSoon) {
+		return 0
+	}
+	return start
 }
 
 // window returns when a maintenance takes place. One that may be shifted starts

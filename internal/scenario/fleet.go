@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"drover/internal/model"
 )
@@ -25,8 +26,9 @@ type fleet struct {
 	start        []int   // server of a replica now
 	zone, rack   []int   // of a server
 	zones        []string
-	zoneDown     []float64       // share of time that all of a zone is down
-	closing      []closing       // per server: why it has to be empty, if it has to
+	zoneDown     []float64 // share of time that all of a zone is down
+	closing      []closing // per server: why it has to be empty, if it has to
+	updates      []model.ServerUpdate
 	capPPM       []int64         // per application: CPU utilisation its servers may reach
 	capKind      []model.SLOKind // which promise sets it
 	capFor       []int           // whose promise it is: the application or one that calls it
@@ -58,7 +60,8 @@ type closing struct {
 	reason      string
 	by          model.Instant // zero: now
 	until       model.Instant // zero: for good
-	hook        string
+	hook        string        // to be run once the server is empty
+	length      time.Duration // of the update
 	maintenance string
 }
 

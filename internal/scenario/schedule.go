@@ -126,7 +126,6 @@ func (f *fleet) planOf(status, after *state, sched phasing.Schedule, replicas []
 			p.Deadline = d
 		}
 	}
-	f.handUpdate(p, after, sched.End)
 	p.ID = f.planID(p)
 	return p
 }
@@ -171,23 +170,14 @@ func (st *state) greatestUse(s int) int64 {
 	return out
 }
 
-// handUpdate attaches an update's hook to the plan that empties its server, or
-// to a plan of its own once the server is empty and its window is open.
-func (f *fleet) handUpdate(p *model.Plan, after *state, end model.Instant) {
-	end = max(end, f.view.Tick.Add(f.view.Interval))
-	for s, c := range f.closing {
-		if c.hook != "" && len(after.on[s]) == 0 && end >= c.by && f.view.Tick < c.until {
-			p.UpdateServer, p.UpdateHook = f.servers[s].ID, c.hook
-			return
-		}
-	}
-}
-
 // planID names a plan by its tick and by what it does. Input offsets are left
 // out: a stage that repeats records after a crash moves them, and the decision
 // is the same.
 func (f *fleet) planID(p *model.Plan) model.PlanID {
 	parts := []string{f.cfg.Code, string(p.UpdateServer), p.UpdateHook}
+	if p.UpdateID != "" {
+		parts = append(parts, p.UpdateID)
+	}
 	for _, m := range p.Moves {
 		parts = append(parts, fmt.Sprintf("%s>%s>%s", m.Replica, m.From, m.To))
 	}

@@ -72,7 +72,9 @@ type View struct {
 	Placement model.Placement
 	// InFlight holds the plans that have not ended; RecentMoves those of at least
 	// the last hour.
-	InFlight    []model.Plan
+	InFlight []model.Plan
+	// Begun lists, of plans in flight, the moves under way or ended, by index.
+	Begun       map[model.PlanID][]int `json:",omitempty"`
 	RecentMoves []RecentMove
 	Updates     []UpdateResult
 	// Drained lists servers that a person asked to empty, with the time.

@@ -87,7 +87,7 @@ func newJudge(fleet *simfleet.Fleet) *judge {
 func (j *judge) observe(record any) {
 	switch e := record.(type) {
 	case model.Plan:
-		if e.State == model.PlanSuperseded {
+		if e.Again() {
 			return
 		}
 		facts := &planFacts{moves: map[int]model.Move{}}
