@@ -30,7 +30,7 @@ type session struct {
 
 // Commands returns the commands.
 func Commands() []*cobra.Command {
-	return append([]*cobra.Command{getCommand(), describeCommand(), explainCommand(), planCommand(), contextCommand()}, orderCommands(true)...)
+	return append([]*cobra.Command{getCommand(), describeCommand(), explainCommand(), planCommand(), updateCommand(), contextCommand()}, orderCommands(true)...)
 }
 
 // register adds the flags that all commands share.

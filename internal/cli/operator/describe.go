@@ -14,7 +14,7 @@ import (
 
 func describeCommand() *cobra.Command {
 	var s session
-	c := &cobra.Command{Use: "describe server|application|plan NAME", Short: "Show everything about one server, application or plan", Args: cobra.ExactArgs(2),
+	c := &cobra.Command{Use: "describe server|application|plan|update NAME", Short: "Show everything about one server, application, plan or update", Args: cobra.ExactArgs(2),
 		Example: "  drover describe server s01\n  drover describe application web -o yaml",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
@@ -35,6 +35,8 @@ func (s *session) describe(ctx context.Context, w io.Writer, kind, name string) 
 	switch kind {
 	case "plan", "plans":
 		return s.showPlan(ctx, w, name)
+	case "update", "updates":
+		return s.describeUpdate(ctx, w, name)
 	case "server", "servers":
 		var h api.Host
 		if err := s.Get(ctx, s.Path("servers", name), q, &h); err != nil {
@@ -54,7 +56,7 @@ func (s *session) describe(ctx context.Context, w io.Writer, kind, name string) 
 		}
 		return describeApplication(w, &a)
 	}
-	return cli.Usage(fmt.Errorf("%q: want server, application or plan", kind))
+	return cli.Usage(fmt.Errorf("%q: want server, application, plan or update", kind))
 }
 
 func describeServer(w io.Writer, h *api.Host) error {
@@ -154,11 +156,16 @@ func (s *session) explainPlan(ctx context.Context, w io.Writer, id string) error
 	}
 	writePlan(w, p)
 	for _, m := range p.Steps {
+		if m.State == "dropped" {
+			fmt.Fprintln(w, wrap(fmt.Sprintf("%s stays on %s: %s", m.Replica, m.From, m.Ending)))
+			continue
+		}
 		fmt.Fprintln(w, wrap(fmt.Sprintf("%s from %s to %s: %s", m.Replica, m.From, m.To, m.Reason)))
 	}
 	if p.Evaluation == nil {
 		return nil
 	}
+	writeStages(w, p.Evaluation.Stages)
 	fmt.Fprintln(w)
 	t := newTable(w, s.output == "wide", "WEIGHT", "BROKEN", "COST", "TIGHTEST THEN", "FUTURE")
 	for _, sc := range p.Evaluation.Scenarios {

@@ -36,6 +36,7 @@ func kinds() []kind {
 		{"decisions", []string{"decision", "evaluations"}, "evaluations", rows(decisionTable)},
 		{"plans", []string{"plan"}, "plans", rows(planTable)},
 		{"executions", []string{"execution"}, "executions", rows(executionTable)},
+		{"updates", []string{"update"}, "updates", rows(updateTable)},
 		{"calendar", []string{"events"}, "calendar", rows(calendarTable)},
 		{"deadletters", []string{"deadletter"}, "deadletters", rows(letterTable)},
 		{"audit", nil, "audit", rows(auditTable)},

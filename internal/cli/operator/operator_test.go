@@ -62,8 +62,19 @@ func serve(t *testing.T, rules *access.Rules) (string, *sink) {
 		model.Metric{Fleet: "shop", Entity: "server:s1", At: nine, Samples: []model.Sample{{Resource: model.CPU, Value: 3000}, {Resource: model.Memory, Value: 8 << 30}}},
 		model.Forecast{Fleet: "shop", Entity: "server:s1", Resource: model.CPU, Origin: nine, Step: 5 * time.Minute, Observed: 3000, ObservedAt: nine, Trusted: true, Model: "ensemble", MASE: 0.7, Coverage80: 0.8, Samples: 40,
 			Quantiles: model.Quantiles{Levels: []float64{0.1, 0.5, 0.95}, Values: [][]float64{{2900, 3100, 3300}, {3000, 3400, 4200}}, Mean: []float64{3100, 3450}}},
-		model.Evaluation{Fleet: "shop", Tick: nine, PlanID: "p-1", Decision: "plan", Reason: plan.Reason, Demands: []model.ServiceDemand{{Application: "web", Micros: 4512, ErrorMicros: 310, BaseMilli: 20, Samples: 288}}, Scenarios: []model.ScenarioResult{{Name: "high load", Kind: model.ScenarioHighLoad, Weight: 0.2, ViolationsBefore: 4, CostBefore: 2_000_000, CostAfter: 1_500_000,
-			Worst: []model.Margin{{Application: "web", Kind: model.SLOResponse, MarginPPM: 120_000, Valid: true}}}}},
+		model.Plan{Fleet: "shop", ID: "p-0", Tick: nine.Add(-time.Hour), State: model.PlanProposed, Waves: 1, Reason: "2 moves in 1 waves", Moves: []model.Move{
+			{Replica: "web/0", Application: "web", From: "s2", To: "s1", Wave: 1, Reason: "cost: empties s2"}, {Index: 1, Replica: "api/0", Application: "api", From: "s2", To: "s1", Wave: 1, Reason: "cost: empties s2"}},
+			Dropped: []model.DroppedMove{{Index: 1, Reason: "SLO capacity: s1 would be at 104.0 % of its cpu"}}},
+		model.Outcome{Fleet: "shop", Kind: model.OutcomePlan, Plan: "p-0", MoveIndex: -1, State: model.PlanRolledBack, At: nine.Add(-40 * time.Minute), Reason: "move 0 (web/0): cut-over: refused"},
+		model.Evaluation{Fleet: "shop", Tick: nine, PlanID: "p-1", Decision: "plan", Reason: plan.Reason, Demands: []model.ServiceDemand{{Application: "web", Micros: 4512, ErrorMicros: 310, BaseMilli: 20, Samples: 288}}, Updates: []model.ServerUpdate{
+			{Roll: "u-7", Maintenance: "u-7/s1", Server: "s1", Hook: "kernel", State: model.UpdateFailed, Start: nine, End: nine.Add(8 * time.Hour), Plan: "p-0", Reason: "update: exit status 1: no space left on /boot"},
+			{Roll: "u-7", Maintenance: "u-7/s2", Server: "s2", Hook: "kernel", State: model.UpdateWaiting, Start: nine.Add(2 * time.Hour), End: nine.Add(8 * time.Hour), Reason: "the update of s1 failed (update: exit status 1: no space left on /boot)"}},
+			Balances: []model.PlanBalance{{Plan: "p-0", State: model.PlanRolledBack, Moves: 2, Succeeded: 1, Failed: 1, ExpectedEnd: nine.Add(-50 * time.Minute), Ended: nine.Add(-40 * time.Minute),
+				PromisesBefore: 6, PromisesExpected: 0, PromisesHad: 4, CostBefore: 2_100_000, CostExpected: 1_500_000, CostHad: 2_000_000}},
+			Stages: []model.Stage{{Period: 2, At: nine.Add(2 * time.Hour), Moves: []model.StagedMove{{Replica: "web/0", From: "s2", To: "s1", Reason: "cost: empties s2"}}, SavedMicros: 90_000,
+				Reason: "1 moves save 0.0900 beyond their cost over 4h0m0s: load has fallen by then"}},
+			Scenarios: []model.ScenarioResult{{Name: "high load", Kind: model.ScenarioHighLoad, Weight: 0.2, ViolationsBefore: 4, CostBefore: 2_000_000, CostAfter: 1_500_000,
+				Worst: []model.Margin{{Application: "web", Kind: model.SLOResponse, MarginPPM: 120_000, Valid: true}}}}},
 		plan, model.Outcome{Fleet: "shop", Kind: model.OutcomePlan, Plan: "p-1", MoveIndex: -1, State: model.PlanProposed, At: nine},
 		model.DeadLetter{Topic: "metrics", Partition: 1, Offset: 7, At: nine, Stage: "forecaster", Class: "value", Message: "entity is empty"},
 	} {
@@ -106,7 +117,7 @@ func TestOutputsStayAsPeopleKnowThem(t *testing.T) {
 	url, _ := serve(t, nil)
 	var all strings.Builder
 	for _, args := range []string{"get servers", "get applications", "get edges", "get forecasts", "get outlook", "get margins", "get decisions", "get plans", "get deadletters", "get log", "get executions",
-		"describe server s1", "describe application web", "plan show p-1", "explain p-1", "explain server:s1", "plan list -o wide", "get servers -o yaml --limit 1"} {
+		"describe server s1", "describe application web", "get updates", "describe update u-7", "plan show p-0", "plan show p-1", "explain p-1", "explain server:s1", "plan list -o wide", "get servers -o yaml --limit 1"} {
 		out, err := run(t, append(strings.Fields(args), "--server", url)...)
 		if err != nil {
 			t.Fatalf("%s: %v", args, err)
@@ -187,12 +198,20 @@ func TestErrorsSayWhatToDoNext(t *testing.T) {
 		{"want a URL", 1, []string{"get", "servers", "--server", "nonsense"}},
 		{"want one of servers", 2, []string{"get", "cats", "--server", url}},
 		{"want table, wide", 2, []string{"get", "servers", "-o", "xml", "--server", url}},
+		{"name servers, or --zone", 2, []string{"update", "servers", "--hook", "kernel", "--server", url}},
+		{"\"hook\" not set", 2, []string{"update", "servers", "s1", "--server", url}},
+		{"--from \"soon\"", 2, []string{"update", "servers", "s1", "--hook", "kernel", "--from", "soon", "--server", url}},
+		{"--takes 0s", 2, []string{"update", "servers", "s1", "--hook", "kernel", "--takes", "0s", "--server", url}},
+		{"no server of fleet shop stands there", 1, []string{"update", "servers", "--zone", "q", "--hook", "kernel", "--server", url}},
+		{"in update u-7 (waiting) already", 1, []string{"update", "servers", "s2", "--hook", "kernel", "--server", url}},
+		{"no update \"u-9\"", 1, []string{"update", "cancel", "u-9", "--server", url}},
+		{"drover get updates", 1, []string{"describe", "update", "u-9", "--server", url}},
 		{"no plan \"p-9\"", 1, []string{"plan", "show", "p-9", "--server", url}},
 		{"no fleet \"x\"", 1, []string{"get", "servers", "--fleet", "x", "--server", url}},
 		{"want finish, compensate or leave", 2, []string{"stop", "p-1", "--mode", "now", "--server", url}},
 		{"context list", 1, []string{"get", "servers", "--context", "gone"}},
 		{"--token-file", 1, []string{"get", "servers", "--token-file", "/none", "--server", url}},
-		{"want server, application or plan", 2, []string{"describe", "cat", "x", "--server", url}},
+		{"want server, application, plan or update", 2, []string{"describe", "cat", "x", "--server", url}},
 	} {
 		if out, err := run(t, c.args...); err == nil || !strings.Contains(err.Error(), c.want) || cli.ExitCode(err) != c.code {
 			t.Errorf("%v: exit %d %v %s; want %d and %q", c.args, cli.ExitCode(err), err, out, c.code, c.want)
@@ -246,5 +265,24 @@ func TestTablesFitAndWideOnesCutNothing(t *testing.T) {
 	}
 	if bar(7, 3) != "[###]" || bar(-1, 3) != "[...]" {
 		t.Error("a bar leaves its frame")
+	}
+}
+
+func TestAnUpdateIsOrdered(t *testing.T) {
+	url, sent := serve(t, nil)
+	out, err := run(t, "update", "servers", "--zone", "a", "--hook", "firmware", "--at-once", "2", "--from", "22:00", "--until", "5h", "--takes", "20m", "-m", "CVE", "--server", url)
+	if err != nil || !strings.Contains(out, `update u-1 of 1 servers by "firmware" ordered by local`) || !strings.Contains(out, "drover describe update u-1") {
+		t.Fatalf("%s %v", out, err)
+	}
+	order := sent.sent[len(sent.sent)-1].Event.(model.Control)
+	night := nine.Add(13 * time.Hour)
+	if order.Kind != model.ControlUpdate || len(order.Servers) != 1 || order.Servers[0] != "s1" || order.Hook != "firmware" || order.AtOnce != 2 ||
+		order.EarliestStart != night || order.LatestEnd != night.Add(5*time.Hour) || order.Duration != 20*time.Minute || order.Comment != "CVE" {
+		t.Errorf("sent %+v", order)
+	}
+	for _, action := range []string{"retry", "cancel"} {
+		if out, err := run(t, "update", action, "u-7", "--server", url); err != nil || !strings.Contains(out, action+" of update u-7 ordered by local") {
+			t.Errorf("%s: %s %v", action, out, err)
+		}
 	}
 }

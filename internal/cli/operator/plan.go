@@ -68,13 +68,20 @@ func (s *session) showPlan(ctx context.Context, w io.Writer, id string) error {
 	writePlan(w, p)
 	t := newTable(w, s.output == "wide", "WAVE", "REPLICA", "FROM", "TO", "STATE", "WHY")
 	for _, m := range p.Steps {
-		t.add(fmt.Sprint(m.Wave), string(m.Replica), string(m.From), string(m.To), m.State, m.Reason)
+		why := m.Reason
+		if m.State == "dropped" {
+			why = m.Ending
+		}
+		t.add(fmt.Sprint(m.Wave), string(m.Replica), string(m.From), string(m.To), m.State, why)
 	}
 	if err := t.write(w); err != nil {
 		return err
 	}
 	for _, left := range p.Left {
 		fmt.Fprintf(w, "to do by hand: %s\n", left)
+	}
+	if p.Evaluation != nil {
+		writeStages(w, p.Evaluation.Stages)
 	}
 	if p.Waiting {
 		fmt.Fprintf(w, "\nIt waits for you: drover approve %s, or drover reject %s -m WHY\n", p.ID, p.ID)
@@ -94,6 +101,7 @@ func writePlan(w io.Writer, p *api.Plan) {
 		fmt.Fprintf(w, ", ready by %s", clock(p.Deadline))
 	}
 	fmt.Fprintln(w)
+	writeBalance(w, p)
 	for _, o := range p.Orders {
 		line := fmt.Sprintf("%s %s by %s", clock(o.At), o.Kind, o.By)
 		if o.Comment != "" {
@@ -102,6 +110,30 @@ func writePlan(w io.Writer, p *api.Plan) {
 		fmt.Fprintln(w, line)
 	}
 	fmt.Fprintln(w)
+}
+
+// writeBalance says what really happened, once that is known.
+func writeBalance(w io.Writer, p *api.Plan) {
+	b := p.Balance
+	if b == nil {
+		return
+	}
+	text := fmt.Sprintf("what happened: %d of %d moves made, %d failed; broken promises %d, foretold %d; cost %.2f, foretold %.2f",
+		b.Succeeded, p.Moves, b.Failed, b.PromisesHad, b.PromisesExpected, b.CostHad, b.CostExpected)
+	if b.ExpectedEnd != 0 {
+		text += fmt.Sprintf("; ended %s, foretold %s", clock(b.Ended), clock(b.ExpectedEnd))
+	}
+	fmt.Fprintln(w, wrap(text+" (of the expected and the high-load future)"))
+}
+
+// writeStages says what is foreseen for later periods.
+func writeStages(w io.Writer, stages []api.Stage) {
+	for _, s := range stages {
+		fmt.Fprintf(w, "\n%s\n", cli.Wrap(fmt.Sprintf("foreseen for %s: %s", clock(s.At), s.Reason), 78, 2))
+		for _, m := range s.Moves {
+			fmt.Fprintf(w, "  %s %s > %s\n", m.Replica, m.From, m.To)
+		}
+	}
 }
 
 // wrap breaks a text into lines of at most 78 columns.

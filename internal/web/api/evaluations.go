@@ -16,7 +16,7 @@ func evaluationRow(e *model.Evaluation) EvaluationRow {
 }
 
 func evaluationOf(e *model.Evaluation) Evaluation {
-	out := Evaluation{EvaluationRow: evaluationRow(e), Scenarios: []Scenario{}, Dropped: e.Dropped, Inputs: []InputOffset{}, Code: e.Code}
+	out := Evaluation{EvaluationRow: evaluationRow(e), Scenarios: []Scenario{}, Dropped: e.Dropped, Inputs: []InputOffset{}, Code: e.Code, Stages: stagesOf(e)}
 	if out.Dropped == nil {
 		out.Dropped = []string{}
 	}
@@ -33,6 +33,28 @@ func evaluationOf(e *model.Evaluation) Evaluation {
 		out.Inputs = append(out.Inputs, InputOffset(in))
 	}
 	return out
+}
+
+func stagesOf(e *model.Evaluation) []Stage {
+	out := []Stage{}
+	for _, s := range e.Stages {
+		stage := Stage{Period: s.Period, At: s.At, Moves: []StagedMove{}, ViolationsBefore: s.ViolationsBefore, ViolationsAfter: s.ViolationsAfter,
+			Saved: float64(s.SavedMicros) / micros, Reason: s.Reason}
+		for _, m := range s.Moves {
+			stage.Moves = append(stage.Moves, StagedMove(m))
+		}
+		out = append(out, stage)
+	}
+	return out
+}
+
+func balanceOf(b *model.PlanBalance) *Balance {
+	if b == nil {
+		return nil
+	}
+	return &Balance{Succeeded: b.Succeeded, Failed: b.Failed, ExpectedEnd: b.ExpectedEnd, Ended: b.Ended,
+		PromisesBefore: b.PromisesBefore, PromisesExpected: b.PromisesExpected, PromisesHad: b.PromisesHad,
+		CostBefore: float64(b.CostBefore) / micros, CostExpected: float64(b.CostExpected) / micros, CostHad: float64(b.CostHad) / micros}
 }
 
 func marginOf(scenario string, m *model.Margin) Margin {

@@ -221,7 +221,8 @@ func compiled(t *testing.T, r *Route) *jsonschema.Schema {
 
 // withBody lists a good body for routes that need one.
 var withBody = map[string]string{"whatIf": `{"lose":["server:s1"],"evaluations":1000}`, "stop": `{"mode":"compensate","comment":"enough"}`,
-	"replayLetters": `{"ids":["metrics/2/77"]}`, "dropLetters": `{"ids":["metrics/2/77"],"comment":"a test"}`}
+	"replayLetters": `{"ids":["metrics/2/77"]}`, "dropLetters": `{"ids":["metrics/2/77"],"comment":"a test"}`,
+	"update": `{"servers":["s1"],"hook":"kernel"}`}
 
 func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	for _, r := range Routes() {
@@ -251,7 +252,7 @@ func fill(r *Route) string {
 	if slices.Contains([]string{"execution"}, r.Name) {
 		plan = "p-done"
 	}
-	path := strings.NewReplacer("{fleet}", "shop", "{server}", "s1", "{application}", "web", "{plan}", plan, "{tick}", "2026-03-12T09:00:00Z", "{topic}", "metrics", "{partition}", "2", "{offset}", "77").Replace(r.Path)
+	path := strings.NewReplacer("{fleet}", "shop", "{server}", "s1", "{application}", "web", "{plan}", plan, "{roll}", "o-roll", "{tick}", "2026-03-12T09:00:00Z", "{topic}", "metrics", "{partition}", "2", "{offset}", "77").Replace(r.Path)
 	for _, p := range r.Query {
 		if p.Name == "entity" {
 			path += "?entity=server:s1"

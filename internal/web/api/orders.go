@@ -23,6 +23,7 @@ const (
 var kinds = map[string]model.ControlKind{
 	"approve": model.ControlApprove, "reject": model.ControlReject, "pause": model.ControlPause, "resume": model.ControlResume,
 	"stop": model.ControlStop, "kill": model.ControlKill, "revive": model.ControlRevive, "drain": model.ControlDrain, "undrain": model.ControlResume,
+	"update-cancel": model.ControlUpdateCancel, "update-retry": model.ControlUpdateRetry,
 }
 
 // order takes an order: it is checked, written to the audit log, then sent.
@@ -40,9 +41,7 @@ func (s *Server) order(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if order.ID = s.NewID(); body.Key != "" {
-		order.ID = "o-" + model.Digest(c.who.Name, string(c.fleet), c.r.URL.Path, body.Key)[:24]
-	}
+	order.ID = s.orderID(c, body.Key)
 	if err := s.publish(c, &order, path.Base(c.route.Path), state); err != nil {
 		return nil, err
 	}
@@ -117,16 +116,22 @@ func checkPlan(f *readmodel.Fleet, c *model.Control) (string, error) {
 // publish sends the audit event first, so that no order goes without one.
 func (s *Server) publish(c *call, order *model.Control, action, before string) error {
 	after, err := json.Marshal(struct {
-		Order   string         `json:"order"`
-		Waves   int            `json:"waves,omitempty"`
-		Mode    model.StopMode `json:"mode,omitempty"`
-		Comment string         `json:"comment,omitempty"`
-	}{order.ID, order.Wave, order.Mode, order.Comment})
+		Order   string           `json:"order"`
+		Waves   int              `json:"waves,omitempty"`
+		Mode    model.StopMode   `json:"mode,omitempty"`
+		Comment string           `json:"comment,omitempty"`
+		Hook    string           `json:"hook,omitempty"`
+		Servers []model.ServerID `json:"servers,omitempty"`
+	}{order.ID, order.Wave, order.Mode, order.Comment, order.Hook, order.Servers})
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
 	object := "fleet/" + string(order.Fleet)
 	switch {
+	case order.Kind == model.ControlUpdate:
+		object = "update/" + order.ID
+	case order.Roll != "":
+		object = "update/" + order.Roll
 	case order.Plan != "":
 		object = "plan/" + string(order.Plan)
 	case order.Server != "":

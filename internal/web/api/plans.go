@@ -44,10 +44,22 @@ func moveOf(m *model.Move, r *readmodel.Run, s *readmodel.Status, at model.Insta
 	}
 	if o, ok := s.Moves[m.Index]; ok && o.Kind == model.OutcomeMove {
 		out.State, out.Ending, out.Left = string(o.State), o.Reason, o.Left
+	} else if why, dropped := droppedSince(&r.Plan, m.Index); dropped && out.State == "waiting" {
+		out.State, out.Ending = "dropped", why
 	} else if s.State.Ended() && out.State == "waiting" {
 		out.State = "never begun"
 	}
 	return out
+}
+
+// droppedSince says why a move is not to be begun any more, if that is so.
+func droppedSince(p *model.Plan, index int) (why string, dropped bool) {
+	for _, d := range p.Dropped {
+		if d.Index == index {
+			return d.Reason, true
+		}
+	}
+	return "", false
 }
 
 // runs returns the runs known at the time asked for, the newest first.
@@ -110,7 +122,10 @@ func planOf(r *readmodel.Run, at model.Instant) Plan {
 	status := r.At(at)
 	p := &r.Plan
 	out := Plan{PlanRow: planRow(r, &status), Steps: []Move{}, NeedsApprove: p.NeedsApproval, Supersedes: p.Supersedes, UpdateServer: p.UpdateServer,
-		UpdateHook: p.UpdateHook, Left: status.Left, Orders: []OrderGiven{}}
+		UpdateHook: p.UpdateHook, ServesUntil: p.ServesUntil, Left: status.Left, Orders: []OrderGiven{}}
+	if at == 0 || r.BalancedAt <= at {
+		out.Balance = balanceOf(r.Balance)
+	}
 	if out.Left == nil {
 		out.Left = []string{}
 	}

@@ -89,6 +89,7 @@ func lists() []Route {
 		{Method: "GET", Path: fleet + "/evaluations", Name: "evaluations", Role: access.Viewer, Summary: "The decisions, the newest first.", Query: page(paramAt), Answer: Page[EvaluationRow]{}, Sections: []readmodel.Section{readmodel.Evaluations}, handle: (*Server).evaluations},
 		{Method: "GET", Path: fleet + "/plans", Name: "plans", Role: access.Viewer, Summary: "The plans, the newest first.", Query: page(Parameter{"state", "Only plans in this state; `waiting`: those that a person has to decide on."}, paramAt), Answer: Page[PlanRow]{}, Sections: []readmodel.Section{readmodel.Plans, readmodel.Orders}, handle: (*Server).plans},
 		{Method: "GET", Path: fleet + "/executions", Name: "executions", Role: access.Viewer, Summary: "What is being done and was done, the newest first.", Query: page(paramAt), Answer: Page[ExecutionRow]{}, Sections: []readmodel.Section{readmodel.Plans, readmodel.Orders}, handle: (*Server).executions},
+		{Method: "GET", Path: fleet + "/updates", Name: "updates", Role: access.Viewer, Summary: "How the announced and ordered server updates stand, by roll.", Query: page(paramQuery, paramAt), Answer: Page[ServerUpdate]{}, Sections: []readmodel.Section{readmodel.Evaluations, readmodel.Orders}, handle: (*Server).updates},
 		{Method: "GET", Path: fleet + "/calendar", Name: "calendar", Role: access.Viewer, Summary: "Campaigns, holidays and maintenance, by their start.", Query: page(), Answer: Page[Event]{}, Sections: []readmodel.Section{readmodel.Calendar}, handle: (*Server).calendar},
 		{Method: "GET", Path: fleet + "/log", Name: "log", Role: access.Viewer, Summary: "What happened, in words, the newest first.", Query: page(paramQuery, paramAt), Answer: Page[Line]{}, handle: (*Server).log},
 		{Method: "GET", Path: fleet + "/deadletters", Name: "deadletters", Role: access.Operator, Summary: "Records that could not be read, the newest first.", Query: page(paramQuery), Answer: Page[DeadLetter]{}, Sections: []readmodel.Section{readmodel.Letters}, handle: (*Server).deadletters},
@@ -105,7 +106,13 @@ func changes() []Route {
 	letters := func(path, name string, role access.Role, summary string) Route {
 		return Route{Method: "POST", Path: path, Name: name, Role: role, Class: Change, Summary: summary, Body: LetterOrder{}, Answer: LettersDone{}, handle: (*Server).dealWithLetters}
 	}
+	change := func(action, name, summary string) Route {
+		return Route{Method: "POST", Path: fleet + "/updates/{roll}/" + action, Name: name, Role: access.Approver, Class: Change, Summary: summary, Body: Order{}, Answer: Ordered{}, Status: 202, handle: (*Server).changeUpdate}
+	}
 	return []Route{
+		{Method: "POST", Path: fleet + "/updates", Name: "update", Role: access.Approver, Class: Change, Summary: "Order servers to be updated one after the other: emptied where it costs least, handed to the hook, taken back; the first that fails stops the others.", Body: UpdateOrder{}, Answer: Ordered{}, Status: 202, handle: (*Server).orderUpdate},
+		change("cancel", "cancelUpdate", "Call an update order off: what has not begun is not done, servers whose update failed come back into use."),
+		change("retry", "retryUpdate", "Let an update order that a failure has stopped go on, with the failed server first."),
 		order(plan+"/approve", "approve", access.Approver, "Let a plan run, or its first `waves` only."),
 		order(plan+"/reject", "reject", access.Approver, "Refuse a plan; one that runs finishes its moves under way and starts no more."),
 		order(plan+"/pause", "pause", access.Operator, "Let a plan's moves stop at their next step; compensations go on."),

@@ -17,6 +17,7 @@ type Evaluation struct {
 	Dropped   []string      `json:"dropped" doc:"Futures left out, with the reason."`
 	Inputs    []InputOffset `json:"inputs" doc:"How far every input was read."`
 	Code      string        `json:"code" doc:"Version of the code that decided."`
+	Stages    []Stage       `json:"stages" doc:"What is foreseen to be moved before later periods."`
 }
 
 // InputOffset says how far one input had been read.
@@ -76,6 +77,8 @@ type Plan struct {
 	Left         []string       `json:"left" doc:"What a person has to do."`
 	Orders       []OrderGiven   `json:"orders"`
 	Evaluation   *Evaluation    `json:"evaluation,omitempty" doc:"The decision it came from."`
+	ServesUntil  model.Instant  `json:"serves_until,omitempty" doc:"Where no placement serves the whole horizon: how long this one does."`
+	Balance      *Balance       `json:"balance,omitempty" doc:"What really happened, once the first decision after its end has been taken."`
 }
 
 // Move is one replica's way from a server to another.
@@ -94,7 +97,7 @@ type Move struct {
 	Expect      float64             `json:"expect_seconds"`
 	Driver      string              `json:"driver,omitempty"`
 	Reason      string              `json:"reason"`
-	State       string              `json:"state" doc:"waiting, running, undoing, succeeded, rolled-back, parked or never begun."`
+	State       string              `json:"state" doc:"waiting, running, undoing, succeeded, rolled-back, parked, dropped or never begun."`
 	Step        string              `json:"step,omitempty" doc:"The last step heard of."`
 	Progress    float64             `json:"progress,omitempty" doc:"How far it is, 0 to 1; told of executions."`
 	Copy        *Copy               `json:"copy,omitempty" doc:"How far its copy is, while it is made; told of executions."`

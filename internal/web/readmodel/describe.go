@@ -28,13 +28,25 @@ func describe(event any, f *Fleet) (Line, bool) {
 	case model.Evaluation:
 		return Line{At: e.Tick, Kind: "decide", Plan: e.PlanID, Text: fmt.Sprintf("%s: %s", e.Decision, e.Reason)}, true
 	case model.Plan:
-		if e.State == model.PlanSuperseded {
+		switch {
+		case e.State == model.PlanSuperseded:
 			return Line{At: f.Now, Kind: "plan", Plan: e.ID, Text: fmt.Sprintf("%s is being stopped: %s", e.ID, e.Reason)}, true
+		case e.State == model.PlanRolledBack:
+			return Line{At: f.Now, Kind: "plan", Plan: e.ID, Text: fmt.Sprintf("%s is being taken back: %s", e.ID, e.Reason)}, true
+		case len(e.Dropped) > 0:
+			return Line{At: f.Now, Kind: "plan", Plan: e.ID, Text: fmt.Sprintf("%s is amended: %d of its %d moves are dropped: %s",
+				e.ID, len(e.Dropped), len(e.Moves), e.Dropped[len(e.Dropped)-1].Reason)}, true
 		}
 		return Line{At: e.Tick, Kind: "plan", Plan: e.ID, Text: fmt.Sprintf("%s: %s", e.ID, e.Reason)}, true
 	case model.Outcome:
 		return describeOutcome(&e)
 	case model.Control:
+		if e.Kind == model.ControlUpdate {
+			return Line{At: e.At, Kind: "order", Text: fmt.Sprintf("update %s: %d servers by %q, ordered by %s", e.ID, len(e.Servers), e.Hook, or(e.By, "unknown"))}, true
+		}
+		if e.Roll != "" {
+			return Line{At: e.At, Kind: "order", Text: fmt.Sprintf("%s %s by %s", e.Kind, e.Roll, or(e.By, "unknown"))}, true
+		}
 		return Line{At: e.At, Kind: "order", Plan: e.Plan, Text: fmt.Sprintf("%s %s by %s", e.Kind, or(string(e.Plan), string(e.Server)), or(e.By, "unknown"))}, true
 	}
 	return Line{}, false

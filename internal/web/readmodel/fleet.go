@@ -158,6 +158,12 @@ func (f *Fleet) evaluation(e model.Evaluation) {
 		f.Demands[d.Application] = d
 	}
 	e.Demands = nil
+	for i := range e.Balances {
+		if r := f.byPlan[e.Balances[i].Plan]; r != nil {
+			r.Balance, r.BalancedAt = &e.Balances[i], e.Tick
+			f.touch(Plans)
+		}
+	}
 	before := len(f.Evaluations)
 	f.Evaluations = appendBounded(f.Evaluations, e, f.limits.Evaluations)
 	if len(f.Evaluations) <= before {

@@ -15,6 +15,10 @@ type Run struct {
 	// StopReason and StoppedAt are set where the planner has found the plan wrong.
 	StopReason string
 	StoppedAt  model.Instant
+	// Balance compares what it was expected to do with what happened; nil until the
+	// first decision after its end, which was BalancedAt.
+	Balance    *model.PlanBalance
+	BalancedAt model.Instant
 }
 
 // Status is how a run stands at some time.
@@ -45,7 +49,10 @@ func (f *Fleet) foldPlan(event any) Section {
 
 func (f *Fleet) submit(p model.Plan) {
 	if known := f.byPlan[p.ID]; known != nil {
-		if p.State == model.PlanSuperseded {
+		switch {
+		case len(p.Dropped) > 0:
+			known.Plan.Dropped = p.Dropped
+		case p.Again():
 			known.StopReason, known.StoppedAt = p.Reason, max(f.Now, p.Tick)
 		}
 		return
@@ -71,7 +78,7 @@ func (f *Fleet) Run(id model.PlanID) *Run { return f.byPlan[id] }
 
 func (f *Fleet) outcome(o model.Outcome) {
 	f.Now = max(f.Now, o.At)
-	if o.Kind == model.OutcomeMove && o.Server != "" {
+	if o.Kind == model.OutcomeMove && o.Server != "" && o.Replica != "" {
 		f.place(o.Replica, o.Server, o.At)
 	}
 	r := f.Run(o.Plan)
