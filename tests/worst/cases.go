@@ -60,6 +60,7 @@ func cases() []worst {
 		{"kubernetes", "JSON", lines(`{"kind":"List","items":[`, `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d%d"},"spec":{"template":{"spec":{"containers":[{"name":"a","env":[{"name":"X","value":"http://d1:80"}]}]}}}},`+"\n", `{"kind":"Service","metadata":{"name":"x"}}]}`)},
 	}
 	list = append(list, calendars()...)
+	list = append(list, wide()...)
 	for _, format := range []string{"compose", "kubernetes", "inventory"} {
 		list = append(list,
 			worst{format, "aliases of aliases", laughs},

@@ -25,6 +25,7 @@ func main() {
 	size := flag.Int("bytes", 10_000_000, "size of each input")
 	seconds := flag.Float64("seconds", 2, "CPU time that one may take")
 	only := flag.String("format", "", "only these formats, with commas between them")
+	from := flag.Int("from", 0, "leave out the inputs before this number")
 	one := flag.Int("write", -1, "only write the input of this number to standard output")
 	flag.Parse()
 	if *one >= 0 {
@@ -34,7 +35,7 @@ func main() {
 		}
 		return
 	}
-	worst, err := run(*size, *seconds, *only)
+	worst, err := run(*size, *seconds, *only, *from)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "worst:", err)
 		os.Exit(1)
@@ -54,7 +55,7 @@ type summary struct {
 	Program float64 `json:"program_mb"`
 }
 
-func run(size int, seconds float64, only string) (sum summary, err error) {
+func run(size int, seconds float64, only string, from int) (sum summary, err error) {
 	dir, err := os.MkdirTemp("", "drover-worst-")
 	if err != nil {
 		return sum, err
@@ -73,7 +74,7 @@ func run(size int, seconds float64, only string) (sum summary, err error) {
 	table := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(table, "FORMAT\tINPUT\tCHECK S\tMB\tDECODE S\tMB\tSAID")
 	for i, c := range cases() {
-		if only != "" && !slices.Contains(strings.Split(only, ","), c.format) {
+		if i < from || only != "" && !slices.Contains(strings.Split(only, ","), c.format) {
 			continue
 		}
 		path := filepath.Join(dir, "input")

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"fmt"
 	"math"
 	"net/netip"
 	"strings"
@@ -10,7 +11,21 @@ import (
 
 // Hops gathers a traceroute's answers, one entry for each distance and address,
 // in the order they came.
-type Hops struct{ list []model.Hop }
+type Hops struct {
+	list []model.Hop
+	// here counts the entries at the distance of the last one.
+	here    int
+	crowded bool
+}
+
+// Check refuses a trace in which more addresses answered at one hop than any
+// route has.
+func (h *Hops) Check() error {
+	if h.crowded {
+		return fmt.Errorf("more than %d addresses at one hop", MostAddresses)
+	}
+	return nil
+}
 
 // Answer adds one answer; a negative rttMillis means that none was measured.
 func (h *Hops) Answer(ttl int, address string, rttMillis float64) {
@@ -33,6 +48,9 @@ func (h *Hops) Lose(ttl int) {
 }
 
 func (h *Hops) at(ttl int, address string) *model.Hop {
+	if h.crowded {
+		return &h.list[len(h.list)-1] // refused by Check
+	}
 	for i := len(h.list) - 1; i >= 0 && h.list[i].TTL == ttl; i-- {
 		hop := &h.list[i]
 		if hop.Address == address {
@@ -43,6 +61,12 @@ func (h *Hops) at(ttl int, address string) *model.Hop {
 			return hop
 		}
 	}
+	if n := len(h.list); n > 0 && h.list[n-1].TTL == ttl {
+		h.here++
+	} else {
+		h.here = 1
+	}
+	h.crowded = h.here > MostAddresses
 	h.list = append(h.list, model.Hop{TTL: ttl, Address: address})
 	return &h.list[len(h.list)-1]
 }

@@ -64,6 +64,9 @@ func (r *reader) line(d *lineprotocol.Decoder) error {
 		}
 		labels = append(labels, format.Label{Name: string(key), Value: string(value)})
 	}
+	if err := format.CheckLabels(len(labels)); err != nil {
+		return err
+	}
 	labels.Sort()
 	r.point.Labels = labels
 	r.fields = r.fields[:0]

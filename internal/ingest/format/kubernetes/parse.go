@@ -296,11 +296,12 @@ func (r *reader) finish() {
 		behind[string(w.app.ID)] = string(w.app.ID)
 		known[string(w.app.ID)] = true
 	}
+	carriers := carriersOf(r.workloads)
 	for i := range r.services {
 		s := &r.services[i]
 		selector := labelsOf(s.Spec.Selector)
-		for _, w := range r.workloads {
-			if len(selector) > 0 && selects(selector, w.labels) {
+		for _, n := range carriers.fewest(selector) {
+			if w := &r.workloads[n]; selects(selector, w.labels) {
 				behind[s.Metadata.Name] = string(w.app.ID)
 				known[s.Metadata.Name] = true
 				break

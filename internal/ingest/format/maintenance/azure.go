@@ -52,6 +52,9 @@ func ParseAzure(data []byte, opt format.Options, out *format.Out) {
 	})
 }
 
+// mostResources is more machines than a scale set has.
+const mostResources = 10_000
+
 func (e *azureEvent) read(opt format.Options, out *format.Out) error {
 	if e.ID == "" {
 		return errors.New("EventId is missing")
@@ -81,6 +84,9 @@ func (e *azureEvent) read(opt format.Options, out *format.Out) error {
 		reason += ": " + e.Description
 	}
 	resources := e.Resources
+	if len(resources) > mostResources {
+		return fmt.Errorf("Resources: %d machines, an event may name %d", len(resources), mostResources)
+	}
 	if len(resources) == 0 {
 		resources = []string{string(opt.Server)}
 	}

@@ -82,6 +82,9 @@ func (d *document) line(row string) error {
 	case row[0] == '#':
 		return d.metadata(row)
 	}
+	if err := format.CheckLine(row); err != nil {
+		return err
+	}
 	s, err := readSample(row, d.labels)
 	d.labels = s.labels[:0]
 	if err != nil {

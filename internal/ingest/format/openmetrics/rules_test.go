@@ -1,6 +1,7 @@
 package openmetrics
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -60,6 +61,7 @@ var accepted = map[string]string{
 	"state set without state": "# TYPE a stateset|a{a=\"on\",x=\"1\"} 0|a{a=\"on\",x=\"2\"} 0",
 	"type after help":         "# HELP a x|# UNIT a |# TYPE a summary|a{quantile=\"0.50\"} +Inf",
 	"a name alone":            "_ 1|:: 2",
+	"many labels":             "a{" + manyLabels(40) + "} 1",
 }
 
 var refused = map[string]string{
@@ -216,7 +218,17 @@ var refused = map[string]string{
 	"minus in name":                "a-b 1",
 	"quoted name":                  "{\"a.b\"} 1",
 	"value missing after a space":  "a ",
+	"one of many labels twice":     "a{" + manyLabels(40) + ",x7=\"\"} 1",
 	"info of zero with labels":     "# TYPE a info|a_info{x=\"1\"} 0",
+}
+
+// manyLabels writes labels of n names.
+func manyLabels(n int) string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf("x%d=\"\"", i)
+	}
+	return strings.Join(names, ",")
 }
 
 // textOf builds a case's text; a last "|!" keeps "# EOF" away.

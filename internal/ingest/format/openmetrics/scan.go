@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -138,19 +139,37 @@ func (c *cursor) labels(ls format.Labels) (format.Labels, error) {
 		if err != nil {
 			return ls, err
 		}
-		for _, l := range ls {
-			if l.Name == name {
-				return ls, fmt.Errorf("label %q comes twice", name)
-			}
-		}
 		ls = append(ls, format.Label{Name: name, Value: value})
 		switch {
 		case c.take('}'):
-			return ls, nil
+			return ls, distinct(ls)
 		case !c.take(','):
 			return ls, fmt.Errorf("want , or } after label %q", name)
 		}
 	}
+}
+
+// fewLabels is up to how many labels are compared one with each other.
+const fewLabels = 16
+
+// distinct refuses a name that comes twice.
+func distinct(ls format.Labels) error {
+	if len(ls) > fewLabels {
+		ls = slices.Clone(ls)
+		ls.Sort()
+	}
+	for i := range ls {
+		before := ls[:i]
+		if len(ls) > fewLabels {
+			before = ls[max(i-1, 0):i] // sorted: the same names stand together
+		}
+		for _, l := range before {
+			if l.Name == ls[i].Name {
+				return fmt.Errorf("label %q comes twice", l.Name)
+			}
+		}
+	}
+	return nil
 }
 
 // word reads up to the next space or the end.

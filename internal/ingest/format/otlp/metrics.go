@@ -1,6 +1,8 @@
 package otlp
 
 import (
+	"fmt"
+
 	"drover/internal/ingest/format"
 	"drover/internal/model"
 )
@@ -61,8 +63,12 @@ type pointSink struct {
 
 // add reads one data point.
 func (s *pointSink) add(f family, raw rawPoint) {
+	if err := format.CheckLabels(len(s.resource) + len(raw.attributes)); err != nil {
+		s.out.Reject(fmt.Errorf("metric %q: %w", f.name, err))
+		return
+	}
 	s.out.Read()
-	if raw.noValue {
+	if raw.noValue || !s.out.Wanted() {
 		return
 	}
 	p := &s.point

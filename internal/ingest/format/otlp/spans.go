@@ -31,6 +31,9 @@ func span(raw rawSpan, resource format.Labels, opt format.Options) (model.Span, 
 	if blank(raw.traceID) || blank(raw.id) {
 		return model.Span{}, errors.New("span without trace id or span id")
 	}
+	if err := format.CheckLabels(len(resource) + len(raw.attributes)); err != nil {
+		return model.Span{}, fmt.Errorf("span %s: %w", raw.id, err)
+	}
 	if blank(raw.parentID) {
 		raw.parentID = ""
 	}

@@ -25,7 +25,7 @@ import (
 func Parse(data []byte, opt format.Options, out *format.Out) {
 	data = jsonscan.BOM(data)
 	r := &reader{opt: opt, out: out, types: map[string]format.PointType{}}
-	if sound(data) {
+	if format.CheckLines(data) == nil && sound(data) {
 		if err := r.read(data); err != nil {
 			out.Reject(err)
 		}
@@ -59,7 +59,11 @@ func (r *reader) byLine(data []byte) {
 		if len(bytes.TrimSpace(row)) == 0 {
 			continue
 		}
-		if err := r.read(row); err != nil {
+		err := format.CheckLine(row)
+		if err == nil {
+			err = r.read(row)
+		}
+		if err != nil {
 			r.out.Reject(fmt.Errorf("line %d: %w", n, err))
 		}
 	}

@@ -119,6 +119,9 @@ func steps(results json.RawMessage, target string) (hops []model.Hop, reached bo
 		if err != nil || ttl < 0 || ttl > 255 {
 			return nil, false, fmt.Errorf("hop %q: want a number from 0 to 255", string(s.Hop))
 		}
+		if err := format.CheckLine(s.Result); err != nil {
+			return nil, false, fmt.Errorf("hop %d: %w", ttl, err)
+		}
 		var replies []reply
 		if err := jsonscan.Unmarshal(s.Result, &replies); err != nil {
 			return nil, false, fmt.Errorf("hop %d: %w", ttl, err)
@@ -127,7 +130,7 @@ func steps(results json.RawMessage, target string) (hops []model.Hop, reached bo
 			reached = answer(&gathered, ttl, &replies[i], target) || reached
 		}
 	}
-	return gathered.List(), reached, nil
+	return gathered.List(), reached, gathered.Check()
 }
 
 // answer notes one reply and tells whether the target itself answered.

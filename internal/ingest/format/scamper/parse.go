@@ -104,7 +104,7 @@ func read(r *record, opt format.Options, out *format.Out) error {
 	} else {
 		err = tracelb(r, &hops)
 	}
-	if err != nil {
+	if err = errors.Join(err, hops.Check()); err != nil {
 		return err
 	}
 	path.Hops = hops.List()

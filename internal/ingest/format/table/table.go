@@ -50,6 +50,10 @@ func Read(data []byte, out *format.Out, start func(Header) error, each func(Row)
 		out.Reject(errors.New("empty input: want a CSV header and rows"))
 		return
 	}
+	if err := format.CheckLines(data); err != nil {
+		out.Reject(err)
+		return
+	}
 	reader := csv.NewReader(bytes.NewReader(data))
 	reader.ReuseRecord = true
 	reader.Comma = separator(data)

@@ -131,6 +131,9 @@ func (r *reader) finish() {
 	}
 	r.open = false
 	r.traces++
+	if err := r.hops.Check(); err != nil {
+		r.refuse(err)
+	}
 	if r.fault != nil {
 		r.out.Reject(r.fault)
 		return

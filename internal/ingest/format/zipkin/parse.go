@@ -45,17 +45,17 @@ func (e *endpoint) address() string {
 }
 
 type spanJSON struct {
-	TraceID   string          `json:"traceId"`
-	ID        string          `json:"id"`
-	ParentID  string          `json:"parentId"`
-	Kind      string          `json:"kind"`
-	Name      string          `json:"name"`
-	Timestamp json.Number     `json:"timestamp"`
-	Duration  json.Number     `json:"duration"`
-	Local     *endpoint       `json:"localEndpoint"`
-	Remote    *endpoint       `json:"remoteEndpoint"`
-	Shared    bool            `json:"shared"`
-	Tags      map[string]text `json:"tags"`
+	TraceID   string      `json:"traceId"`
+	ID        string      `json:"id"`
+	ParentID  string      `json:"parentId"`
+	Kind      string      `json:"kind"`
+	Name      string      `json:"name"`
+	Timestamp json.Number `json:"timestamp"`
+	Duration  json.Number `json:"duration"`
+	Local     *endpoint   `json:"localEndpoint"`
+	Remote    *endpoint   `json:"remoteEndpoint"`
+	Shared    bool        `json:"shared"`
+	Tags      tags        `json:"tags"`
 
 	// Version 1 only.
 	Annotations []annotation `json:"annotations"`
@@ -77,6 +77,34 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	}
 	*t = text(b)
 	return nil
+}
+
+// tags are those of a span that the model has fields for.
+type tags map[string]text
+
+// told lists the tags that applyTags reads.
+var told = map[string]bool{"error": true, "messaging.system": true, "messaging.destination.name": true, "messaging.destination": true, "kafka.topic": true,
+	"db.system.name": true, "db.system": true, "db.type": true, "http.request.size": true, "http.request.body.size": true, "http.request_content_length": true,
+	"http.response.size": true, "http.response.body.size": true, "http.response_content_length": true}
+
+// UnmarshalJSON implements json.Unmarshaler. Spans carry many tags of which few
+// are asked for.
+func (t *tags) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		return nil
+	}
+	*t = tags{}
+	return jsonscan.Object(b, func(key string, value []byte) error {
+		if !told[key] {
+			return nil
+		}
+		var v text
+		if err := v.UnmarshalJSON(value); err != nil {
+			return err
+		}
+		(*t)[key] = v
+		return nil
+	})
 }
 
 // Parse reads spans; each is a record and a model.Span (a version 1 span may be
@@ -152,7 +180,7 @@ func read(record []byte, opt format.Options, out *format.Out) error {
 }
 
 // applyTags reads the tags that the model has fields for.
-func applyTags(s *model.Span, tags map[string]text) {
+func applyTags(s *model.Span, tags tags) {
 	if _, failed := tags["error"]; failed {
 		s.Error = true
 	}
@@ -163,7 +191,7 @@ func applyTags(s *model.Span, tags map[string]text) {
 	s.ResponseBytes = size(tags, "http.response.size", "http.response.body.size", "http.response_content_length")
 }
 
-func first(tags map[string]text, names ...string) string {
+func first(tags tags, names ...string) string {
 	for _, n := range names {
 		if v := tags[n]; v != "" {
 			return string(v)
@@ -172,7 +200,7 @@ func first(tags map[string]text, names ...string) string {
 	return ""
 }
 
-func size(tags map[string]text, names ...string) uint64 {
+func size(tags tags, names ...string) uint64 {
 	n, err := strconv.ParseUint(first(tags, names...), 10, 64)
 	if err != nil {
 		return 0

@@ -62,7 +62,7 @@ func (j *spanJSON) emitV1(base model.Span, out *format.Out) {
 			c.mr = a
 		}
 	}
-	tags := map[string]text{}
+	tags := tags{}
 	var local *endpoint
 	for i := range j.Binary {
 		b := &j.Binary[i]
