@@ -75,6 +75,11 @@ func (f *fleet) campaign(name string, e model.CalendarEvent, uplift int64, weigh
 	for _, a := range apps {
 		out.Load = append(out.Load, LoadChange{Application: a, ChangePPM: uplift, Start: e.Start, End: e.End})
 	}
+	for _, c := range f.carried(apps) {
+		if change := int64(c.share * float64(uplift)); max(change, -change) >= leastCarried {
+			out.Load = append(out.Load, LoadChange{Application: c.application, ChangePPM: change, Start: e.Start, End: e.End})
+		}
+	}
 	return out
 }
 

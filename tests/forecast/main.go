@@ -35,6 +35,7 @@ var benches = map[string]func(folder string) (figures, error){
 	"fine":    fine,
 	"events":  events,
 	"stream":  stream,
+	"graph":   propagation,
 	"tails":   tails,
 	"speed":   speed,
 }
