@@ -8,7 +8,8 @@
 // The sub-packages hold what files of series are forecast with: panel (the
 // values and their grid), linear, smoothing, arima, gbdt and lstm (the
 // models), effects (calendar events), conformal (calibration), ensemble (how
-// they are joined), score (how they are judged) and paths (joint futures).
+// they are joined), wallclock (what local time seasons go by) and score (how they
+// are judged).
 //
 // Nothing here reads a clock, starts a goroutine or draws from a global random
 // source. Its neighbours in the flow are internal/forecaster, which feeds it

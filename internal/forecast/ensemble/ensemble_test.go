@@ -128,18 +128,6 @@ func TestNoLookAhead(t *testing.T) {
 	}
 }
 
-func TestScaleEquivariance(t *testing.T) {
-	for _, name := range []string{"seasonal-naive", "seasonal-mean", "holt-winters", "arima", "ar-ridge", "gbdt"} {
-		a, b := run(t, made(3, 360, 1), options(name)), run(t, made(3, 360, 1024), options(name))
-		for h := range 24 {
-			x, y := a.Series[0].Quantiles.At(h, 0.9)*1024, b.Series[0].Quantiles.At(h, 0.9)
-			if math.Abs(x-y) > 0.02*math.Abs(x) {
-				t.Errorf("%s: step %d: %v in other units is %v", name, h, x, y)
-			}
-		}
-	}
-}
-
 func TestHardSeries(t *testing.T) {
 	p := made(2, 300, 1)
 	nan := math.NaN()
