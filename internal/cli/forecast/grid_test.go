@@ -115,6 +115,8 @@ func TestHostileFiles(t *testing.T) {
 		"season above history":   {plain, []string{"--season", "24,1000"}, "a", 4},
 		"season above all":       {plain, []string{"--season", "5000"}, "a", 4},
 		"no season":              {plain, []string{"--season", "1"}, "a", 4},
+		"no season, all models":  {plain, []string{"--season", "1", "--effort", "full"}, "a", 4},
+		"a step without seasons": {plain, []string{"--freq", "7m", "--model", "ar-ridge", "--effort", "full"}, "a", 4},
 		"horizon above history":  {dense(day, time.Hour, 5, func(i int) float64 { return float64(i) }), []string{"--horizon", "400"}, "a", 400},
 		"one row":                {dense(day, time.Hour, 1, func(int) float64 { return 3 }), []string{"--freq", "1h"}, "a", 4},
 		"empty values":           {strings.ReplaceAll(plain, ",7\n", ",\n") + "a,2024-03-05T04:00:00Z,\n", nil, "a", 4},

@@ -44,7 +44,7 @@ func readTable(file string, r io.Reader, column string) (*table, error) {
 	}
 	place, err := columns(head, "unique_id", "ds", column)
 	if err != nil {
-		return nil, fmt.Errorf("%s: line 1: %w", file, err)
+		return nil, fmt.Errorf("%s: line 1: %w; want the header unique_id,ds,%s, with commas and in UTF-8", file, err, column)
 	}
 	t := &table{file: file, rows: make(map[string][]point)}
 	for {

@@ -37,7 +37,7 @@ func writeAll(files []output) (err error) {
 	for _, f := range files {
 		t, err := os.CreateTemp(filepath.Dir(f.path), ".drover-forecast-*")
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: can't be written: %w", f.path, err)
 		}
 		made = append(made, t.Name())
 		b := bufio.NewWriter(t)

@@ -76,3 +76,22 @@ func TestQuantilesOfEveryModelNeverCross(t *testing.T) {
 		}
 	}
 }
+
+// TestSeasonsOfAnyNumber: none, one, two, and those that no history reaches, at
+// either effort.
+func TestSeasonsOfAnyNumber(t *testing.T) {
+	for _, seasons := range [][]int{nil, {1}, {24}, {7, 365}, {24, 100_000}, {100_000}} {
+		for _, length := range []int{1, 40, 150} {
+			for _, effort := range []Effort{Quick, Full} {
+				if effort == Full && (length != 40 || len(seasons) == 1) {
+					continue
+				}
+				p := made(2, length, 1)
+				p.Seasons = seasons
+				o := options(Auto)
+				o.Effort, o.Horizon = effort, 5
+				run(t, p, o)
+			}
+		}
+	}
+}

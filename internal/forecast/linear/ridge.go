@@ -110,7 +110,7 @@ func (f *fittedRidge) pool(t *panel.Task) (sum []float64, pooled float64) {
 
 // window cuts the lags to what most of the histories can fill.
 func (r Ridge) window(t *panel.Task) window {
-	w := window{period: max(1, t.Season(min(r.Season, len(t.Seasons)-1))), horizon: t.Horizon}
+	w := window{period: max(1, t.Season(max(0, min(r.Season, len(t.Seasons)-1)))), horizon: t.Horizon}
 	unit := max(1, t.Season(0))
 	if unit == 1 {
 		unit = max(2, t.Horizon)
