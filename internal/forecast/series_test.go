@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"drover/internal/forecast/wallclock"
 	"drover/internal/model"
 )
 
@@ -110,8 +111,20 @@ func TestRoundTripIsExact(t *testing.T) {
 	}
 }
 
-func BenchmarkObserve(b *testing.B) {
+func BenchmarkObserve(b *testing.B) { benchmarkObserve(b, DefaultConfig()) }
+
+// BenchmarkObserveLocal goes by a wall clock that is set twice a year.
+func BenchmarkObserveLocal(b *testing.B) {
 	cfg := DefaultConfig()
+	location, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		b.Fatal(err)
+	}
+	cfg.Zone = wallclock.Of(location)
+	benchmarkObserve(b, cfg)
+}
+
+func benchmarkObserve(b *testing.B, cfg *Config) {
 	s, at := fed(cfg, 288*15, 3)
 	values := make([]float64, 1024)
 	rng := rand.New(rand.NewPCG(3, 4))
