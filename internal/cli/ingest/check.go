@@ -3,6 +3,7 @@ package ingest
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -46,7 +47,7 @@ func checkCommand() *cobra.Command {
 					notes(cmd, name, out)
 				}
 				if err != nil {
-					v.Error = err.Error()
+					v.Error = strings.TrimPrefix(err.Error(), name+": ")
 				}
 				if !v.OK {
 					bad++

@@ -3,6 +3,7 @@
 package ingest
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"strings"
@@ -53,6 +54,9 @@ func (f *flags) read() (format.Parser, format.Options, error) {
 		if *t.into, err = model.ParseInstant(t.value); err != nil {
 			return nil, opt, cli.Usage(fmt.Errorf("--%s: %w", t.name, err))
 		}
+	}
+	if opt.Until != 0 && opt.From >= opt.Until {
+		return nil, opt, cli.Usage(fmt.Errorf("--until %s: is not after --from %s", f.until, cmp.Or(f.from, "1970-01-01")))
 	}
 	return parse, opt, nil
 }

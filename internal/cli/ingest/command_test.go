@@ -50,6 +50,24 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+func TestCheckSaysWhatToDoWithAFile(t *testing.T) {
+	for _, c := range []struct{ name, text, format, want string }{
+		{"a.gz", "\x1f\x8b\x08\x00", "prometheus", `"error":"is compressed with gzip: unpack it`},
+		{"a.txt", "\xff\xfea\x00", "prometheus", `"error":"is UTF-16: want UTF-8`},
+		{"t.txt", "\xff\xfea\x00", "traceroute-text", `"error":"no traceroute found`}, // UTF-16 is read
+	} {
+		if stdout, _, code := run(t, "check", "--format", c.format, file(t, c.name, c.text)); code != 1 || !strings.Contains(stdout, c.want) {
+			t.Errorf("%s: exit %d, %s, want %s", c.name, code, stdout, c.want)
+		}
+	}
+	zones := file(t, "zones.yaml", "zones: [{id: a, mtbf: 1h}]\n")
+	for _, command := range []string{"check", "decode"} {
+		if _, stderr, code := run(t, command, "--format", "inventory", zones); code != 0 || !strings.Contains(stderr, `note: zone "a" holds no server`) {
+			t.Errorf("%s of zones alone: exit %d, %s", command, code, stderr)
+		}
+	}
+}
+
 func TestDecode(t *testing.T) {
 	scrape := file(t, "scrape.txt", "node_memory_MemTotal_bytes{instance=\"h\"} 8\nup 1\n")
 	own := file(t, "own.yaml", "outputs: [{entity: 'server:{instance}', resource: memory, terms: [{metric: node_memory_MemTotal_bytes}]}]")
@@ -71,7 +89,8 @@ func TestDecode(t *testing.T) {
 func TestWrongUsage(t *testing.T) {
 	for _, args := range [][]string{
 		{}, {"check"}, {"check", "x"}, {"check", "--format", "tea", "x"}, {"check", "--format", "mtr"},
-		{"decode", "--format", "mtr", "--at", "noon", "x"}} {
+		{"decode", "--format", "mtr", "--at", "noon", "x"}, {"chek", "--format", "mtr", "x"},
+		{"decode", "--format", "icalendar", "--from", "2026-02-01", "--until", "2026-01-01", "x"}} {
 		if _, stderr, code := run(t, args...); code != 2 {
 			t.Errorf("%v: exit %d (%s), want 2", args, code, stderr)
 		}
