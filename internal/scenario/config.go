@@ -97,6 +97,10 @@ type Config struct {
 	// what the simulation found (see cuts.go).
 	Budget Budget
 	Rounds int
+	// Stages is how many later periods are looked at for moves of their own, where
+	// promises are about to break or much load has gone by then; see stages.go.
+	// Negative: none, and one placement has to serve the whole horizon.
+	Stages int
 	Code   string // version, for the record
 }
 
@@ -110,7 +114,7 @@ func DefaultConfig() Config {
 		Hysteresis: time.Hour, StaleAfter: 15 * time.Minute, MaxStalePPM: 50_000,
 		DrainLead: 2 * time.Hour, MaxUpdates: 1, ServerConcurrency: 2, LinkConcurrency: 4,
 		CopyBytesPerSecond: 100 << 20, MoveOverhead: 30 * time.Second, PlanLifetime: time.Hour,
-		Budget: Budget{Seed: 1, Evaluations: 200_000}, Rounds: 3,
+		Budget: Budget{Seed: 1, Evaluations: 200_000}, Rounds: 3, Stages: 2,
 	}
 }
 
@@ -189,6 +193,7 @@ func (c Config) WithDefaults() Config {
 	fill(&c.ServerConcurrency, d.ServerConcurrency)
 	fill(&c.LinkConcurrency, d.LinkConcurrency)
 	fill(&c.Rounds, d.Rounds)
+	fill(&c.Stages, d.Stages)
 	if c.HighQuantile == 0 {
 		c.HighQuantile = d.HighQuantile
 	}

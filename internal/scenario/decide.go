@@ -43,7 +43,20 @@ func Decide(v View, cfg Config, solve Solve) (model.Evaluation, *model.Plan) {
 		ev.Scenarios = f.results(status, status)
 		return hold(ev, err.Error())
 	}
-	if due := f.dueUpdate(found.status); due >= 0 && (len(found.replicas) == 0 || found.status.total.broken == 0) {
+	u := turn{f, found}
+	if p := u.prefix(solve); p != nil {
+		return u.serve(p, solve)
+	}
+	ev, plan := f.conclude(ev, found)
+	if ev.Decision != DecisionHold {
+		ev.Stages = u.stages(solve)
+	}
+	return ev, plan
+}
+
+// conclude turns what the search came to into the record and the plan.
+func (f *fleet) conclude(ev model.Evaluation, found improvement) (model.Evaluation, *model.Plan) {
+	if due := f.dueUpdate(found.status); due >= 0 && (len(found.schedule.Steps) == 0 || found.status.total.broken == 0) {
 		// Moves that only save money wait for the next tick.
 		plan := f.updatePlan(due)
 		ev.Scenarios = f.results(found.status, found.status)
@@ -122,6 +135,7 @@ type improvement struct {
 	replicas        []int // of the schedule's moves
 	answer          model.Answer
 	why             string
+	railed          bool // guard rails have left moves for later
 }
 
 // improve searches for a better placement, keeps the moves that are worth it
@@ -137,7 +151,7 @@ func (f *fleet) improve(status *state, solve Solve) (improvement, error) {
 	}
 	chosen, notes := f.selectMoves(status, target)
 	f.notes = append(f.notes, notes...)
-	out := improvement{status: status, answer: answer}
+	out := improvement{status: status, answer: answer, railed: len(notes) > 0}
 	out.schedule, out.replicas, out.reached, notes = f.schedule(status, chosen)
 	f.notes = append(f.notes, notes...)
 	if f.responses != nil && len(out.reached.moved()) > 0 && f.guard(out.reached.brokenResponses()) {
@@ -191,7 +205,11 @@ func (f *fleet) inFlight(status *state) string {
 		if !underWay(*p) {
 			continue
 		}
-		switch verdict := f.recheck(status, p); {
+		verdict := f.recheck(status, p)
+		if p.ServesUntil != 0 {
+			verdict = Recheck(f.view, f.cfg, *p)
+		}
+		switch {
 		case verdict.Wrong:
 			return fmt.Sprintf("plan %s has become wrong and should stop: %s", p.ID, verdict.Reason)
 		case len(verdict.Drop) > 0:

@@ -28,6 +28,9 @@ func Recheck(v View, cfg Config, plan model.Plan) Verdict {
 	if plan.UpdateServer != "" && len(plan.Moves) == 0 {
 		return recheckUpdate(v, plan)
 	}
+	if plan.ServesUntil > v.Tick { // it is not meant to serve longer
+		cfg.Periods = min(cfg.Periods, int((plan.ServesUntil.Sub(v.Tick)+cfg.Period-1)/cfg.Period))
+	}
 	f := newFleet(v, cfg)
 	if why := f.freshness(); why != "" {
 		return Verdict{Reason: "not judged: " + why}

@@ -27,6 +27,12 @@ func writeTable(w io.Writer, ev model.Evaluation, plan *model.Plan) error {
 		return err
 	}
 	fmt.Fprintf(w, "\n%s: %s\n", ev.Decision, ev.Reason)
+	for _, s := range ev.Stages {
+		fmt.Fprintf(w, "foreseen for %v: %s\n", s.At, s.Reason)
+		for _, m := range s.Moves {
+			fmt.Fprintf(w, "  %s %s > %s: %s\n", m.Replica, m.From, m.To, m.Reason)
+		}
+	}
 	for _, d := range ev.Dropped {
 		fmt.Fprintf(w, "left out: %s\n", d)
 	}

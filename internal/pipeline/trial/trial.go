@@ -48,6 +48,7 @@ func ScenarioConfig() scenario.Config {
 	c.ViolationMicros, c.HysteresisByReplica = 20_000, true
 	c.MaxMovesPerHour, c.MaxApplicationMovesPerHour, c.MaxServersTouched = 1000, 20, 200
 	c.Budget.Evaluations = 30_000
+	c.Stages = -1 // an hour is no time to change one's mind in
 	return c
 }
 
