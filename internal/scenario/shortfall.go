@@ -64,19 +64,23 @@ func (st *state) gravest() string {
 	return "none that can be named"
 }
 
-// remedy works out what is missing: zones, replicas, or servers of the kind
-// that the fleet has most of, enough for the load that does not fit.
+// remedy works out what is missing: zones, servers to stand on, replicas, a larger
+// server, or servers of the kind that the fleet has most of, enough for the load
+// that does not fit.
 func (st *state) remedy() string {
 	f := st.f
-	for a, app := range f.applications {
-		if want := st.wantZones(a); st.countZones(a) < want && len(f.zones) < want {
-			return fmt.Sprintf("a server in a zone other than those of the fleet: %s needs %d zones, the fleet has %d", app.ID, want, len(f.zones))
+	for a := range f.applications {
+		if fix := st.standingRemedy(a); fix != "" {
+			return fix
 		}
 		for w := range st.worlds {
 			if st.worlds[w].Required && st.outages(a, w) > 0 {
-				return fmt.Sprintf("one more replica of %s, on a server that %q does not take", app.ID, st.worlds[w].Name)
+				return fmt.Sprintf("one more replica of %s, on a server that %q does not take", f.applications[a].ID, st.worlds[w].Name)
 			}
 		}
+	}
+	if fix := st.tooLarge(); fix != "" {
+		return fix
 	}
 	missing := st.missing()
 	kind, capacity := f.commonKind()
@@ -98,8 +102,8 @@ func (st *state) remedy() string {
 	if servers > 1 {
 		plural = "servers"
 	}
-	return fmt.Sprintf("%d more %s like %s (%d %s of %v each); missing %d %s of %v",
-		servers, plural, kind, capacity[tightest], tightest.Unit(), tightest, missing[tightest], tightest.Unit(), tightest)
+	return fmt.Sprintf("%d more %s like %s (%s of %v each); missing %s of %v",
+		servers, plural, kind, quantity(capacity[tightest], tightest), tightest, quantity(missing[tightest], tightest), tightest)
 }
 
 // missing is the load, in the worst period of a future that must be met, that
