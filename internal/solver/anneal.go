@@ -132,9 +132,8 @@ func (l *lane) tryShifts(w *climate) {
 	}
 	gain := s.leaveGain(i)
 	limit := w.t * r.exponential()
-	if l.in.rising && l.in.start[i] == a && w.cost(gain+l.in.moveCost[i], 0, 1) > limit {
-		// Wherever it went, cost would rise by too much; broken soft
-		// constraints that the move might mend wait for another item.
+	home, hopeless := l.outlook(w, i, gain, limit)
+	if hopeless {
 		l.candidates += burst
 		return
 	}
@@ -144,6 +143,9 @@ func (l *lane) tryShifts(w *climate) {
 			continue
 		}
 		l.candidates++
+		if home != none && b != home {
+			continue
+		}
 		delta, soft, ok := s.shift(i, b, gain)
 		if !ok {
 			continue
@@ -154,6 +156,28 @@ func (l *lane) tryShifts(w *climate) {
 			return
 		}
 	}
+}
+
+// outlook bounds the cost of every move of an item whose leaving changes cost by
+// gain. Hopeless: wherever it went, cost would rise by more than limit; broken
+// soft constraints that a move might mend wait for another item. A home other
+// than none is the only bin that may be within the limit.
+func (l *lane) outlook(w *climate, i int32, gain int64, limit float64) (home int32, hopeless bool) {
+	in := l.in
+	a, start := l.s.at[i], in.start[i]
+	if !in.rising || start < 0 {
+		return none, false
+	}
+	least, away := gain-in.relief[i], 0.0
+	if a == start {
+		away = 1
+	} else {
+		least -= in.moveFee(i, a)
+	}
+	if w.cost(least+in.moveCost[i], 0, away) <= limit {
+		return none, false
+	}
+	return start, a == start || w.cost(least-in.groupWeight, 0, -1) > limit
 }
 
 // trySwaps draws an item and offers to exchange it with several others.
@@ -167,7 +191,7 @@ func (l *lane) trySwaps(w *climate) {
 	limit := w.t * r.exponential()
 	var gain int64
 	if l.in.rising {
-		gain = s.leaveGain(i)
+		gain = s.leaveGain(i) - l.in.relief[i]
 	}
 	for range burst {
 		j := l.somePartner(i)
@@ -181,8 +205,8 @@ func (l *lane) trySwaps(w *climate) {
 		l.candidates++
 		away := l.in.awayChange(i, a, b) + l.in.awayChange(j, b, a)
 		if l.in.rising && s.soft == 0 {
-			// An exchange saves at most what both departures save.
-			if least := w.cost(gain, 0, away) - limit; least > 0 && float64(-s.leaveGain(j)) < least-l.in.mostFee {
+			// An exchange saves at most what both departures save and both arrivals relieve.
+			if least := w.cost(gain, 0, away) - limit; least > 0 && float64(l.in.relief[j]-s.leaveGain(j)) < least-l.in.mostFee {
 				continue
 			}
 		}

@@ -24,7 +24,8 @@ func compile(p *model.Problem) (*instance, error) {
 	in.compileExtras()
 	in.compileFlows()
 	in.findHosts()
-	in.rising = len(in.balances) == 0 && !in.extras && in.flows == nil
+	in.rising = !in.extras && in.flows == nil
+	in.findRelief()
 	in.mostFee = 2*in.greatestFee() + float64(in.groupWeight)
 	return in, nil
 }
@@ -223,6 +224,19 @@ func (in *instance) compileCosts() {
 	for g := range p.Groups {
 		in.groupMaxMoves[g] = int32(p.Groups[g].MaxMoves)
 		in.quotas = in.quotas || p.Groups[g].MaxMoves > 0
+	}
+}
+
+// findRelief bounds what an item's arrival can save in balance cost: max(0, x)
+// falls by no more than x does.
+func (in *instance) findRelief() {
+	in.relief = make([]int64, in.items)
+	for i := range in.relief {
+		q := in.row(int32(i))
+		for k := range in.balances {
+			l := &in.balances[k]
+			in.relief[i] += l.weight * max(0, l.target*q[l.a]-q[l.b])
+		}
 	}
 }
 

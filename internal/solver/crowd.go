@@ -13,7 +13,7 @@ import (
 // part, so it is done where there is much for each item.
 const (
 	crowdSize   = 4
-	crowdMoves  = 100_000.0 // moves an item that it takes
+	crowdMoves  = 500_000.0 // moves an item that it takes
 	crowdItems  = 500       // and items: smaller problems are solved anyway
 	crowdMemory = 1 << 24   // most counters of all lanes together
 	crowdFrom   = 0.1       // of the cooling: the first choice

@@ -3,7 +3,12 @@ package solver
 import "math"
 
 // heatSamples is how many random shifts are priced to choose temperatures.
-const heatSamples = 4000
+// Where a guard paces the search they also tell how fast it is: paceSamples times
+// as many, since caches are cold at first.
+const (
+	heatSamples = 4000
+	paceSamples = 8
+)
 
 // Temperatures and prices in units of a typical shift's cost, and where the
 // scale between coarse and fine problems lies; found by sampling on the public
@@ -34,7 +39,11 @@ func (r *search) heat() schedule {
 	var sum float64
 	var n int
 	before, already := r.spent(), l.evaluations
-	for range heatSamples {
+	samples := heatSamples
+	if r.o.Evaluations <= 0 {
+		samples *= paceSamples
+	}
+	for range samples {
 		if len(r.in.movable) == 0 || r.in.bins < 2 {
 			break
 		}

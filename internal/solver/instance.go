@@ -71,9 +71,11 @@ type instance struct {
 	maxArrivals   []int32 // by bin
 	maxDepartures []int32 // by bin
 
-	// rising tells that an arrival never lowers a bin's cost: no balance, power,
-	// money or traffic. Then a departure's saving bounds a move's.
+	// rising tells that an arrival never lowers a bin's cost by more than the
+	// item's relief: no power, money or traffic. Then a departure's saving bounds
+	// a move's.
 	rising  bool
+	relief  []int64 // by item: the most that balance cost can fall by where it arrives
 	mostFee float64 // the most that move fees can fall by in one exchange
 	quotas  bool    // some quota of moves exists
 	extras  bool    // some of power, money, wake, traffic exists

@@ -81,7 +81,7 @@ func (l *lane) relayTo(j, b int32, limit float64, w *climate) bool {
 	a := s.at[j]
 	gain := s.leaveGain(j)
 	away := in.awayChange(j, a, b)
-	if in.rising && s.soft == 0 && w.cost(gain, 0, away)-in.mostFee > limit {
+	if in.rising && s.soft == 0 && w.cost(gain-in.relief[j], 0, away)-in.mostFee > limit {
 		return false
 	}
 	delta, soft, ok := s.shift(j, b, gain)
