@@ -56,11 +56,14 @@ func (r *search) crowded(c schedule) bool {
 // choose makes n lanes walk: new ones start like the first; of too many, those
 // that do best stay; and where the number stays, the losers follow the winners.
 func (r *search) choose(n int) {
-	if n > len(r.lanes) {
+	r.merge()
+	if first := r.lanes[0]; n > len(r.lanes) {
 		for k := len(r.lanes); k < n; k++ {
 			l := newLane(r.in, r.best, r.o.Seed*1_000_003+uint64(k))
 			l.adopt(r.best, r.bestCost, r.bestSoft)
-			l.news, l.lanes, l.without = r.lanes[0].news, n, r.o.Without
+			l.s.moveTo(first.s.at, first.s.cost)
+			l.whole = true
+			l.news, l.lanes, l.without = first.news, n, r.o.Without
 			r.lanes = append(r.lanes, l)
 		}
 		return

@@ -75,6 +75,7 @@ func (r *search) run() {
 	}
 	from := 0.0
 	if r.o.Evaluations <= 0 {
+		r.descend(base)
 		from = r.spent()
 	}
 	for _, ph := range r.phases(base) {

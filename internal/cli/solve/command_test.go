@@ -75,6 +75,23 @@ func TestInterruptedCommandWritesTheIncumbent(t *testing.T) {
 	}
 }
 
+// TestAnswersWithoutAPlaceEndBeforeTheSearch: an hour's search for nothing.
+func TestAnswersWithoutAPlaceEndBeforeTheSearch(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{dir, filepath.Join(dir, "none", "x"), filepath.Join(file, "x")} {
+		for _, args := range [][]string{roadefArgs(path, "--time", "1h"),
+			roadefArgs(filepath.Join(dir, "x"), "--trace", path, "--time", "1h"), {"testdata/fleet.yaml", "--out", path, "--time", "1h"}} {
+			if _, err := run(t, t.Context(), args...); cli.ExitCode(err) != 1 || !strings.Contains(err.Error(), path) {
+				t.Errorf("%v: %v", args, err)
+			}
+		}
+	}
+}
+
 func TestTraceTellsTheWayDown(t *testing.T) {
 	dir := t.TempDir()
 	way := filepath.Join(dir, "way.csv")

@@ -61,6 +61,11 @@ func roadefCommand() *cobra.Command {
 type roadefFiles struct{ model, initial, out, trace string }
 
 func runROADEF(cmd *cobra.Command, b *budget, f *roadefFiles) error {
+	for _, path := range []string{f.out, f.trace} {
+		if err := checkFolder(path); err != nil {
+			return err
+		}
+	}
 	p, err := readROADEF(f.model, f.initial)
 	if err != nil {
 		return err
@@ -121,6 +126,24 @@ func writeAssignment(path string, at []int) error {
 	}
 	text.WriteByte('\n')
 	return writeWhole(path, text.Bytes())
+}
+
+// checkFolder finds out before a long search that its answer has nowhere to go.
+func checkFolder(path string) error {
+	if path == "" {
+		return nil
+	}
+	info, err := os.Stat(filepath.Dir(path))
+	if err == nil && !info.IsDir() {
+		err = errors.New("not a folder")
+	}
+	if err == nil {
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return fmt.Errorf("the answer can't be written to %s: it is a folder", path)
+		}
+		return nil
+	}
+	return fmt.Errorf("the answer can't be written to %s: its folder: %w", path, err)
 }
 
 // writeWhole replaces a regular file in one step; other files (a terminal, a

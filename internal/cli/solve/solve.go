@@ -85,6 +85,9 @@ func Command() *cobra.Command {
 			if err := b.check(cmd); err != nil {
 				return err
 			}
+			if err := checkFolder(out); err != nil {
+				return err
+			}
 			p, err := readFile(args[0])
 			if err != nil {
 				return err
