@@ -35,7 +35,7 @@ bench-ingest:
 	go run ./tests/worst
 
 bench-solver:
-	@set -o pipefail; go test -run '^$$' -bench Moves ./internal/solver | tee /dev/stderr | awk '/^BenchmarkMoves/ { \
+	@set -o pipefail; go test -run '^$$' -bench Moves ./internal/solver ./internal/cli/solve | tee /dev/stderr | awk '/^BenchmarkMoves/ { \
 		split($$1, name, /[\/-]/); for (k = 3; k < NF; k += 2) if ($$(k+1) != "ns/op") { \
 		out = out sep "\"" name[2] " " $$(k+1) "\":" sprintf("%.0f", $$k); sep = "," } } END { print "{" out "}" }'
 
