@@ -90,6 +90,9 @@ func (r *search) run() {
 			} else {
 				l.anneal(base, ph.from, ph.to, share)
 			}
+			if ph.to == 1 {
+				l.homing()
+			}
 		})
 		if from = ph.until; ph.to == 1 {
 			r.gather()
