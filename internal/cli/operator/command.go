@@ -25,6 +25,9 @@ type session struct {
 	output string
 	at     string
 	watch  bool
+	// resource and hours are those of a series that is meant; empty, 0: the server's.
+	resource string
+	hours    int
 	*client.Client
 }
 
@@ -47,14 +50,20 @@ func (s *session) registerRead(c *cobra.Command) {
 
 // open connects and finds the fleet.
 func (s *session) open(ctx context.Context) error {
+	if err := s.connect(); err != nil {
+		return err
+	}
+	return s.Resolve(ctx)
+}
+
+// connect makes the client.
+func (s *session) connect() error {
 	if !slices.Contains([]string{"table", "wide", "json", "yaml"}, s.output) {
 		return cli.Usage(fmt.Errorf("-o %s: want table, wide, json or yaml", s.output))
 	}
 	var err error
-	if s.Client, err = s.flags.Open(); err != nil {
-		return err
-	}
-	return s.Resolve(ctx)
+	s.Client, err = s.flags.Open()
+	return err
 }
 
 // query returns the query for a read; a duration in --at counts back from the

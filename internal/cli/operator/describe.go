@@ -8,14 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"drover/internal/cli"
 	"drover/internal/web/api"
 )
 
 func describeCommand() *cobra.Command {
 	var s session
-	c := &cobra.Command{Use: "describe server|application|plan|update NAME", Short: "Show everything about one server, application, plan or update", Args: cobra.ExactArgs(2),
-		Example: "  drover describe server s01\n  drover describe application web -o yaml",
+	c := &cobra.Command{Use: "describe KIND NAME", Short: "Show everything about one server, application, plan, execution, forecast or dead letter", Args: cobra.ExactArgs(2), ValidArgsFunction: s.completeKinds(describable),
+		Example: "  drover describe server s01\n  drover describe application web -o yaml\n  drover describe execution p-7b47dc282835\n  drover describe deadletter metrics/2/77",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			if err := s.open(ctx); err != nil {
@@ -56,7 +55,7 @@ func (s *session) describe(ctx context.Context, w io.Writer, kind, name string) 
 		}
 		return describeApplication(w, &a)
 	}
-	return cli.Usage(fmt.Errorf("%q: want server, application, plan or update", kind))
+	return s.describeMore(ctx, w, q, kind, name)
 }
 
 func describeServer(w io.Writer, h *api.Host) error {

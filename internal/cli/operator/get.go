@@ -20,28 +20,35 @@ type kind struct {
 	name    string
 	aliases []string
 	path    string
-	show    func(w io.Writer, items []json.RawMessage, wide bool) error
+	single  bool // one can be asked for by name
+	// fetch, where set, asks in place of the list at path; named says what it needs
+	// a name of, empty: it needs none.
+	fetch    func(s *session, ctx context.Context, q url.Values, name string) ([]json.RawMessage, error)
+	named    string
+	anyFleet bool // it belongs to no fleet
+	show     func(w io.Writer, items []json.RawMessage, wide bool) error
+	showOne  func(w io.Writer, items []json.RawMessage, wide bool) error // nil: as show
 }
 
 // kinds lists what get knows.
 func kinds() []kind {
-	return []kind{
-		{"servers", []string{"server", "s"}, "servers", rows(serverTable)},
-		{"applications", []string{"application", "apps", "app"}, "applications", rows(applicationTable)},
-		{"edges", []string{"edge"}, "edges", rows(edgeTable)},
-		{"links", []string{"link", "network"}, "network", rows(linkTable)},
-		{"forecasts", []string{"forecast"}, "forecasts", rows(forecastTable)},
-		{"outlook", []string{"tight"}, "outlook", rows(outlookTable)},
-		{"margins", []string{"margin", "slo"}, "margins", rows(marginTable)},
-		{"decisions", []string{"decision", "evaluations"}, "evaluations", rows(decisionTable)},
-		{"plans", []string{"plan"}, "plans", rows(planTable)},
-		{"executions", []string{"execution"}, "executions", rows(executionTable)},
-		{"updates", []string{"update"}, "updates", rows(updateTable)},
-		{"calendar", []string{"events"}, "calendar", rows(calendarTable)},
-		{"deadletters", []string{"deadletter"}, "deadletters", rows(letterTable)},
-		{"audit", nil, "audit", rows(auditTable)},
-		{"log", []string{"lines"}, "log", rows(lineTable)},
-	}
+	return append([]kind{
+		{name: "servers", aliases: []string{"server", "s"}, path: "servers", single: true, show: rows(serverTable)},
+		{name: "applications", aliases: []string{"application", "apps", "app"}, path: "applications", single: true, show: rows(applicationTable)},
+		{name: "edges", aliases: []string{"edge"}, path: "edges", show: rows(edgeTable)},
+		{name: "links", aliases: []string{"link", "network"}, path: "network", show: rows(linkTable)},
+		{name: "forecasts", aliases: []string{"forecast"}, path: "forecasts", show: rows(forecastTable), showOne: rows(pointTable)},
+		{name: "outlook", aliases: []string{"tight"}, path: "outlook", show: rows(outlookTable)},
+		{name: "margins", aliases: []string{"margin", "slo"}, path: "margins", show: rows(marginTable)},
+		{name: "decisions", aliases: []string{"decision", "evaluations"}, path: "evaluations", show: rows(decisionTable)},
+		{name: "plans", aliases: []string{"plan"}, path: "plans", single: true, show: rows(planTable)},
+		{name: "executions", aliases: []string{"execution"}, path: "executions", single: true, show: rows(executionTable)},
+		{name: "updates", aliases: []string{"update"}, path: "updates", show: rows(updateTable)},
+		{name: "calendar", aliases: []string{"events"}, path: "calendar", show: rows(calendarTable)},
+		{name: "deadletters", aliases: []string{"deadletter"}, path: "deadletters", single: true, show: rows(letterTable)},
+		{name: "audit", path: "audit", show: rows(auditTable)},
+		{name: "log", aliases: []string{"lines"}, path: "log", show: rows(lineTable)},
+	}, more()...)
 }
 
 // rows decodes items of one type and makes a table of them.
@@ -78,28 +85,42 @@ func getCommand() *cobra.Command {
 	for _, k := range kinds() {
 		names = append(names, k.name)
 	}
-	c := &cobra.Command{Use: "get KIND", Short: "List servers, applications, forecasts, plans ... of a running Drover", Args: cobra.ExactArgs(1), ValidArgs: names,
-		Long:    "List what a running Drover knows: " + strings.Join(names, ", ") + ".\nTables fit 80 columns; -o wide cuts nothing. --at shows a past moment.",
-		Example: "  drover get servers\n  drover get plans --watch\n  drover get applications --contains web -o json\n  drover get servers --at 2h",
+	c := &cobra.Command{Use: "get KIND [NAME]", Short: "List servers, applications, forecasts, plans ... of a running Drover", Args: cobra.RangeArgs(1, 2), ValidArgsFunction: s.completeKinds(names),
+		Long:    "List what a running Drover knows: " + strings.Join(names, ", ") + ".\nWith a name it is one of them: of series and forecasts an entity such as server:s01,\nwhose values or steps are listed. Tables fit 80 columns; -o wide cuts nothing.\n--at shows a past moment.",
+		Example: "  drover get servers\n  drover get plans --watch\n  drover get applications --contains web -o json\n  drover get servers --at 2h\n  drover get server s01\n  drover get series app:web --resource memory --hours 6\n  drover get forecast server:s01",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			k, err := kindNamed(args[0])
 			if err != nil {
 				return err
 			}
+			name := ""
+			if len(args) == 2 {
+				name = args[1]
+			}
+			if k.named != "" && name == "" {
+				return errNoName(&k)
+			}
 			ctx := cmd.Context()
-			if err := s.open(ctx); err != nil {
+			if err := s.connect(); err != nil {
 				return err
 			}
-			return s.loop(ctx, cmd.OutOrStdout(), func(w io.Writer) error { return s.list(ctx, w, &k, contains, limit) })
+			if !k.anyFleet {
+				if err := s.Resolve(ctx); err != nil {
+					return err
+				}
+			}
+			return s.loop(ctx, cmd.OutOrStdout(), func(w io.Writer) error { return s.list(ctx, w, &k, name, contains, limit) })
 		}}
 	s.registerRead(c)
+	c.Flags().StringVar(&s.resource, "resource", "", "of series and forecasts: cpu (default), memory, receive, transmit or disk")
+	c.Flags().IntVar(&s.hours, "hours", 0, "of series: how far back (default 24)")
 	c.Flags().StringVar(&contains, "contains", "", "only what holds this text")
 	c.Flags().IntVar(&limit, "limit", 0, "how many at most; 0: all")
 	return c
 }
 
 // list fetches all pages and shows them.
-func (s *session) list(ctx context.Context, w io.Writer, k *kind, contains string, limit int) error {
+func (s *session) list(ctx context.Context, w io.Writer, k *kind, name, contains string, limit int) error {
 	q, err := s.query(ctx)
 	if err != nil {
 		return err
@@ -107,16 +128,29 @@ func (s *session) list(ctx context.Context, w io.Writer, k *kind, contains strin
 	if contains != "" {
 		q.Set("q", contains)
 	}
-	items, err := s.pages(ctx, k.path, q, limit)
+	var items []json.RawMessage
+	if name != "" || k.fetch != nil {
+		items, err = s.one(ctx, k, q, name)
+	} else {
+		items, err = s.pages(ctx, k.path, q, limit)
+	}
 	if err != nil {
 		return err
 	}
-	if !s.text() {
+	switch {
+	case !s.text() && name != "" && k.single:
+		return s.print(w, items[0])
+	case !s.text():
 		return s.print(w, items)
-	}
-	if len(items) == 0 {
+	case len(items) == 0 && k.anyFleet:
+		_, err := fmt.Fprintf(w, "no %s\n", k.name)
+		return err
+	case len(items) == 0:
 		_, err := fmt.Fprintf(w, "no %s in fleet %s\n", k.name, s.Fleet)
 		return err
+	}
+	if name != "" && k.showOne != nil {
+		return k.showOne(w, items, s.output == "wide")
 	}
 	return k.show(w, items, s.output == "wide")
 }

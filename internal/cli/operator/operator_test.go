@@ -211,7 +211,7 @@ func TestErrorsSayWhatToDoNext(t *testing.T) {
 		{"want finish, compensate or leave", 2, []string{"stop", "p-1", "--mode", "now", "--server", url}},
 		{"context list", 1, []string{"get", "servers", "--context", "gone"}},
 		{"--token-file", 1, []string{"get", "servers", "--token-file", "/none", "--server", url}},
-		{"want server, application, plan or update", 2, []string{"describe", "cat", "x", "--server", url}},
+		{"want one of server, application, plan", 2, []string{"describe", "cat", "x", "--server", url}},
 	} {
 		if out, err := run(t, c.args...); err == nil || !strings.Contains(err.Error(), c.want) || cli.ExitCode(err) != c.code {
 			t.Errorf("%v: exit %d %v %s; want %d and %q", c.args, cli.ExitCode(err), err, out, c.code, c.want)

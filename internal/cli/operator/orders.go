@@ -77,6 +77,9 @@ func orderCommand(k orderKind) *cobra.Command {
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s of %s ordered by %s (it was %s); see it with `%s`\n", k.name, what, done.By, done.State, next)
 			return err
 		}}
+	if !k.fleet {
+		c.ValidArgsFunction = s.completePlans
+	}
 	s.register(c)
 	c.Flags().StringVarP(&body.Comment, "comment", "m", "", "why; it goes into the audit log")
 	c.Flags().StringVar(&body.Key, "idempotency-key", "", "the same order under the same key counts once")

@@ -26,7 +26,7 @@ func planCommand() *cobra.Command {
 			if err := s.open(cmd.Context()); err != nil {
 				return err
 			}
-			return s.loop(cmd.Context(), cmd.OutOrStdout(), func(w io.Writer) error { return s.list(cmd.Context(), w, &k, "", 0) })
+			return s.loop(cmd.Context(), cmd.OutOrStdout(), func(w io.Writer) error { return s.list(cmd.Context(), w, &k, "", "", 0) })
 		}}
 	s.registerRead(list)
 	c.AddCommand(list, showCommand(), watchCommand())
@@ -36,7 +36,7 @@ func planCommand() *cobra.Command {
 
 func showCommand() *cobra.Command {
 	var s session
-	c := &cobra.Command{Use: "show PLAN", Short: "Show a plan: why, every move with its reason, how far it is", Args: cobra.ExactArgs(1),
+	c := &cobra.Command{Use: "show PLAN", Short: "Show a plan: why, every move with its reason, how far it is", Args: cobra.ExactArgs(1), ValidArgsFunction: s.completePlans,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := s.open(cmd.Context()); err != nil {
 				return err
@@ -96,11 +96,11 @@ func writePlan(w io.Writer, p *api.Plan) {
 		fmt.Fprintf(w, "%s\n", wrap(p.Ending))
 	}
 	fmt.Fprintf(w, "%s\n", wrap(p.Reason))
-	fmt.Fprintf(w, "broken promises %d -> %d, cost %.2f -> %.2f, confidence %.0f %%", p.ViolationsBefore, p.ViolationsAfter, p.CostBefore, p.CostAfter, 100*p.Confidence)
+	sums := fmt.Sprintf("broken promises %d -> %d, cost %.2f -> %.2f, confidence %.0f %%", p.ViolationsBefore, p.ViolationsAfter, p.CostBefore, p.CostAfter, 100*p.Confidence)
 	if p.Deadline != 0 {
-		fmt.Fprintf(w, ", ready by %s", clock(p.Deadline))
+		sums += ", ready by " + clock(p.Deadline)
 	}
-	fmt.Fprintln(w)
+	fmt.Fprintln(w, wrap(sums))
 	writeBalance(w, p)
 	for _, o := range p.Orders {
 		line := fmt.Sprintf("%s %s by %s", clock(o.At), o.Kind, o.By)
@@ -141,7 +141,7 @@ func wrap(text string) string { return cli.Wrap(text, 78, 0) }
 
 func watchCommand() *cobra.Command {
 	var s session
-	c := &cobra.Command{Use: "watch [PLAN]", Short: "Follow a plan until it ends (without one, the newest)", Args: cobra.MaximumNArgs(1),
+	c := &cobra.Command{Use: "watch [PLAN]", Short: "Follow a plan until it ends (without one, the newest)", Args: cobra.MaximumNArgs(1), ValidArgsFunction: s.completePlans,
 		Long: `Follow a plan until it ends. On a terminal every move has a progress bar;
 elsewhere each change is one line. Exit code 0 if it succeeded, 1 otherwise.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
