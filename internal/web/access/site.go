@@ -27,8 +27,12 @@ func SameSite(r *http.Request, p *Principal) error {
 	return nil
 }
 
-// SecurityHeaders are sent with every answer.
-func SecurityHeaders(h http.Header) {
+// SecurityHeaders are sent with every answer; to those who came over TLS also
+// that they shall never come without.
+func SecurityHeaders(h http.Header, r *http.Request) {
+	if r.TLS != nil {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "+
 		"connect-src 'self'; worker-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -127,6 +128,8 @@ func decode(r *http.Request, into any) error {
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &Failure{Status: http.StatusRequestTimeout, Message: "body: it did not come in time"}
 	case err != nil:
 		return badRequest("body: %v", err)
 	case len(body) > maxBody:

@@ -91,7 +91,7 @@ func New(c Config) (*Server, error) {
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	access.SecurityHeaders(w.Header())
+	access.SecurityHeaders(w.Header(), r)
 	s.mux.ServeHTTP(w, r)
 }
 
@@ -119,6 +119,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route *Route) {
 		ctx, cancel := context.WithTimeout(r.Context(), timeout)
 		defer cancel()
 		c.r = r.WithContext(ctx)
+		// A body that comes byte by byte would hold the request for ever.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(timeout)) // tests' recorders have none
 	}
 	if len(route.Sections) > 0 {
 		s.serveCached(c)

@@ -31,7 +31,7 @@ func Handler() http.Handler {
 		panic(err) // the embedded folder is there or the program doesn't compile
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		access.SecurityHeaders(w.Header())
+		access.SecurityHeaders(w.Header(), r)
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
 			http.Error(w, "the console is only read; orders go to /api/v1", http.StatusMethodNotAllowed)
