@@ -61,6 +61,7 @@ func newRootCommand() *cobra.Command {
 		whatif.Command(),
 	)
 	root.AddCommand(operator.Commands()...)
+	group(root)
 	return root
 }
 

@@ -108,6 +108,17 @@ func (p *page) visit(path string) {
 	}
 }
 
+// turn goes to another place of the console as a link within it does: without
+// loading the page anew. Elsewhere it is visit.
+func (p *page) turn(path string) {
+	p.t.Helper()
+	if !evaluate[bool](p, fmt.Sprintf(`location.origin === %q && !!document.querySelector('main')`, p.base)) {
+		p.visit(path)
+		return
+	}
+	p.act(fmt.Sprintf(`history.pushState(null, '', %q); dispatchEvent(new PopStateEvent('popstate'))`, path))
+}
+
 // until waits until an expression of the page is true.
 func (p *page) until(what, expression string) {
 	p.t.Helper()
@@ -184,7 +195,9 @@ func (p *page) axe(dark bool) []string {
 	if err != nil {
 		missing(p.t, "axe-core is not there: run `npm ci` in web/")
 	}
-	p.act(string(source))
+	if !evaluate[bool](p, `'axe' in window`) {
+		p.act(string(source))
+	}
 	// Without preload: it waits ten seconds a page for style sheets and media that
 	// only rules about orientation and sound ask for.
 	rules := ""

@@ -24,7 +24,7 @@ func TestPictures(t *testing.T) {
 		}
 		p.dark(false)
 		p.size(1440, 900)
-		p.visit("/" + v.name + "?fleet=large" + v.query)
+		p.turn("/" + v.name + "?fleet=large" + v.query)
 		p.until(v.name, v.ready)
 		if v.name == "graph" {
 			p.act("window.first = droverPainter")

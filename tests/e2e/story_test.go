@@ -172,7 +172,7 @@ func (c *told) accessible(p *page, themes ...bool) int {
 	n := 0
 	for _, v := range views {
 		p.dark(false)
-		p.visit("/" + v.name)
+		p.turn("/" + v.name)
 		p.until(v.name, v.ready)
 		for _, dark := range themes {
 			p.dark(dark)

@@ -26,7 +26,7 @@ var rules = map[string]linker.Rule{
 
 // Command returns `drover graph`.
 func Command() *cobra.Command {
-	return cli.Group(&cobra.Command{Use: "graph", Short: "Build the dependency graph of applications and the network map, and ask them"},
+	return cli.Group(&cobra.Command{Use: "graph", Short: "Build the dependency graph and the network map, and ask them"},
 		buildCommand(), neighboursCommand(), impactCommand(), componentsCommand(), pathsCommand(), changesCommand(), demandCommand(), networkCommand())
 }
 

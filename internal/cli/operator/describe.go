@@ -13,7 +13,7 @@ import (
 
 func describeCommand() *cobra.Command {
 	var s session
-	c := &cobra.Command{Use: "describe KIND NAME", Short: "Show everything about one server, application, plan, execution, forecast or dead letter", Args: cobra.ExactArgs(2), ValidArgsFunction: s.completeKinds(describable),
+	c := &cobra.Command{Use: "describe KIND NAME", Short: "Show everything about one server, application, plan ...", Args: cobra.ExactArgs(2), ValidArgsFunction: s.completeKinds(describable),
 		Example: "  drover describe server s01\n  drover describe application web -o yaml\n  drover describe execution p-7b47dc282835\n  drover describe deadletter metrics/2/77",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
@@ -105,7 +105,7 @@ func describeApplication(w io.Writer, a *api.Application) error {
 func explainCommand() *cobra.Command {
 	var s session
 	var resource string
-	c := &cobra.Command{Use: "explain PLAN|ENTITY", Short: "Say why: of a plan, or of a forecast (server:s01, app:web, replica:web/0)", Args: cobra.ExactArgs(1),
+	c := &cobra.Command{Use: "explain PLAN|ENTITY", Short: "Say why: of a plan, or of a forecast", Args: cobra.ExactArgs(1),
 		Example: "  drover explain p-7b47dc282835\n  drover explain server:s01 --resource memory",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()

@@ -20,9 +20,9 @@ type orderKind struct {
 var orderKinds = []orderKind{
 	{"approve", "Let a plan run that waits for a person", true, false},
 	{"reject", "Refuse a plan", true, false},
-	{"pause", "Let moves stop at their next step; without a plan, those of the whole fleet", false, false},
+	{"pause", "Let moves stop at their next step; without a plan, all moves", false, false},
 	{"resume", "Let what was paused go on", false, false},
-	{"stop", "End a plan (or, without one, all): finish moves under way, compensate everything, or leave it", false, false},
+	{"stop", "End a plan, or all: finish its moves, compensate, or leave it", false, false},
 	{"kill", "Throw the fleet's kill switch: no command at all is given any more", false, true},
 	{"revive", "Lift the kill switch", false, true},
 }

@@ -27,7 +27,7 @@ func Command() *cobra.Command {
 	o := &options{}
 	c := &cobra.Command{
 		Use:   "topics",
-		Short: "Create and check the topics; print the table, the rights and the AsyncAPI document",
+		Short: "Create and check the topics; print the table and the rights",
 	}
 	config.Register(c.PersistentFlags(), "kafka", "data_dir", "log")
 	c.PersistentFlags().StringVar(&o.file, "config", "", "configuration file (YAML)")

@@ -35,7 +35,7 @@ func Command() *cobra.Command {
 	var o options
 	c := &cobra.Command{
 		Use:   "whatif",
-		Short: "Ask what a loss, a drain or more load would do, and what Drover would do about it",
+		Short: "Ask what a loss, a drain or more load would do",
 		Long: `Evaluate the present placement of a fleet in futures that you describe, beside
 those that Drover imagines anyway, and show the plan that it would propose.
 Nothing is carried out.
