@@ -11,13 +11,21 @@ import (
 // completing bounds how long a shell waits for names; then there are none.
 const completing = 2 * time.Second
 
-// completePlans offers the identities of the plans, the
-// newest first.
+// completePlans offers the identities of the plans, the newest first.
 func (s *session) completePlans(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return s.completeOne(c, args, "plans")
+}
+
+// completeServers offers the servers' names.
+func (s *session) completeServers(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return s.completeOne(c, args, "servers")
+}
+
+func (s *session) completeOne(c *cobra.Command, args []string, kind string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return s.names(c.Context(), "plans"), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+	return s.names(c.Context(), kind), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 }
 
 // completeKinds offers kinds first, then the names of what is of that kind.

@@ -134,6 +134,7 @@ func TestShellsAreOfferedNames(t *testing.T) {
 		{"s1\ns2\n", []string{"describe", "server", "--server", url, ""}},
 		{"server:s1\n", []string{"describe", "forecast", "--server", url, ""}},
 		{"server\napplication\n", []string{"describe", ""}},
+		{"s1\ns2\n", []string{"drain", "--server", url, ""}},
 		{":36\n", []string{"approve", "--server", "http://127.0.0.1:1", ""}}, // nobody answers: no names, and no files
 		{":4\n", []string{"get", "edges", "--server", url, ""}},
 	} {
@@ -141,5 +142,26 @@ func TestShellsAreOfferedNames(t *testing.T) {
 		if err != nil || !strings.HasPrefix(text, c.want) {
 			t.Errorf("%v: %v %q, want it to begin with %q", c.args, err, text, c.want)
 		}
+	}
+}
+
+func TestServersAreEmptiedAndTakenBack(t *testing.T) {
+	url, out := serve(t, nil)
+	for i, order := range []string{"drain", "undrain"} {
+		text, err := run(t, order, "s1", "-m", "its fan", "--server", url)
+		if err != nil || !strings.Contains(text, order+" of server s1 ordered by local") || !strings.Contains(text, "drover get server s1") {
+			t.Errorf("%s: %v %s", order, err, text)
+		}
+		c, ok := out.sent[2*i+1].Event.(model.Control)
+		if !ok || c.Server != "s1" || c.Comment != "its fan" || c.Plan != "" {
+			t.Errorf("%s sends %+v", order, out.sent[2*i+1])
+		}
+		got, err := run(t, "get", "server", "s1", "--server", url)
+		if drained := strings.Contains(got, "(drained)"); err != nil || drained != (order == "drain") {
+			t.Errorf("after %s: %v\n%s", order, err, got)
+		}
+	}
+	if _, err := run(t, "drain", "s9", "--server", url); err == nil || !strings.Contains(err.Error(), `no server "s9"`) {
+		t.Errorf("a server that is not there: %v", err)
 	}
 }

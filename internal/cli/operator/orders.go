@@ -15,23 +15,26 @@ type orderKind struct {
 	name, short string
 	plan        bool // it needs a plan; others may be for the whole fleet
 	fleet       bool // it is for the whole fleet only
+	server      bool // it is for a server
 }
 
 var orderKinds = []orderKind{
-	{"approve", "Let a plan run that waits for a person", true, false},
-	{"reject", "Refuse a plan", true, false},
-	{"pause", "Let moves stop at their next step; without a plan, all moves", false, false},
-	{"resume", "Let what was paused go on", false, false},
-	{"stop", "End a plan, or all: finish its moves, compensate, or leave it", false, false},
-	{"kill", "Throw the fleet's kill switch: no command at all is given any more", false, true},
-	{"revive", "Lift the kill switch", false, true},
+	{"approve", "Let a plan run that waits for a person", true, false, false},
+	{"reject", "Refuse a plan", true, false, false},
+	{"pause", "Let moves stop at their next step; without a plan, all moves", false, false, false},
+	{"resume", "Let what was paused go on", false, false, false},
+	{"stop", "End a plan, or all: finish its moves, compensate, or leave it", false, false, false},
+	{"kill", "Throw the fleet's kill switch: no command at all is given any more", false, true, false},
+	{"revive", "Lift the kill switch", false, true, false},
+	{"drain", "Ask for a server to be emptied", false, false, true},
+	{"undrain", "Take a server back into use", false, false, true},
 }
 
 // orderCommands returns a command for each order; at the top there is watch too.
 func orderCommands(top bool) []*cobra.Command {
 	var out []*cobra.Command
 	for _, k := range orderKinds {
-		if top || !k.fleet {
+		if top || !k.fleet && !k.server {
 			out = append(out, orderCommand(k))
 		}
 	}
@@ -51,6 +54,8 @@ func orderCommand(k orderKind) *cobra.Command {
 		use, args = k.name+" PLAN", cobra.ExactArgs(1)
 	case k.fleet:
 		use, args = k.name, cobra.NoArgs
+	case k.server:
+		use, args = k.name+" SERVER", cobra.ExactArgs(1)
 	}
 	c := &cobra.Command{Use: use, Short: k.short, Args: args,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -59,7 +64,10 @@ func orderCommand(k orderKind) *cobra.Command {
 				return err
 			}
 			path := s.Path(k.name)
-			if len(args) == 1 {
+			switch {
+			case k.server:
+				path = s.Path("servers", args[0], k.name)
+			case len(args) == 1:
 				path = s.Path("plans", args[0], k.name)
 			}
 			var done api.Ordered
@@ -71,13 +79,19 @@ func orderCommand(k orderKind) *cobra.Command {
 			}
 			what := "fleet " + string(done.Fleet)
 			next := "drover get executions"
-			if done.Plan != "" {
+			switch {
+			case k.server:
+				what, next = "server "+args[0], "drover get server "+args[0]
+			case done.Plan != "":
 				what, next = "plan "+string(done.Plan), "drover watch "+string(done.Plan)
 			}
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s of %s ordered by %s (it was %s); see it with `%s`\n", k.name, what, done.By, done.State, next)
 			return err
 		}}
-	if !k.fleet {
+	switch {
+	case k.server:
+		c.ValidArgsFunction = s.completeServers
+	case !k.fleet:
 		c.ValidArgsFunction = s.completePlans
 	}
 	s.register(c)
