@@ -60,7 +60,7 @@ func letters(t *testing.T, brokers []string, redis string) {
 	onTheWire(t, conn)
 	run := func(args ...string) (string, error) { return command(t, brokers, args...) }
 
-	table, err := run("list")
+	table, err := run("list", "-o", "wide")
 	for _, want := range []string{"ID", "CLASS", "partition", "decode", "value", "murmur2", "metrics/"} {
 		if err != nil || !strings.Contains(table, want) {
 			t.Errorf("list lacks %q: %v\n%s", want, err, table)
@@ -105,7 +105,7 @@ func letters(t *testing.T, brokers []string, redis string) {
 		{[]string{"replay", byClass["decode"]}, 1, "no dead letter"},
 		{[]string{"replay"}, 2, "want ids, or --all"},
 		{[]string{"drop", "--all", "metrics/0/0"}, 2, "want ids, or --all"},
-		{[]string{"list", "-o", "xml"}, 2, "want table or json"},
+		{[]string{"list", "-o", "xml"}, 2, "want table, wide or json"},
 	} {
 		if _, err := run(wrong.args...); cli.ExitCode(err) != wrong.code || !strings.Contains(fmt.Sprint(err), wrong.says) {
 			t.Errorf("%v: %v, exit code %d, want %d", wrong.args, err, cli.ExitCode(err), wrong.code)

@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/user"
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -45,7 +47,7 @@ stood: topic/partition/offset.`,
 	flags := c.PersistentFlags()
 	config.Register(flags, "kafka", "data_dir", "log")
 	flags.StringVar(&o.file, "config", "", "configuration file (YAML)")
-	flags.StringVarP(&o.output, "output", "o", "table", "table or json")
+	flags.StringVarP(&o.output, "output", "o", "table", "table, wide or json")
 	flags.StringVar(&o.class, "class", "", "only letters of this class: decode, schema, value, partition, ...")
 	flags.StringVar(&o.topic, "topic", "", "only letters of this topic (without prefix)")
 	flags.StringVar(&o.fleet, "fleet-name", "", "only letters of this fleet")
@@ -63,8 +65,8 @@ stood: topic/partition/offset.`,
 
 // open connects and returns the letters that the filters leave.
 func (o *options) open(c *cobra.Command) (*stream.Connection, []stream.Letter, error) {
-	if o.output != "table" && o.output != "json" {
-		return nil, nil, cli.Usage(fmt.Errorf("--output %q: want table or json", o.output))
+	if o.output != "table" && o.output != "wide" && o.output != "json" {
+		return nil, nil, cli.Usage(fmt.Errorf("--output %q: want table, wide or json", o.output))
 	}
 	conf, err := config.Load(c.Flags(), os.Environ(), o.file)
 	if err != nil {
@@ -76,7 +78,7 @@ func (o *options) open(c *cobra.Command) (*stream.Connection, []stream.Letter, e
 	}
 	letters, err := connection.Letters(c.Context())
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("%w; are --brokers right? `drover doctor` looks, and `drover get deadletters` asks a running console instead", err)
 	}
 	var kept []stream.Letter
 	for _, l := range letters {
@@ -112,12 +114,61 @@ func (o *options) list(c *cobra.Command, _ []string) error {
 	if o.output == "json" {
 		return json.NewEncoder(c.OutOrStdout()).Encode(lines)
 	}
-	w := tabwriter.NewWriter(c.OutOrStdout(), 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tFLEET\tTIME\tSTAGE\tCLASS\tBYTES\tMESSAGE")
-	for _, l := range lines {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", l.ID, l.Fleet, l.Time, l.Stage, l.Class, l.Bytes, strings.ReplaceAll(l.Message, "\n", " "))
+	return writeLines(c.OutOrStdout(), lines, o.output == "wide")
+}
+
+// writeLines writes a table; narrow, it fits 80 columns.
+func writeLines(out io.Writer, lines []line, wide bool) error {
+	if len(lines) == 0 {
+		_, err := fmt.Fprintln(out, "no dead letters")
+		return err
 	}
-	return w.Flush()
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 4, 2, ' ', 0)
+	if wide {
+		fmt.Fprintln(w, "ID\tFLEET\tTIME\tSTAGE\tBYTES\tCLASS\tMESSAGE")
+	} else {
+		fmt.Fprintln(w, "ID\tFLEET\tTIME\tCLASS\tMESSAGE")
+	}
+	for _, l := range lines {
+		if wide {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", l.ID, clean(l.Fleet), l.Time, l.Stage, l.Bytes, l.Class, clean(l.Message))
+			continue
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", l.ID, clean(l.Fleet), short(l.Time), l.Class, clean(l.Message))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	const width = 80
+	for _, l := range strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n") {
+		if r := []rune(l); !wide && len(r) > width {
+			l = string(r[:width-1]) + "…"
+		}
+		if _, err := fmt.Fprintln(out, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// short writes a time as tables do: the day and the minute.
+func short(at string) string {
+	t, err := time.Parse(time.RFC3339, at)
+	if err != nil {
+		return at
+	}
+	return t.Format("01-02 15:04")
+}
+
+// clean takes out what would steer the terminal: reasons may quote what was sent.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 func (o *options) show(c *cobra.Command, args []string) error {
