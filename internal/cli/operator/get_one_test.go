@@ -15,14 +15,14 @@ import (
 // busy adds what the small fleet lacks: a carried-out plan, a letter with bytes.
 func busy(s *sink) {
 	step := func(n int, kind model.StepKind, phase model.StepPhase, at model.Instant, undo bool) model.Step {
-		return model.Step{Fleet: "shop", Plan: "p-0", ID: model.NewStepID("p-0", 0, model.LegForward, n, kind), Kind: kind, Phase: phase, Attempt: 1, At: at, Compensation: undo}
+		return model.Step{Fleet: "shop", Plan: "p-7", ID: model.NewStepID("p-7", 0, model.LegForward, n, kind), Kind: kind, Phase: phase, Attempt: 1, At: at, Compensation: undo}
 	}
 	for _, e := range []any{
-		model.Plan{Fleet: "shop", ID: "p-0", Tick: nine.Add(-time.Hour), State: model.PlanProposed, Waves: 1, Reason: "1 moves in 1 waves", Moves: []model.Move{{Replica: "web/0", Application: "web", From: "s1", To: "s2", Wave: 1, DataBytes: 1 << 30}}},
-		model.Outcome{Fleet: "shop", Kind: model.OutcomePlan, Plan: "p-0", MoveIndex: -1, State: model.PlanRunning, At: nine.Add(-50 * time.Minute)},
+		model.Plan{Fleet: "shop", ID: "p-7", Tick: nine.Add(-time.Hour), State: model.PlanProposed, Waves: 1, Reason: "1 moves in 1 waves", Moves: []model.Move{{Replica: "web/0", Application: "web", From: "s1", To: "s2", Wave: 1, DataBytes: 1 << 30}}},
+		model.Outcome{Fleet: "shop", Kind: model.OutcomePlan, Plan: "p-7", MoveIndex: -1, State: model.PlanRunning, At: nine.Add(-50 * time.Minute)},
 		step(1, model.StepAdmit, model.PhaseIntent, nine.Add(-50*time.Minute), false), step(1, model.StepAdmit, model.PhaseDone, nine.Add(-49*time.Minute), false),
 		step(2, model.StepReleaseAdmission, model.PhaseIntent, nine.Add(-48*time.Minute), true), step(2, model.StepReleaseAdmission, model.PhaseDone, nine.Add(-47*time.Minute), true),
-		model.Outcome{Fleet: "shop", Kind: model.OutcomePlan, Plan: "p-0", MoveIndex: -1, State: model.PlanRolledBack, At: nine.Add(-47 * time.Minute), Reason: "move 0: admit: refused"},
+		model.Outcome{Fleet: "shop", Kind: model.OutcomePlan, Plan: "p-7", MoveIndex: -1, State: model.PlanRolledBack, At: nine.Add(-47 * time.Minute), Reason: "move 0: admit: refused"},
 		model.DeadLetter{Topic: "calls", Partition: 0, Offset: 3, At: nine, Stage: "forecaster", Class: "decode", Message: "\x1b[2J" + strings.Repeat("no schema with that number is known here; ", 3), Key: []byte("shop|web"), Value: []byte("\x00\x1b[31mred"), Headers: map[string][]byte{"producer": []byte("p7")}},
 		model.DeadLetter{Topic: "calls", Partition: 0, Offset: 4, At: nine, Stage: "forecaster", Class: "value", Message: "caller is empty", Value: []byte(`{"caller":""}`)},
 	} {
@@ -34,8 +34,8 @@ func TestOneOfAKindIsShown(t *testing.T) {
 	url, out := serve(t, nil)
 	busy(out)
 	var all strings.Builder
-	for _, args := range []string{"get fleets", "get scenarios", "get series server:s1 --hours 1", "get forecast server:s1", "get server s1", "get app web", "get plan p-1", "get execution p-0",
-		"get deadletter calls/0/3", "describe execution p-0", "describe forecast server:s1", "describe deadletter calls/0/3", "describe deadletter calls/0/4"} {
+	for _, args := range []string{"get fleets", "get scenarios", "get series server:s1 --hours 1", "get forecast server:s1", "get server s1", "get app web", "get plan p-1", "get execution p-7",
+		"get deadletter calls/0/3", "describe execution p-7", "describe forecast server:s1", "describe deadletter calls/0/3", "describe deadletter calls/0/4"} {
 		text, err := run(t, append(strings.Fields(args), "--server", url)...)
 		if err != nil {
 			t.Fatalf("%s: %v %s", args, err, text)
@@ -64,7 +64,7 @@ func TestOneOfAKindIsShown(t *testing.T) {
 func TestOneOfAKindAsJSONIsTheThingItself(t *testing.T) {
 	url, out := serve(t, nil)
 	busy(out)
-	for args, field := range map[string]string{"get server s1": "capacity", "get plan p-1": "steps", "get execution p-0": "rows", "get deadletter calls/0/3": "message", "describe deadletter calls/0/3": "value", "describe execution p-0": "steps"} {
+	for args, field := range map[string]string{"get server s1": "capacity", "get plan p-1": "steps", "get execution p-7": "rows", "get deadletter calls/0/3": "message", "describe deadletter calls/0/3": "value", "describe execution p-7": "steps"} {
 		text, err := run(t, append(strings.Fields(args), "-o", "json", "--server", url)...)
 		var v map[string]json.RawMessage
 		if err == nil {
