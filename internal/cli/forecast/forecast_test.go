@@ -164,6 +164,7 @@ func TestBadInputNamesFileLineAndField(t *testing.T) {
 		"infinite":    {"unique_id,ds,y\na,2024-01-01,inf\n", "line 2: y"},
 		"only gaps":   {"unique_id,ds,y\na,2024-01-01,\na,2024-01-02,\n", "no value"},
 		"single rows": {"unique_id,ds,y\na,2024-01-01,1\n", "--freq"},
+		"an age":      {"unique_id,ds,y\na,1000-01-01,0\na,2000-01-01,0\n", "line 2: ds: rows lie 365242 days apart"},
 		"columns":     {"unique_id,ds,y\na,2024-01-01\n", "line 2"},
 	} {
 		dir := t.TempDir()

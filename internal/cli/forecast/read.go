@@ -148,8 +148,18 @@ func (t *table) inferStep() (time.Duration, error) {
 	if len(distances) == 0 {
 		return 0, fmt.Errorf("%s: the step can't be inferred from single rows: give --freq", t.file)
 	}
+	if distances[0] > longestStep {
+		name := t.names[0]
+		return 0, fmt.Errorf("%s: line %d: ds: rows lie %d days apart, which is no step: check the times or give --freq", t.file, t.rows[name][0].line, distances[0]/day)
+	}
 	return time.Duration(distances[0]) * time.Millisecond, nil
 }
+
+// longestStep is a century: more overflows, and nobody's rows lie so far apart.
+const (
+	day         = model.Instant(24 * time.Hour / time.Millisecond)
+	longestStep = 36_600 * day
+)
 
 // defaultSeasons returns the seasons in steps that go with a step: the day and
 // the week below a day, the week and the year for days, the year for longer.
