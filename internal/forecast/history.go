@@ -158,6 +158,10 @@ func (h *History) read(b []byte) (rest []byte, err error) {
 	}
 	h.last = last
 	h.grow(len(values))
+	const far = 1 << 53 // beyond it, the blocks between two overflow
+	if max(last, -last, number, -number) > far || min(last, number) < -far {
+		return nil, fmt.Errorf("%w: blocks %d and %d belong to no time", ErrState, last, number)
+	}
 	for i, v := range values {
 		h.put(last-int64(len(values)-1-i), v)
 	}

@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"testing"
@@ -54,5 +55,22 @@ func TestHistoryOfAYoungSeriesIsSmall(t *testing.T) {
 	}
 	if len(h.ring) > 64 {
 		t.Errorf("room for %d blocks after 40", len(h.ring))
+	}
+}
+
+// TestAHistoryOfNoTimeIsRefused: a damaged one could make a gap that never ends.
+func TestAHistoryOfNoTimeIsRefused(t *testing.T) {
+	h := newHistory(3_600_000, 48)
+	for i := range 10 {
+		h.add(model.Instant(i)*3_600_000, 1)
+	}
+	for name, damage := range map[string]func(h *History){
+		"last": func(h *History) { h.last = math.MinInt64 }, "number": func(h *History) { h.number = math.MaxInt64 },
+	} {
+		damaged := *h
+		damage(&damaged)
+		if _, err := newHistory(3_600_000, 48).read(damaged.appendBinary(nil)); !errors.Is(err, ErrState) {
+			t.Errorf("%s: %v, want a refusal", name, err)
+		}
 	}
 }

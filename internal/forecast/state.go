@@ -290,7 +290,8 @@ func (s *Series) UnmarshalBinary(b []byte) error {
 
 // sound checks what indices rely on.
 func (s *Series) sound() bool {
-	if s.last < s.first || int(s.slot) >= s.lay.daySlots || s.slot < -1 {
+	const far = 1 << 53 // beyond it, the time between two instants overflows
+	if s.last < s.first || s.first < -far || s.last > far || int(s.slot) >= s.lay.daySlots || s.slot < -1 {
 		return false
 	}
 	return int(s.dayPending.slot) < max(1, s.lay.daySlots) && int(s.weekPending.slot) < max(1, s.lay.weekSlots)

@@ -2,9 +2,12 @@ package forecast
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"drover/internal/model"
 )
 
 // plainState is a state as plainVersion has it.
@@ -85,6 +88,19 @@ func TestAFailedReadChangesNothing(t *testing.T) {
 			if !bytes.Equal(s.AppendBinary(nil), before) {
 				t.Fatalf("a failed read changed a series %s", name)
 			}
+		}
+	}
+}
+
+// TestAStateOfNoTimeIsRefused: instants that are further apart than a number holds
+// would lead astray what is counted from the first.
+func TestAStateOfNoTimeIsRefused(t *testing.T) {
+	s, _ := fed(DefaultConfig(), 400, 3)
+	for name, first := range map[string]model.Instant{"after the last": s.last + 1, "before all time": math.MinInt64, "far": -1 << 60} {
+		damaged := *s
+		damaged.first = first
+		if err := NewSeries(DefaultConfig()).UnmarshalBinary(damaged.AppendBinary(nil)); !errors.Is(err, ErrState) {
+			t.Errorf("first %s: %v, want a refusal", name, err)
 		}
 	}
 }
