@@ -36,15 +36,14 @@ func (f *Feed) Publish(ctx context.Context, events []any) error {
 	emissions := make([]stage.Emission, 0, len(events))
 	var refused *Refused
 	for _, event := range events {
-		routed, err := Route(event)
-		if err != nil {
+		var err error
+		if emissions, err = appendRoute(emissions, event); err != nil {
 			if refused == nil {
 				refused = &Refused{First: err}
 			}
 			refused.Count++
 			continue
 		}
-		emissions = append(emissions, routed...)
 	}
 	if err := f.publisher.PublishAll(ctx, emissions); err != nil {
 		return fmt.Errorf("publish %d events: %w", len(emissions), err)

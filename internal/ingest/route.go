@@ -16,12 +16,15 @@ func Fed() []string {
 }
 
 // Route says where an event goes, or why it is refused.
-func Route(event any) ([]stage.Emission, error) {
+func Route(event any) ([]stage.Emission, error) { return appendRoute(nil, event) }
+
+// appendRoute is Route that appends to emissions.
+func appendRoute(to []stage.Emission, event any) ([]stage.Emission, error) {
 	if err := check(event); err != nil {
-		return nil, err
+		return to, err
 	}
 	one := func(topic string, fleet model.FleetID, key string) []stage.Emission {
-		return []stage.Emission{{Topic: topic, Fleet: fleet, Key: key, Partition: stage.ByKey, Event: event}}
+		return append(to, stage.Emission{Topic: topic, Fleet: fleet, Key: key, Partition: stage.ByKey, Event: event})
 	}
 	switch e := event.(type) {
 	case model.Metric:
@@ -44,7 +47,7 @@ func Route(event any) ([]stage.Emission, error) {
 	case model.Control:
 		return one(stream.Control, e.Fleet, e.ID), nil
 	}
-	return nil, stage.Reject("schema", "no topic takes a %T", event)
+	return to, stage.Reject("schema", "no topic takes a %T", event)
 }
 
 // check refuses what no stage could use, naming the field and the value.

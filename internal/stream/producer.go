@@ -109,7 +109,7 @@ func (p *Producer) PublishAll(ctx context.Context, emissions []stage.Emission) e
 // records encodes events without sending them.
 func (p *Producer) records(ctx context.Context, traceparent string, emissions []stage.Emission) ([]*kgo.Record, error) {
 	trace := []kgo.RecordHeader{{Key: headerTrace, Value: []byte(traceparent)}}
-	records := make([]*kgo.Record, 0, len(emissions))
+	records, spare := make([]*kgo.Record, 0, len(emissions)), make([]kgo.Record, len(emissions))
 	for i := range emissions {
 		e := &emissions[i]
 		e.Content()
@@ -126,9 +126,13 @@ func (p *Producer) records(ctx context.Context, traceparent string, emissions []
 			}
 			first, last = 0, n-1
 		}
-		key := Key(e.Fleet, e.Key, e.Event)
+		key, name := Key(e.Fleet, e.Key, e.Event), p.conn.Name(e.Topic)
 		for partition := first; partition <= last; partition++ {
-			records = append(records, &kgo.Record{Topic: p.conn.Name(e.Topic), Partition: partition, Key: key, Value: value, Headers: headers})
+			if len(spare) == 0 { // one of every partition
+				spare = make([]kgo.Record, last-partition+1)
+			}
+			spare[0] = kgo.Record{Topic: name, Partition: partition, Key: key, Value: value, Headers: headers}
+			records, spare = append(records, &spare[0]), spare[1:]
 		}
 	}
 	return records, nil

@@ -24,7 +24,7 @@ import (
 const (
 	writePods    = 500
 	writeSamples = 4 * writePods
-	writeRounds  = 200 // times the same pods, minute after minute
+	writeRounds  = 500 // times the same pods, minute after minute
 	writeStart   = 1_790_000_000_000
 )
 

@@ -56,16 +56,24 @@ func (s *Server) accept(ctx context.Context, from *sender, read func(opt format.
 	return res, nil
 }
 
+// mostPoints is how many points a sender's room is kept for.
+const mostPoints = 1 << 16
+
 // collect reads a body under the sender's lock and returns its events, samples
 // mapped.
 func (s *sender) collect(now time.Time, opt format.Options, read func(format.Options, *format.Out) error) (events []any, out *format.Out, overLimit int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	samples := 0
-	var key []byte
 	// What a broken body has put into the mapper must not come out later: points
 	// are held back until the whole body has been read.
-	var points []format.Point
+	points := s.points[:0]
+	defer func() {
+		clear(points) // they point into the body
+		if s.points = points[:0]; cap(points) > mostPoints {
+			s.points = nil
+		}
+	}()
 	out = format.NewOut(func(event any) {
 		if _, order := event.(model.Control); order && !s.credential.Control {
 			out.Records--
@@ -84,16 +92,16 @@ func (s *sender) collect(now time.Time, opt format.Options, read func(format.Opt
 		}
 		samples++
 		if s.series.most > 0 {
-			key = seriesKey(key[:0], p)
-			if !s.series.admit(now, xxhash.Sum64(key)) {
+			if !s.series.admit(now, s.hash(p)) {
 				overLimit++
 				return
 			}
 		}
 		if s.mapper.Wants(p.Name) {
-			kept := *p
-			kept.Labels = append(format.Labels(nil), p.Labels...)
-			points = append(points, kept)
+			points = append(points, *p)
+			if p.Series == nil {
+				points[len(points)-1].Labels = append(format.Labels(nil), p.Labels...)
+			}
 		}
 	})
 	if err := read(opt, out); err != nil {
@@ -110,6 +118,9 @@ func (s *sender) collect(now time.Time, opt format.Options, read func(format.Opt
 	for i := range points {
 		s.mapper.Add(&points[i])
 	}
+	if events == nil {
+		events = make([]any, 0, s.mapper.Open())
+	}
 	s.mapper.Flush(false, func(m model.Metric) { events = append(events, m) })
 	return events, out, overLimit, nil
 }
@@ -117,11 +128,11 @@ func (s *sender) collect(now time.Time, opt format.Options, read func(format.Opt
 // errControl refuses orders s producers of measurements.
 var errControl = errors.New("this credential may not give orders: set control in the credentials file")
 
-// seriesKey appends what tells a series s all others.
-func seriesKey(b []byte, p *format.Point) []byte {
-	b = append(b, p.Name...)
-	for _, l := range p.Labels {
-		b = append(append(append(append(b, 0xff), l.Name...), 0xff), l.Value...)
+// hash tells a point's series from all others.
+func (s *sender) hash(p *format.Point) uint64 {
+	if p.Series != nil {
+		return p.Series.Hash
 	}
-	return b
+	s.key = p.AppendIdentity(s.key[:0])
+	return xxhash.Sum64(s.key)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"drover/internal/ingest/format"
+	"drover/internal/ingest/format/remotewrite"
 	"drover/internal/ingest/mapping"
 )
 
@@ -23,12 +24,15 @@ type gate struct {
 	local *Credential
 }
 
-// sender is one credential's state. Its mapper is only used under mu.
+// sender is one credential's state; what stands below mu is only used under it.
 type sender struct {
 	credential *Credential
 
 	mu      sync.Mutex
 	mapper  *mapping.Mapper
+	known   *remotewrite.Known
+	points  []format.Point // scratch
+	key     []byte         // scratch
 	samples bucket
 	bytes   bucket
 	series  seriesLimit
@@ -66,7 +70,8 @@ func (g *gate) enter(authorization, remoteAddr string, state *tls.ConnectionStat
 	s := g.senders[c]
 	if s == nil {
 		opt := format.Options{Fleet: c.Fleet, Producer: c.Name}
-		s = &sender{credential: c, mapper: mapping.NewMapper(g.cfg.Rules, opt),
+		mapper := mapping.NewMapper(g.cfg.Rules, opt)
+		s = &sender{credential: c, mapper: mapper, known: remotewrite.NewKnown(mapper.Wants),
 			samples: newBucket(c.Limits.SamplesPerSecond), bytes: newBucket(c.Limits.BytesPerSecond),
 			series: seriesLimit{most: c.Limits.Series}}
 		g.senders[c] = s

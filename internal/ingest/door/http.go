@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"sync"
 )
 
 // open finds the sender of a request and reads its body, unpacked if it is gzip.
@@ -17,7 +18,7 @@ func (s *Server) open(r *http.Request) (*sender, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	body, err := s.readAll(r.Body)
+	body, err := s.readAll(r.Body, r.ContentLength)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -29,16 +30,22 @@ func (s *Server) open(r *http.Request) (*sender, []byte, error) {
 		if err != nil {
 			return nil, nil, refuse(http.StatusBadRequest, "body: %w", err)
 		}
-		if body, err = s.readAll(packed); err != nil {
+		if body, err = s.readAll(packed, -1); err != nil {
 			return nil, nil, err
 		}
 	}
 	return from, body, nil
 }
 
-// readAll reads up to the limit.
-func (s *Server) readAll(r io.Reader) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r, s.cfg.MaxBodyBytes+1))
+// mostAhead is how much memory a body gets because its sender says that it is
+// that large.
+const mostAhead = 1 << 20
+
+// readAll reads up to the limit. size is what the sender says, or -1.
+func (s *Server) readAll(r io.Reader, size int64) ([]byte, error) {
+	buf := bytes.NewBuffer(make([]byte, 0, bytes.MinRead+min(max(size, 0), mostAhead, s.cfg.MaxBodyBytes)))
+	_, err := buf.ReadFrom(io.LimitReader(r, s.cfg.MaxBodyBytes+1))
+	body := buf.Bytes()
 	switch {
 	case err != nil:
 		return nil, refuse(http.StatusBadRequest, "body: %w", err)
@@ -46,6 +53,25 @@ func (s *Server) readAll(r io.Reader) ([]byte, error) {
 		return nil, refuse(http.StatusRequestEntityTooLarge, "the body is larger than %d bytes: send it in parts", s.cfg.MaxBodyBytes)
 	}
 	return body, nil
+}
+
+// rooms are memory for unpacked bodies, used again and again.
+type rooms struct{ pool sync.Pool }
+
+// mostRoom is the largest room that is kept.
+const mostRoom = 4 << 20
+
+func (r *rooms) get() *[]byte {
+	if room, ok := r.pool.Get().(*[]byte); ok {
+		return room
+	}
+	return new([]byte)
+}
+
+func (r *rooms) put(room *[]byte) {
+	if cap(*room) <= mostRoom {
+		r.pool.Put(room)
+	}
 }
 
 // statusOf returns the status that an error asks for, and sets the headers that

@@ -51,8 +51,10 @@ func checkLabels(p *format.Point) error {
 		return stage.Reject("limit", "a sample of %s has %d labels: at most %d are taken", p.Name, len(p.Labels), maxLabels)
 	}
 	size := len(p.Name)
-	for _, l := range p.Labels {
-		size += len(l.Name) + len(l.Value)
+	if p.Series != nil {
+		size += p.Series.Bytes
+	} else {
+		size += p.Labels.Size()
 	}
 	if size > maxLabelBytes {
 		return stage.Reject("limit", "a sample of %.40s has labels of %d bytes: at most %d are taken", p.Name, size, maxLabelBytes)

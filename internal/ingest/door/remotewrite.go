@@ -30,7 +30,9 @@ func (s *Server) remoteWrite(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	body, err = remotewrite.Decompress(body)
+	room := s.rooms.get()
+	defer s.rooms.put(room) // nothing that is published points into the body
+	body, err = remotewrite.Decompress(*room, body)
 	if err != nil {
 		status := http.StatusBadRequest
 		if errors.Is(err, remotewrite.ErrTooLarge) {
@@ -39,10 +41,11 @@ func (s *Server) remoteWrite(w http.ResponseWriter, r *http.Request) {
 		fail(w, &problem{status: status, err: err})
 		return
 	}
+	*room = body
 	var stats remotewrite.Stats
 	res, err := s.accept(r.Context(), from, func(opt format.Options, out *format.Out) error {
 		var err error
-		stats, err = remotewrite.Read(body, version, opt, out)
+		stats, err = remotewrite.Read(body, version, from.known, opt, out)
 		return err
 	})
 	if err != nil {

@@ -47,6 +47,7 @@ type Server struct {
 	cfg   Config
 	gate  *gate
 	mux   *http.ServeMux
+	rooms rooms
 	links struct {
 		sync.Mutex
 		window *linker.Window

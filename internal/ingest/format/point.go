@@ -55,6 +55,26 @@ func (l Labels) Sort() {
 	slices.SortFunc(l, func(a, b Label) int { return strings.Compare(a.Name, b.Name) })
 }
 
+// Size is how many bytes names and values have together.
+func (l Labels) Size() int {
+	size := 0
+	for i := range l {
+		size += len(l[i].Name) + len(l[i].Value)
+	}
+	return size
+}
+
+// Series is a series that a parser has met before. Name, Labels and Hash never
+// change.
+type Series struct {
+	Name   string
+	Labels Labels
+	Hash   uint64 // of what Point.AppendIdentity gives
+	Bytes  int    // Labels.Size
+	// Mapped is what a mapper keeps of the series; nobody else looks at it.
+	Mapped any
+}
+
 // Point is one sample of a series under its producer's own name, before a
 // mapping has said what it measures.
 type Point struct {
@@ -70,4 +90,15 @@ type Point struct {
 	At model.Instant
 	// IntervalMillis is the time a TypeDelta covers.
 	IntervalMillis int64
+	// Series is set where the parser knows the series; Name and Labels are then its.
+	Series *Series
+}
+
+// AppendIdentity appends what tells the point's series from all others.
+func (p *Point) AppendIdentity(b []byte) []byte {
+	b = append(b, p.Name...)
+	for _, l := range p.Labels {
+		b = append(append(append(append(b, 0xff), l.Name...), 0xff), l.Value...)
+	}
+	return b
 }

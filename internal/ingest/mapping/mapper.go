@@ -22,45 +22,16 @@ type Mapper struct {
 	opt   format.Options
 
 	open  map[groupKey]*group
-	order []groupKey
+	order []*group
+	spare []*group // that have left
 	// expect is how many series made up an output the last time it left, latest
 	// the newest time seen of an entity, both by hashes: a large producer has a
 	// million entities.
 	expect map[uint64]int32
 	latest map[uint64]model.Instant
 
+	one                      mapped // of a series that the parser doesn't know
 	entity, producer, series []byte // scratch
-}
-
-// groupKey is what one metric stands for.
-type groupKey struct {
-	entity   model.EntityID
-	producer string
-	at       model.Instant
-}
-
-// hash tells an output of an entity from all others.
-func (k *groupKey) hash(output int) uint64 {
-	var d xxhash.Digest
-	d.ResetWithSeed(uint64(output))
-	_, _ = d.WriteString(string(k.entity)) // a digest takes everything
-	_, _ = d.WriteString("\xff")
-	_, _ = d.WriteString(k.producer)
-	return d.Sum64()
-}
-
-// group holds the sums for one entity at one time.
-type group struct{ sums []sum }
-
-// sum is one output as far as it has been added up.
-type sum struct {
-	output int
-	value  float64
-	seen   uint64
-	// parts are the hashes of the series that have been added.
-	parts map[uint64]struct{}
-	kind  model.SampleKind
-	done  bool
 }
 
 // NewMapper returns a mapper for one producer.
@@ -71,16 +42,66 @@ func NewMapper(rules *Rules, opt format.Options) *Mapper {
 // Wants tells whether any output reads a metric of this name.
 func (m *Mapper) Wants(name string) bool { return len(m.rules.terms[name]) > 0 }
 
+// mapped is what the rules say of one series.
+type mapped struct {
+	by   *Mapper
+	hash uint64 // of the series
+	uses []use
+}
+
+// use is a part that a series has in an output.
+type use struct {
+	term  *term
+	place *place
+}
+
+// place is what outputs are added up for.
+type place struct {
+	entity   model.EntityID
+	producer string
+	// hash tells the place from others, of the entity alone.
+	hash, of uint64
+	recent   *group // opened last; it may have left
+}
+
 // Add takes one sample and tells whether any output wants it. Samples that are
 // no numbers (stale markers) are wanted but add nothing.
 func (m *Mapper) Add(p *format.Point) bool {
 	wanted := false
-	terms := m.rules.terms[p.Name]
-	if len(terms) == 0 {
-		return false
+	s := m.of(p)
+	for i := range s.uses {
+		u := &s.uses[i]
+		value, kind, ok := normalise(p, m.rules.outputs[u.term.output].kind)
+		if !ok {
+			continue
+		}
+		wanted = true
+		if math.IsNaN(value) || math.IsInf(value, 0) {
+			continue
+		}
+		m.groupOf(u.place, p.At).add(u.term, value*u.term.scale, kind, s.hash)
 	}
-	m.series = appendSeries(m.series[:0], p)
-	hash := xxhash.Sum64(m.series)
+	return wanted
+}
+
+// of returns what the rules say of a point's series.
+func (m *Mapper) of(p *format.Point) *mapped {
+	if p.Series == nil {
+		m.series = p.AppendIdentity(m.series[:0])
+		m.one.hash, m.one.uses = xxhash.Sum64(m.series), m.uses(m.one.uses[:0], p)
+		return &m.one
+	}
+	if s, ok := p.Series.Mapped.(*mapped); ok && s.by == m {
+		return s
+	}
+	s := &mapped{by: m, hash: p.Series.Hash, uses: m.uses(nil, p)}
+	p.Series.Mapped = s
+	return s
+}
+
+// uses appends the parts that a point's series has.
+func (m *Mapper) uses(to []use, p *format.Point) []use {
+	terms := m.rules.terms[p.Name]
 	for i := range terms {
 		t := &terms[i]
 		if !t.matches(p.Labels) {
@@ -91,20 +112,19 @@ func (m *Mapper) Add(p *format.Point) bool {
 		if m.entity, ok = out.entity.fill(m.entity[:0], p.Labels); !ok {
 			continue
 		}
-		if _, _, known := model.EntityID(m.entity).Split(); !known {
+		entity := model.EntityID(m.entity)
+		if _, _, known := entity.Split(); !known {
 			continue
 		}
-		value, kind, ok := normalise(p, out.kind)
-		if !ok {
-			continue
+		producer := m.opt.Producer
+		if len(out.producer) > 0 {
+			if m.producer, ok = out.producer.fill(m.producer[:0], p.Labels); ok {
+				producer = string(m.producer)
+			}
 		}
-		wanted = true
-		if math.IsNaN(value) || math.IsInf(value, 0) {
-			continue
-		}
-		m.add(t, out, p, sum{output: t.output, value: value * t.scale, seen: t.bit, kind: kind}, hash)
+		to = append(to, use{t, m.placeOf(entity, producer, p.At)})
 	}
-	return wanted
+	return to
 }
 
 // normalise brings a value to bytes or seconds and says how it is to be read.
@@ -131,84 +151,51 @@ var unitFactors = map[string]float64{
 }
 
 func unitFactor(unit string) float64 {
+	if unit == "" {
+		return 1
+	}
 	if f, ok := unitFactors[unit]; ok {
 		return f
 	}
 	return 1
 }
 
-// appendSeries appends what tells a series from all others.
-func appendSeries(b []byte, p *format.Point) []byte {
-	b = append(b, p.Name...)
-	for _, l := range p.Labels {
-		b = append(append(append(append(b, 0xff), l.Name...), 0xff), l.Value...)
-	}
-	return b
-}
-
-// add adds a term's part to the sum that it belongs to.
-func (m *Mapper) add(t *term, out *output, p *format.Point, part sum, hash uint64) {
-	producer := m.opt.Producer
-	if len(out.producer) > 0 {
-		var ok bool
-		if m.producer, ok = out.producer.fill(m.producer[:0], p.Labels); ok {
-			producer = string(m.producer)
-		}
-	}
-	key := groupKey{model.EntityID(m.entity), producer, p.At}
-	g := m.open[key]
-	if g == nil {
-		g = &group{}
-		m.open[key] = g
-		m.order = append(m.order, key)
-	}
-	if entity := xxhash.Sum64String(string(key.entity)); m.latest[entity] < p.At {
-		m.latest[entity] = p.At
-	}
-	for i := range g.sums {
-		if s := &g.sums[i]; s.output == t.output {
-			if _, again := s.parts[hash]; !again {
-				s.value += part.value
-				s.seen |= part.seen
-				s.parts[hash] = struct{}{}
-			}
-			return
-		}
-	}
-	part.parts = map[uint64]struct{}{hash: {}}
-	g.sums = append(g.sums, part)
-}
+// Open is how many metrics may leave with the next Flush.
+func (m *Mapper) Open() int { return len(m.order) }
 
 // Flush ends a batch: metrics that are complete go to emit in the order of
 // their first sample. With last, everything goes that ever will.
 func (m *Mapper) Flush(last bool, emit func(model.Metric)) {
 	kept := m.order[:0]
-	for _, key := range m.order {
-		g := m.open[key]
-		overdue := last || key.at < m.latest[xxhash.Sum64String(string(key.entity))]
-		metric := model.Metric{Fleet: m.opt.Fleet, Entity: key.entity, At: key.at, Producer: key.producer}
+	for _, g := range m.order {
+		overdue := last || g.at < m.latest[g.place.of]
+		var samples []model.Sample
 		waiting := false
 		for i := range g.sums {
 			s := &g.sums[i]
 			if s.done {
 				continue
 			}
-			if !m.complete(key, s, overdue) {
+			if !m.complete(g, s, overdue) {
 				waiting = waiting || !overdue
 				continue
 			}
 			s.done = true
-			metric.Samples = m.sample(metric.Samples, s)
+			if samples == nil {
+				samples = make([]model.Sample, 0, len(g.sums))
+			}
+			samples = m.sample(samples, s)
 		}
-		if len(metric.Samples) > 0 {
-			emit(metric)
+		if len(samples) > 0 {
+			emit(model.Metric{Fleet: m.opt.Fleet, Entity: g.place.entity, At: g.at, Producer: g.place.producer, Samples: samples})
 		}
 		if waiting {
-			kept = append(kept, key)
+			kept = append(kept, g)
 			continue
 		}
-		delete(m.open, key)
+		m.drop(g)
 	}
+	clear(m.order[len(kept):])
 	m.order = kept
 	if last {
 		clear(m.latest)
@@ -216,15 +203,18 @@ func (m *Mapper) Flush(last bool, emit func(model.Metric)) {
 }
 
 // complete tells whether a sum can leave, and remembers its size if so.
-func (m *Mapper) complete(key groupKey, s *sum, overdue bool) bool {
+func (m *Mapper) complete(g *group, s *sum, overdue bool) bool {
 	if s.seen != m.rules.outputs[s.output].all {
 		return false
 	}
-	out := key.hash(s.output)
-	if len(s.parts) < int(m.expect[out]) && !overdue {
+	out, n := g.place.hash^uint64(s.output+1)*0x9e3779b97f4a7c15, int32(s.parts.len())
+	expected := m.expect[out]
+	if n < expected && !overdue {
 		return false
 	}
-	m.expect[out] = int32(len(s.parts))
+	if n != expected {
+		m.expect[out] = n
+	}
 	return true
 }
 

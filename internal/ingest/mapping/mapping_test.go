@@ -3,8 +3,11 @@ package mapping_test
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/cespare/xxhash/v2"
 
 	"drover/internal/ingest/format"
 	"drover/internal/ingest/mapping"
@@ -121,6 +124,69 @@ func TestSumsWaitForTheirParts(t *testing.T) {
 	cpu("user", 4)
 	if got := flush(m, false); got != "server:h@3  cpu/1=1000\nserver:h@4  cpu/1=1000\n" {
 		t.Fatalf("after: %q", got)
+	}
+}
+
+// TestKnownSeriesMapAsOthers sends the same points, cut into batches at random, to
+// a mapper that is told which series it has met and to one that is not.
+func TestKnownSeriesMapAsOthers(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	rules, known := shipped(t), map[string]*format.Series{}
+	told, plain := mapping.NewMapper(rules, format.Options{Producer: "p"}), mapping.NewMapper(rules, format.Options{Producer: "p"})
+	names := []string{"node_cpu_seconds_total{cpu=%d,instance=h%d:9100,mode=user}", "node_memory_MemTotal_bytes{n=%d,instance=h%d}",
+		"node_memory_MemAvailable_bytes{n=%d,instance=h%d}", "pod_cpu_usage_seconds_total{n=%d,pod=db-%d}",
+		"container_memory_working_set_bytes{n=%d,namespace=x,pod=web-5f6-abc%d}", "of_no_use{n=%d,instance=h%d}"}
+	for n := range 4000 {
+		series := fmt.Sprintf(names[rng.IntN(len(names))], rng.IntN(3), rng.IntN(4))
+		value := float64(rng.IntN(100))
+		if rng.IntN(20) == 0 {
+			value = math.NaN()
+		}
+		p := point(series, value, model.Instant(1+n/60*1000+rng.IntN(2)*1000))
+		if rng.IntN(30) == 0 {
+			p.Type, p.IntervalMillis = format.TypeDelta, int64(rng.IntN(2)*1000)
+		}
+		q := *p
+		if known[series] == nil {
+			known[series] = &format.Series{Name: p.Name, Labels: p.Labels, Hash: xxhash.Sum64(p.AppendIdentity(nil)), Bytes: p.Labels.Size()}
+		}
+		q.Series = known[series]
+		if a, b := plain.Add(p), told.Add(&q); a != b {
+			t.Fatalf("%s: wanted %v, of a known series %v", series, a, b)
+		}
+		if rng.IntN(25) == 0 || n == 3999 {
+			if a, b := flush(plain, n == 3999), flush(told, n == 3999); a != b {
+				t.Fatalf("after %d points:\n%s\nof known series\n%s", n, a, b)
+			}
+		}
+	}
+}
+
+func TestAMapperLeavesWhatAnotherHasFoundOut(t *testing.T) {
+	p := point("node_memory_MemTotal_bytes{instance=h}", 8, 1)
+	p.Series = &format.Series{Name: p.Name, Labels: p.Labels, Hash: 1}
+	for _, name := range []string{"a", "b", "a"} {
+		rules := &mapping.Rules{}
+		if err := rules.Add([]byte("outputs: [{entity: 'server:{instance}', producer: " + name + ", resource: memory, terms: [{metric: node_memory_MemTotal_bytes}]}]")); err != nil {
+			t.Fatal(err)
+		}
+		m := mapping.NewMapper(rules, format.Options{})
+		m.Add(p)
+		if got, want := flush(m, true), "server:h@1 "+name+" memory/0=8\n"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestManySeriesOfOneSumCountOnce(t *testing.T) {
+	m := mapping.NewMapper(shipped(t), format.Options{})
+	for range 2 {
+		for cpu := range 200 {
+			m.Add(point(fmt.Sprintf("node_cpu_seconds_total{cpu=%d,instance=h,mode=user}", cpu), 1, 1))
+		}
+	}
+	if got := flush(m, false); got != "server:h@1  cpu/1=200000\n" {
+		t.Errorf("got %q", got)
 	}
 }
 

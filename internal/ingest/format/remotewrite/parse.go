@@ -37,18 +37,18 @@ var (
 
 // Parse reads one compressed body; each sample is a record and a *format.Point.
 func Parse(data []byte, opt format.Options, out *format.Out) {
-	body, err := Decompress(data)
+	body, err := Decompress(nil, data)
 	if err != nil {
 		out.Reject(err)
 		return
 	}
-	if _, err := Read(body, Detect, opt, out); err != nil {
+	if _, err := Read(body, Detect, nil, opt, out); err != nil {
 		out.Reject(err)
 	}
 }
 
-// Decompress unpacks a body.
-func Decompress(data []byte) ([]byte, error) {
+// Decompress unpacks a body, into room where that is large enough.
+func Decompress(room, data []byte) ([]byte, error) {
 	if bytes.HasPrefix(data, []byte("\xff\x06\x00\x00sNaPpY")) {
 		return nil, fmt.Errorf("%w: this is snappy's framing format", ErrSnappy)
 	}
@@ -59,7 +59,7 @@ func Decompress(data []byte) ([]byte, error) {
 	if n > MaxDecodedBytes {
 		return nil, ErrTooLarge
 	}
-	body, err := snappy.Decode(nil, data)
+	body, err := snappy.Decode(room[:cap(room)], data)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSnappy, err)
 	}
@@ -68,12 +68,15 @@ func Decompress(data []byte) ([]byte, error) {
 
 // Read reads one unpacked body. An error means that the message is broken; what
 // was emitted before it must be thrown away by callers who write whole bodies
-// or nothing. Series that break the rules go to out as rejected records.
-func Read(body []byte, version Version, opt format.Options, out *format.Out) (Stats, error) {
+// or nothing. Series that break the rules go to out as rejected records. known,
+// where not nil, remembers series from one body to the next. Points and what they
+// point to are only valid until Read's caller changes the body, known series
+// excepted.
+func Read(body []byte, version Version, known *Known, opt format.Options, out *format.Out) (Stats, error) {
 	if version == Detect {
 		version = detect(body)
 	}
-	r := &reader{opt: opt, out: out}
+	r := &reader{opt: opt, out: out, known: known}
 	if version == V2 {
 		err := r.readV2(body)
 		return r.stats, err

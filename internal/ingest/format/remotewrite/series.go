@@ -1,6 +1,7 @@
 package remotewrite
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -25,9 +26,11 @@ var errWire = errors.New("protobuf: a field has the wrong wire type")
 type reader struct {
 	opt   format.Options
 	out   *format.Out
+	known *Known
 	stats Stats
 
 	point   format.Point
+	labels  format.Labels // scratch
 	symbols []string
 	samples []sample
 	types   map[string]format.PointType
@@ -39,7 +42,9 @@ type sample struct {
 }
 
 // text views bytes of the body, which nobody changes, as a string.
-func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+func text(b []byte) string { return view(b) }
+
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // readV1 reads a prometheus.WriteRequest: 1 time series, 3 metadata.
 func (r *reader) readV1(body []byte) error {
@@ -88,6 +93,16 @@ func (r *reader) metadataV1(message []byte) error {
 // seriesV1 reads a prometheus.TimeSeries: 1 labels, 2 samples, 3 exemplars, 4 histograms.
 func (r *reader) seriesV1(message []byte) error {
 	r.reset()
+	labels, rest, first := labelsFirst(message)
+	if s := r.known.find(labels); s != nil {
+		if samples, ok := r.samplesOnly(rest); ok {
+			r.samples = samples
+			r.point.Series, r.point.Name, r.point.Labels = s, s.Name, s.Labels
+			r.emit(0, 0)
+			return nil
+		}
+		r.samples = r.samples[:0]
+	}
 	histograms, exemplars := 0, 0
 	err := fields(message, func(num protowire.Number, typ protowire.Type, value []byte, _ uint64) error {
 		if num >= 1 && num <= 4 && typ != protowire.BytesType {
@@ -95,21 +110,7 @@ func (r *reader) seriesV1(message []byte) error {
 		}
 		switch num {
 		case 1:
-			var l format.Label
-			err := fields(value, func(num protowire.Number, typ protowire.Type, value []byte, _ uint64) error {
-				if (num == 1 || num == 2) && typ != protowire.BytesType {
-					return errWire
-				}
-				switch num {
-				case 1:
-					l.Name = text(value)
-				case 2:
-					l.Value = text(value)
-				}
-				return nil
-			})
-			r.point.Labels = append(r.point.Labels, l)
-			return err
+			return r.label(value)
 		case 2:
 			return r.sample(value)
 		case 3:
@@ -122,118 +123,76 @@ func (r *reader) seriesV1(message []byte) error {
 	if err != nil {
 		return err
 	}
-	r.finish(histograms, exemplars)
+	if len(r.point.Labels) != first {
+		labels = nil // others come after them
+	}
+	r.finish(labels, histograms, exemplars)
 	return nil
 }
 
-// readV2 reads an io.prometheus.write.v2.Request: 4 symbols, 5 time series.
-func (r *reader) readV2(body []byte) error {
-	err := fields(body, func(num protowire.Number, typ protowire.Type, value []byte, _ uint64) error {
-		if num != 4 {
-			return nil
-		}
-		if typ != protowire.BytesType {
+// label reads a label, the same in both messages that hold one.
+func (r *reader) label(message []byte) error {
+	var l format.Label
+	err := fields(message, func(num protowire.Number, typ protowire.Type, value []byte, _ uint64) error {
+		if (num == 1 || num == 2) && typ != protowire.BytesType {
 			return errWire
 		}
-		if len(r.symbols) >= maxSymbols {
-			return fmt.Errorf("more than %d symbols", maxSymbols)
-		}
-		r.symbols = append(r.symbols, text(value))
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if len(r.symbols) > 0 && r.symbols[0] != "" {
-		return errors.New("the first symbol must be the empty string")
-	}
-	return fields(body, func(num protowire.Number, typ protowire.Type, value []byte, _ uint64) error {
-		if num != 5 {
-			return nil
-		}
-		if typ != protowire.BytesType {
-			return errWire
-		}
-		return r.seriesV2(value)
-	})
-}
-
-// seriesV2 reads an io.prometheus.write.v2.TimeSeries: 1 label references, 2
-// samples, 3 histograms, 4 exemplars, 5 metadata.
-func (r *reader) seriesV2(message []byte) error {
-	r.reset()
-	histograms, exemplars := 0, 0
-	var refs []uint64
-	err := fields(message, func(num protowire.Number, typ protowire.Type, value []byte, number uint64) error {
 		switch num {
 		case 1:
-			if typ == protowire.VarintType {
-				refs = append(refs, number)
-				return nil
-			}
-			for len(value) > 0 && len(refs) <= 2*maxSeriesLabels {
-				v, n := protowire.ConsumeVarint(value)
-				if n < 0 {
-					return fmt.Errorf("protobuf: label references: %w", protowire.ParseError(n))
-				}
-				refs, value = append(refs, v), value[n:]
-			}
+			l.Name = text(value)
 		case 2:
-			if typ != protowire.BytesType {
-				return errWire
-			}
-			return r.sample(value)
-		case 3:
-			histograms++
-		case 4:
-			exemplars++
-		case 5:
-			return r.metadataV2(value)
+			l.Value = text(value)
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	if fault := r.resolve(refs); fault != nil {
-		r.refuse(fault, histograms)
-		return nil
-	}
-	r.finish(histograms, exemplars)
-	return nil
+	r.point.Labels = append(r.point.Labels, l)
+	return err
 }
 
-// resolve turns label references into labels.
-func (r *reader) resolve(refs []uint64) error {
-	if len(refs)%2 != 0 {
-		return errors.New("an odd number of label references")
-	}
-	for i := 0; i < len(refs); i += 2 {
-		if refs[i] >= uint64(len(r.symbols)) || refs[i+1] >= uint64(len(r.symbols)) {
-			return fmt.Errorf("a label refers to symbol %d of %d", max(refs[i], refs[i+1]), len(r.symbols))
+// labelsFirst cuts a series' message after the labels that it begins with, n of
+// them.
+func labelsFirst(message []byte) (labels, rest []byte, count int) {
+	rest = message
+	for len(rest) > 1 && rest[0] == 1<<3|byte(protowire.BytesType) {
+		n, size := uint64(rest[1]), 1
+		if n >= 0x80 {
+			n, size = protowire.ConsumeVarint(rest[1:])
 		}
-		r.point.Labels = append(r.point.Labels, format.Label{Name: r.symbols[refs[i]], Value: r.symbols[refs[i+1]]})
+		if size < 0 || n > uint64(len(rest)-1-size) {
+			break
+		}
+		rest = rest[1+size+int(n):]
+		count++
 	}
-	return nil
+	return message[:len(message)-len(rest)], rest, count
 }
 
-func (r *reader) metadataV2(message []byte) error {
-	return fields(message, func(num protowire.Number, _ protowire.Type, _ []byte, number uint64) error {
-		switch num {
-		case 1:
-			switch number {
-			case 1:
-				r.point.Type = format.TypeCounter
-			case 2:
-				r.point.Type = format.TypeGauge
-			}
-		case 4:
-			if number < uint64(len(r.symbols)) {
-				r.point.Unit = r.symbols[number]
-			}
+// samplesOnly reads what follows a series' labels where it is samples as every
+// client writes them: a value, if not 0, and a time. ok is false for all else.
+func (r *reader) samplesOnly(rest []byte) (samples []sample, ok bool) {
+	samples = r.samples
+	for len(rest) > 0 {
+		if len(rest) < 2 || rest[0] != 2<<3|byte(protowire.BytesType) || rest[1] >= 0x80 || int(rest[1]) > len(rest)-2 {
+			return nil, false
 		}
-		return nil
-	})
+		var s sample
+		message := rest[2 : 2+rest[1]]
+		rest = rest[2+rest[1]:]
+		if len(message) >= 9 && message[0] == 1<<3|byte(protowire.Fixed64Type) {
+			s.value = math.Float64frombits(binary.LittleEndian.Uint64(message[1:9]))
+			message = message[9:]
+		}
+		if len(message) < 2 || message[0] != 2<<3|byte(protowire.VarintType) {
+			return nil, false
+		}
+		millis, n := protowire.ConsumeVarint(message[1:])
+		if n != len(message)-1 {
+			return nil, false
+		}
+		s.millis = int64(millis)
+		samples = append(samples, s)
+	}
+	return samples, true
 }
 
 // sample reads a sample, the same in both versions: 1 value, 2 milliseconds.
@@ -259,7 +218,10 @@ func (r *reader) sample(message []byte) error {
 }
 
 func (r *reader) reset() {
-	r.point = format.Point{Labels: r.point.Labels[:0]}
+	if r.point.Series == nil {
+		r.labels = r.point.Labels // a known series' are its own
+	}
+	r.point = format.Point{Labels: r.labels[:0]}
 	r.samples = r.samples[:0]
 }
 
@@ -270,12 +232,21 @@ func (r *reader) refuse(fault error, histograms int) {
 	}
 }
 
-// finish checks the series' labels and emits its samples.
-func (r *reader) finish(histograms, exemplars int) {
+// finish checks the series' labels and emits its samples. labels are the bytes by
+// which it can be known again; empty: there are none.
+func (r *reader) finish(labels []byte, histograms, exemplars int) {
 	if fault := r.name(); fault != nil {
 		r.refuse(fault, histograms)
 		return
 	}
+	if len(labels) > 0 {
+		r.known.learn(labels, &r.point)
+	}
+	r.emit(histograms, exemplars)
+}
+
+// emit emits the samples of a series whose labels are sound.
+func (r *reader) emit(histograms, exemplars int) {
 	p := &r.point
 	if p.Type == format.TypeUnknown && r.types != nil {
 		p.Type = r.types[p.Name]
