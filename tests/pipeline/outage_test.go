@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"drover/tests/child"
 	"drover/tests/stream/servers"
 )
 
@@ -59,14 +60,14 @@ func TestADeadServerStopsProgressNotTheProcess(t *testing.T) {
 }
 
 // until waits for something while the process lives.
-func until(t *testing.T, p *process, what string, done func() bool) {
+func until(t *testing.T, p *child.Process, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		switch {
 		case done():
 			return
-		case !p.alive():
-			t.Fatalf("%s ended instead: %v", p.name, p.err)
+		case !p.Alive():
+			t.Fatalf("%s ended instead: %v", p.Name, p.Err())
 		case time.Now().After(deadline):
 			t.Fatalf("%s: not within three minutes", what)
 		}

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"drover/tests/child"
 )
 
 // build compiles the programs once for all tests. Without a revision they name
@@ -78,65 +80,9 @@ func run(t *testing.T, limit time.Duration, name string, args ...string) []byte 
 	return stdout.Bytes()
 }
 
-// process is a program that runs beside the test.
-type process struct {
-	t    *testing.T
-	name string
-	args []string
-	cmd  *exec.Cmd
-	// ended is closed when the process has.
-	ended chan struct{}
-	err   error
-	logs  bytes.Buffer
-}
-
 // start starts a program; the test's end ends it.
-func start(t *testing.T, name string, args ...string) *process {
+func start(t *testing.T, name string, args ...string) *child.Process {
 	t.Helper()
-	p := &process{t: t, name: name, args: args}
-	p.begin()
-	t.Cleanup(func() {
-		p.kill()
-		if t.Failed() {
-			t.Logf("%s said:\n%s", name, p.logs.Bytes())
-		}
-	})
-	return p
-}
-
-func (p *process) begin() {
-	p.t.Helper()
-	p.cmd = exec.Command(program(p.t, p.name), p.args...)
-	p.cmd.Stdout, p.cmd.Stderr = &p.logs, &p.logs
-	if err := p.cmd.Start(); err != nil {
-		p.t.Fatal(err)
-	}
-	p.ended = make(chan struct{})
-	go func(cmd *exec.Cmd, ended chan struct{}) {
-		p.err = cmd.Wait()
-		close(ended)
-	}(p.cmd, p.ended)
-}
-
-// alive tells whether the process still runs.
-func (p *process) alive() bool {
-	select {
-	case <-p.ended:
-		return false
-	default:
-		return true
-	}
-}
-
-// kill ends the process without warning.
-func (p *process) kill() {
-	_ = p.cmd.Process.Kill() // it may have ended by itself
-	<-p.ended
-}
-
-// restart kills the process and starts it again.
-func (p *process) restart() {
-	p.t.Helper()
-	p.kill()
-	p.begin()
+	path := program(t, name)
+	return child.Start(t, name, func() *exec.Cmd { return exec.Command(path, args...) })
 }

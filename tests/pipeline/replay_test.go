@@ -13,6 +13,7 @@ import (
 
 	"drover/internal/model"
 	"drover/internal/stream"
+	"drover/tests/child"
 	"drover/tests/stream/servers"
 )
 
@@ -140,22 +141,22 @@ func TestKillingEachServiceOnceChangesNoDecision(t *testing.T) {
 	where := []string{"--brokers", s.Brokers[0], "--redis", s.Redis, "--prefix", prefix}
 	feed := append([]string{"replay", "planetlab", day, "--stages", "none", "--until", until, "--decisions", killed}, where...)
 	ingest := start(t, "drover", feed...)
-	services := map[string]*process{}
+	services := map[string]*child.Process{}
 	for _, name := range []string{"forecaster", "planner", "executor"} {
 		services[name] = start(t, name, append([]string{"--listen", "127.0.0.1:0", "--policy", "consolidate", "--driver", "vm-simulator",
 			"--horizon", "1", "--beat", "5m", "--save-every", "1s", "--log-level", "warn"}, where...)...)
 	}
-	kills := map[int]*process{5: ingest, 25: services["forecaster"], 50: services["planner"], 75: services["executor"]}
+	kills := map[int]*child.Process{5: ingest, 25: services["forecaster"], 50: services["planner"], 75: services["executor"]}
 	onTicks(t, s, prefix, func(tick int) {
 		if p := kills[tick]; p != nil {
 			delete(kills, tick)
-			p.restart()
+			p.Restart()
 		}
 	})
 	select {
-	case <-ingest.ended:
-		if ingest.err != nil {
-			t.Fatalf("replay: %v\n%s", ingest.err, ingest.logs.Bytes())
+	case <-ingest.Ended():
+		if ingest.Err() != nil {
+			t.Fatalf("replay: %v\n%s", ingest.Err(), ingest.Said())
 		}
 	case <-time.After(patience):
 		t.Fatal("the replay did not end")

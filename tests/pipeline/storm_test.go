@@ -14,6 +14,7 @@ import (
 
 	"drover/internal/model"
 	"drover/internal/stream"
+	"drover/tests/child"
 	"drover/tests/stream/servers"
 )
 
@@ -46,7 +47,7 @@ func TestStorm(t *testing.T) {
 	s := write(t, uint64(seed), minutes)
 	t.Logf("seed %d: %d decisions, %d plans that ended: %v", seed, s.ticks*len(stormFleets), len(s.want.ends), s.want.ends)
 
-	w := &weather{rng: rand.New(rand.NewPCG(uint64(seed), 1)), services: map[string][]*process{}}
+	w := &weather{rng: rand.New(rand.NewPCG(uint64(seed), 1)), services: map[string][]*child.Process{}}
 	w.up, w.kafka, w.redis = servers.StartBehind(t, 3)
 	conn := stormTopics(t, w.up.Brokers)
 	address := startPrograms(t, w)
@@ -219,8 +220,8 @@ func settle(ctx context.Context, t *testing.T, conn *stream.Connection, want *le
 			return c
 		}
 		for _, p := range s.weather.all() {
-			if !p.alive() {
-				t.Fatalf("%s has ended: %v", p.name, p.err)
+			if !p.Alive() {
+				t.Fatalf("%s has ended: %v", p.Name, p.Err())
 			}
 		}
 		calm = done

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"drover/tests/child"
 	"drover/tests/otlp"
 	"drover/tests/stream/servers"
 )
@@ -32,7 +33,7 @@ func TestOneTraceFromAMetricToAMigration(t *testing.T) {
 	// A trace goes through one partition of each topic: the story has to be told of
 	// whole ticks, so everything is recorded.
 	common := []string{"--brokers", up.Brokers[0], "--redis", up.Redis, "--prefix", prefix, "--tracing-endpoint", receiver.URL, "--tracing-sampled-ppm", "1000000"}
-	programs := []*process{start(t, "ingest", append([]string{"--listen", address, "--clock", "sender", "--producer", stormProducer,
+	programs := []*child.Process{start(t, "ingest", append([]string{"--listen", address, "--clock", "sender", "--producer", stormProducer,
 		"--credentials", credentials(t, stormFleets), "--log-level", "warn"}, common...)...)}
 	for _, name := range stormServices {
 		programs = append(programs, start(t, name, append(append([]string{"--listen", "127.0.0.1:0"}, common...), stormFlags()...)...))
@@ -50,8 +51,8 @@ func TestOneTraceFromAMetricToAMigration(t *testing.T) {
 		}
 		best = told
 		for _, p := range programs {
-			if !p.alive() {
-				t.Fatalf("%s ended: %v", p.name, p.err)
+			if !p.Alive() {
+				t.Fatalf("%s ended: %v", p.Name, p.Err())
 			}
 		}
 		select {

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"drover/tests/child"
 	"drover/tests/stream/servers"
 )
 
@@ -23,14 +24,14 @@ type weather struct {
 	up       *servers.Servers
 	kafka    []*servers.Proxy
 	redis    *servers.Proxy
-	ingest   *process
-	services map[string][]*process
+	ingest   *child.Process
+	services map[string][]*child.Process
 	deck     []harm
 }
 
 // all returns every process.
-func (w *weather) all() []*process {
-	out := []*process{w.ingest}
+func (w *weather) all() []*child.Process {
+	out := []*child.Process{w.ingest}
 	for _, name := range stormServices {
 		out = append(out, w.services[name]...)
 	}
@@ -66,12 +67,12 @@ func (w *weather) shuffled() []harm {
 
 func (w *weather) upTo(d time.Duration) time.Duration { return time.Duration(w.rng.Int64N(int64(d))) }
 
-func (w *weather) killProcess(name string, p *process) harm {
+func (w *weather) killProcess(name string, p *child.Process) harm {
 	gone := w.upTo(2 * time.Second)
 	return harm{"kill -9 " + name, true, func() error {
-		p.kill()
+		p.Kill()
 		time.Sleep(gone)
-		p.begin()
+		p.Begin()
 		return nil
 	}}
 }
@@ -101,9 +102,9 @@ func (w *weather) pause() harm {
 	i := w.rng.IntN(len(w.services[name]))
 	p := w.services[name][i]
 	return harm{fmt.Sprintf("SIGSTOP %s %d past its session", name, i), false, func() error {
-		err := p.cmd.Process.Signal(syscall.SIGSTOP)
+		err := p.Signal(syscall.SIGSTOP)
 		time.Sleep(pastSession)
-		return errors.Join(err, p.cmd.Process.Signal(syscall.SIGCONT))
+		return errors.Join(err, p.Signal(syscall.SIGCONT))
 	}}
 }
 

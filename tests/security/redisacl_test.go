@@ -3,7 +3,6 @@ package security
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -22,14 +21,14 @@ import (
 func TestRedisTakesThePrintedUsers(t *testing.T) {
 	servers.Need(t, "redis-server")
 	const deployment = "acl."
-	cmd, printed := command(t, "drover", nil, "topics", "acls", "--for", "redis", "--prefix", deployment)
-	cmd.Stderr = io.Discard // what is redirected into the file is standard output
-	if err := cmd.Run(); err != nil {
+	// What is redirected into the file is standard output.
+	printed, err := command(t, "drover", nil, "topics", "acls", "--for", "redis", "--prefix", deployment).Output()
+	if err != nil {
 		t.Fatalf("%v\n%s", err, printed)
 	}
 	secret := func(user string) string { return "s3cret-" + user }
 	var lines []string
-	for line := range strings.Lines(printed.String()) {
+	for line := range strings.Lines(string(printed)) {
 		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "user" {
 			sum := sha256.Sum256([]byte(secret(fields[1])))
 			line = strings.Replace(line, "#PASSWORD", "#"+hex.EncodeToString(sum[:]), 1)
@@ -78,7 +77,7 @@ func wrongPassword(t *testing.T, redis string) {
 	wanted := []string{`user \"forecaster\": see redis.user and redis.password_file`, `"kafka":"kafka: `, "connection refused"}
 	said := ""
 	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		said = p.get(t, "/readyz")
+		said = p.Get("/readyz")
 		missing := 0
 		for _, want := range wanted {
 			if !strings.Contains(said, want) {
@@ -86,8 +85,8 @@ func wrongPassword(t *testing.T, redis string) {
 			}
 		}
 		if missing == 0 {
-			if strings.Contains(said+p.said.String(), "s3cret") {
-				t.Errorf("it lets out the password:\n%s\n%s", said, p.said)
+			if strings.Contains(said+p.Said(), "s3cret") {
+				t.Errorf("it lets out the password:\n%s\n%s", said, p.Said())
 			}
 			return
 		}

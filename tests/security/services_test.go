@@ -19,6 +19,7 @@ import (
 	"drover/internal/store"
 	"drover/internal/stream"
 	"drover/tests/authority"
+	"drover/tests/child"
 	"drover/tests/stream/servers"
 )
 
@@ -146,7 +147,7 @@ func TestServicesWorkWithTheirRightsAndNoMore(t *testing.T) {
 func (s *site) services(t *testing.T) {
 	every := []string{"--log-level", "debug", "--listen", "127.0.0.1:0"}
 	stage := append(slices.Clone(every), "--save-every", "1s")
-	running := []*process{
+	running := []*child.Process{
 		start(t, stream.Ingest, s.environ(stream.Ingest), append(slices.Clone(every), "--heartbeat", "1s", "--lateness", "1s")...),
 		start(t, stream.Forecaster, s.environ(stream.Forecaster), stage...),
 		start(t, stream.Planner, s.environ(stream.Planner), stage...),
@@ -156,7 +157,7 @@ func (s *site) services(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	for _, p := range running {
-		p.address(t)
+		p.Address()
 	}
 	s.hurry(ctx, t)
 	err := s.connect(t, stream.Operator).Tail(ctx, stream.FromStart, func(e stream.Entry) error {
@@ -173,13 +174,13 @@ func (s *site) services(t *testing.T) {
 	}
 	t.Run("doctor", s.sound)
 	for _, p := range running {
-		ready := p.get(t, "/readyz")
-		if !strings.Contains(ready, `"kafka":"ok"`) || p.name != stream.Ingest && !strings.Contains(ready, `"redis":"ok"`) {
-			t.Errorf("%s is not ready: %s", p.name, ready)
+		ready := p.Get("/readyz")
+		if !strings.Contains(ready, `"kafka":"ok"`) || p.Name != stream.Ingest && !strings.Contains(ready, `"redis":"ok"`) {
+			t.Errorf("%s is not ready: %s", p.Name, ready)
 		}
-		s.outputs[p.name] = ready + p.get(t, "/metrics") + p.said.String()
-		if strings.Contains(p.said.String(), "lacks") {
-			t.Errorf("%s lacks rights:\n%s", p.name, p.said)
+		s.outputs[p.Name] = ready + p.Get("/metrics") + p.Said()
+		if strings.Contains(p.Said(), "lacks") {
+			t.Errorf("%s lacks rights:\n%s", p.Name, p.Said())
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"drover/internal/model"
 	"drover/internal/store"
 	"drover/internal/stream"
+	"drover/tests/embedded"
 	"drover/tests/stream/servers"
 )
 
@@ -59,11 +60,7 @@ func clusterStates(t *testing.T, states *store.Store) {
 
 // lostWrites counts and checks across a fail-over.
 func lostWrites(t *testing.T, c *servers.Cluster, states *store.Store) {
-	broker, err := stream.StartEmbedded("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(broker.Close)
+	broker := embedded.Broker(t)
 	conn := apply(t, broker.Brokers(), stream.Plan{Partitions: stream.Partitions{ByKey: 4, ByFleet: 2}})
 	p, err := stream.NewProducer(conn)
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"drover/internal/cli"
 	"drover/internal/cli/deadletter"
 	"drover/internal/model"
-	"drover/internal/store"
 	"drover/internal/stream"
+	"drover/tests/embedded"
 	"drover/tests/stream/servers"
 )
 
@@ -24,17 +24,7 @@ import (
 // operator's command, on the broker within the process and on a real one.
 func TestDeadLettersByCommand(t *testing.T) {
 	t.Run("embedded", func(t *testing.T) {
-		broker, err := stream.StartEmbedded("")
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(broker.Close)
-		redis, err := store.StartEmbedded()
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(redis.Close)
-		letters(t, broker.Brokers(), redis.Address())
+		letters(t, embedded.Broker(t).Brokers(), embedded.Redis(t))
 	})
 	t.Run("real", func(t *testing.T) {
 		up := servers.Start(t, 1)

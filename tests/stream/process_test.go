@@ -16,6 +16,7 @@ import (
 
 	"drover/internal/store"
 	"drover/internal/stream"
+	"drover/tests/child"
 )
 
 // job is what a process of its own is told to run, as JSON in this variable.
@@ -83,7 +84,7 @@ func (j job) run(ctx context.Context) error {
 }
 
 // start starts the job in a process of its own, which the test ends.
-func (j job) start(t testing.TB) *exec.Cmd {
+func (j job) start(t testing.TB) *child.Process {
 	t.Helper()
 	text, err := json.Marshal(j)
 	if err != nil {
@@ -93,19 +94,11 @@ func (j job) start(t testing.TB) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(binary)
-	cmd.Env = append(os.Environ(), jobVariable+"="+string(text))
-	if os.Getenv("DROVER_TEST_LOG") != "" {
-		cmd.Stderr = os.Stderr
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
+	return child.Start(t, j.Stage, func() *exec.Cmd {
+		cmd := exec.Command(binary)
+		cmd.Env = append(os.Environ(), jobVariable+"="+string(text))
+		return cmd
 	})
-	return cmd
 }
 
 // testPrefix is what most tests call their deployment.

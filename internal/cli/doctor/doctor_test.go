@@ -17,11 +17,11 @@ import (
 	"drover/internal/ingest"
 	"drover/internal/model"
 	"drover/internal/scenario"
-	"drover/internal/store"
 	"drover/internal/stream"
 	"drover/internal/web/access"
 	"drover/internal/web/api"
 	"drover/internal/web/readmodel"
+	"drover/tests/embedded"
 )
 
 var noon = model.InstantOf(time.Date(2026, 3, 12, 12, 0, 0, 0, time.UTC))
@@ -113,17 +113,8 @@ func TestTablesFitATerminal(t *testing.T) {
 // TestEmbeddedServers examines the in-process broker and store on the way from
 // nothing to a heartbeat.
 func TestEmbeddedServers(t *testing.T) {
-	broker, err := stream.StartEmbedded("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(broker.Close)
-	redis, err := store.StartEmbedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(redis.Close)
-	where := []string{"--brokers", broker.Brokers()[0], "--redis", redis.Address(), "--timeout", "60s"}
+	broker := embedded.Broker(t)
+	where := []string{"--brokers", broker.Brokers()[0], "--redis", embedded.Redis(t), "--timeout", "60s"}
 	found, err := doctor(t, where...)
 	if err == nil || cli.ExitCode(err) != 1 || !strings.Contains(of(found, "topics"), "failed  topic drover.metrics is missing") {
 		t.Errorf("before there are topics: %v, %+v", err, found)

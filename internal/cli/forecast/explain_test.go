@@ -16,6 +16,7 @@ import (
 	"drover/internal/stage"
 	"drover/internal/store"
 	"drover/internal/stream"
+	"drover/tests/embedded"
 )
 
 // command runs the command and returns what it printed.
@@ -90,11 +91,7 @@ func TestExplainShowsEvents(t *testing.T) {
 // embedded Redis.
 func saved(t *testing.T) (address string) {
 	t.Helper()
-	redis, err := store.StartEmbedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(redis.Close)
+	address = embedded.Redis(t)
 	config := forecaster.DefaultConfig()
 	task, offset := forecaster.NewTask(&config, 2), int64(0)
 	start := model.Instant(1_700_006_400_000)
@@ -113,7 +110,7 @@ func saved(t *testing.T) (address string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := store.Open(store.Config{Addresses: []string{redis.Address()}, Namespace: "drover."})
+	s, err := store.Open(store.Config{Addresses: []string{address}, Namespace: "drover."})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +122,7 @@ func saved(t *testing.T) (address string) {
 	if err := s.Save(ctx, pipeline.Forecaster, 2, 1, state); err != nil {
 		t.Fatal(err)
 	}
-	return redis.Address()
+	return address
 }
 
 func TestExplainAndScoreARunningService(t *testing.T) {

@@ -28,9 +28,9 @@ import (
 
 	"drover/internal/config"
 	"drover/internal/model"
-	"drover/internal/store"
 	"drover/internal/stream"
 	"drover/tests/authority"
+	"drover/tests/embedded"
 )
 
 // service is the ingest service on an embedded broker and store.
@@ -54,18 +54,9 @@ func freeAddress(t *testing.T) string {
 // startIngest runs the service's command with some flags until the test's end.
 func startIngest(t *testing.T, flags ...string) *service {
 	t.Helper()
-	broker, err := stream.StartEmbedded("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(broker.Close)
-	redis, err := store.StartEmbedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(redis.Close)
+	broker := embedded.Broker(t)
 	s := &service{t: t, http: freeAddress(t), grpc: freeAddress(t), broker: broker}
-	where := []string{"--brokers", strings.Join(broker.Brokers(), ","), "--redis", redis.Address()}
+	where := []string{"--brokers", strings.Join(broker.Brokers(), ","), "--redis", embedded.Redis(t)}
 	s.apply(where)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
