@@ -29,6 +29,7 @@ func TestRedisCluster(t *testing.T) {
 		t.Errorf("the states lie on %d masters, want all 3", n)
 	}
 	t.Run("lost writes", func(t *testing.T) { lostWrites(t, c, states) })
+	t.Run("forecasts", func(t *testing.T) { forecastsSurvive(t, c, states) })
 }
 
 // clusterStates saves, loads and fences states of many partitions, large ones

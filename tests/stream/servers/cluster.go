@@ -125,10 +125,14 @@ func (c *Cluster) Spread() (masters int) {
 	return masters
 }
 
-// FailOver has the master that holds a key lose what is written while during
-// runs: its replica hears of nothing any more, then it is killed. FailOver
-// returns once the replica has taken over.
-func (c *Cluster) FailOver(key string, during func()) {
+// CanFailOver tells whether the master that holds a key has a replica.
+func (c *Cluster) CanFailOver(key string) bool {
+	_, _, replica := c.pair(key)
+	return replica.address != ""
+}
+
+// pair returns a key's slot, the master that has it and that one's replica, if any.
+func (c *Cluster) pair(key string) (slot int, master, replica clusterNode) {
 	c.t.Helper()
 	slot, err := strconv.Atoi(strings.TrimSpace(c.ask(c.seed, "cluster", "keyslot", key)))
 	if err != nil {
@@ -138,12 +142,20 @@ func (c *Cluster) FailOver(key string, during func()) {
 	if !ok {
 		c.t.Fatalf("nobody has slot %d", slot)
 	}
-	var replica clusterNode
 	for _, n := range c.table() {
 		if n.master == master.id {
 			replica = n
 		}
 	}
+	return slot, master, replica
+}
+
+// FailOver has the master that holds a key lose what is written while during
+// runs: its replica hears of nothing any more, then it is killed. FailOver
+// returns once the replica has taken over.
+func (c *Cluster) FailOver(key string, during func()) {
+	c.t.Helper()
+	slot, master, replica := c.pair(key)
 	if replica.address == "" {
 		c.t.Fatalf("%s has no replica", master.address)
 	}
