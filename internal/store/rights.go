@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -37,6 +38,7 @@ func (u User) Line(password string) string {
 func (s *Store) explain(doing string, err error) error {
 	var refused redis.Error
 	if !errors.As(err, &refused) {
+		s.lookAgain()
 		return fmt.Errorf("redis: %s: %w", doing, err)
 	}
 	user := s.user
@@ -50,4 +52,12 @@ func (s *Store) explain(doing string, err error) error {
 		return fmt.Errorf("redis: %s: %w (user %q: see redis.user and redis.password_file)", doing, err, user)
 	}
 	return fmt.Errorf("redis: %s: %w", doing, err)
+}
+
+// lookAgain asks a cluster who its masters are now: a node that doesn't answer may
+// have been replaced, and the client would ask only once a minute.
+func (s *Store) lookAgain() {
+	if cluster, ok := s.client.(*redis.ClusterClient); ok {
+		cluster.ReloadState(context.Background())
+	}
 }
