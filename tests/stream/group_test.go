@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -70,6 +71,48 @@ func TestOnOneBroker(t *testing.T) {
 		publish(3) // some partitions are the dead member's until its session ends
 		evaluations(t, conn, 6)
 	})
+	t.Run("the number of partitions changes", func(t *testing.T) { morePartitions(t, up, conn, publish) })
+}
+
+// morePartitions follows docs/topics.md on the way to more partitions: a second set
+// of topics, the new stages beside the old ones, the same sent to both. publish is
+// the old senders' next round.
+func morePartitions(t *testing.T, up *servers.Servers, old *stream.Connection, publish func(round int64)) {
+	const prefix, entities, rounds = "wide.", 20, 3
+	next := applyUnder(t, prefix, up.Brokers, stream.Plan{Partitions: stream.Partitions{ByKey: 7, ByFleet: 3}})
+	p, err := stream.NewProducer(next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for _, stage := range []string{stream.Forecaster, stream.Planner} {
+		job{Brokers: up.Brokers, Redis: up.Redis, Stage: stage, Prefix: prefix}.start(t)
+	}
+	for round := range int64(rounds) {
+		publish(4 + round)
+		for e := range entities {
+			m := model.Metric{Fleet: "f", Entity: model.EntityID(fmt.Sprint("server:", e)), At: model.Instant(1 + round)}
+			if err := p.Publish(t.Context(), stream.Metrics, "f", string(m.Entity), m); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	evaluations(t, old, 6+2*rounds) // what runs goes on
+	evaluations(t, next, entities*rounds)
+	used, seen := map[int32]bool{}, 0
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	done := errors.New("all seen")
+	err = next.Tail(ctx, stream.FromStart, func(e stream.Entry) error {
+		used[e.Partition] = true
+		if seen++; seen == entities*rounds {
+			return done
+		}
+		return nil
+	}, stream.Metrics)
+	if !errors.Is(err, done) || len(used) != 7 {
+		t.Errorf("%d entities are in %d of 7 partitions (%v)", entities, len(used), err)
+	}
 }
 
 // awaitMembers waits until a group has so many members that all have partitions.

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -28,6 +29,7 @@ type job struct {
 	Stage    string
 	Instance string
 	Classic  bool
+	Prefix   string // empty: testPrefix
 }
 
 // TestMain lets the test binary be the stages' processes too, so that they can be
@@ -62,11 +64,12 @@ func be(job any, text string, run func(context.Context) error) {
 
 // run runs the job in this process.
 func (j job) run(ctx context.Context) error {
-	conn, err := connect(ctx, j.Brokers, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	prefix := cmp.Or(j.Prefix, testPrefix)
+	conn, err := connectUnder(ctx, prefix, j.Brokers, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	if err != nil {
 		return err
 	}
-	states, err := store.Open(store.Config{Addresses: []string{j.Redis}, Namespace: "t."})
+	states, err := store.Open(store.Config{Addresses: []string{j.Redis}, Namespace: prefix})
 	if err != nil {
 		return err
 	}
