@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"drover/internal/model"
@@ -126,4 +127,25 @@ func FuzzDecide(f *testing.F) {
 		ev, plan := Decide(v, cfg, greedy)
 		checkPlan(t, v, cfg, ev, plan)
 	})
+}
+
+// TestABadSolverMakesNoBadPlans asks a solver that answers at random: whatever it
+// says, no plan is worse than staying, none breaks a budget or a state on the way.
+func TestABadSolverMakesNoBadPlans(t *testing.T) {
+	for seed := range uint64(30) {
+		rng := rand.New(rand.NewPCG(seed, 13))
+		random := func(p *model.Problem, _ Budget) (model.Answer, error) {
+			a := model.Answer{Assignment: make([]int, len(p.Items))}
+			for i := range a.Assignment {
+				a.Assignment[i] = p.Items[i].Start
+				if rng.IntN(3) == 0 {
+					a.Assignment[i] = rng.IntN(len(p.Bins))
+				}
+			}
+			return a, nil
+		}
+		v := randomView(seed, 6+int(seed%5), []float64{0.3, 0.6, 0.9}[seed%3])
+		ev, plan := Decide(v, Config{Stages: -1}, random)
+		checkPlan(t, v, Config{}, ev, plan)
+	}
 }
