@@ -15,6 +15,15 @@ build:
 test:
 	go run ./tests/all
 
+# Binaries, archive, Debian package, SBOM and checksums in dist/; ARCH=amd64,arm64
+# for both. release-check builds twice and compares, and runs what was built.
+.PHONY: release release-check
+ARCH ?= $(shell go env GOARCH)
+release:
+	go run ./deploy/release -out dist -arch $(ARCH)
+release-check:
+	go run ./deploy/release -out dist -arch $(ARCH) -check
+
 check:
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"
 	go vet ./...

@@ -53,8 +53,13 @@ func TestEveryCommandTeaches(t *testing.T) {
 				t.Errorf("%s: a flag without a meaning: %s", c.CommandPath(), line)
 			}
 		}
-		if page := pages[strings.ReplaceAll(c.CommandPath(), " ", "-")+".1"]; !bytes.Contains(page, []byte(".SH SYNOPSIS")) {
-			t.Errorf("%s has no man page", c.CommandPath())
+		name := strings.ReplaceAll(c.CommandPath(), " ", "-") + ".1"
+		if c.Root().Name() != "drover" {
+			name = "drover-" + c.Name() + ".8" // beside drover-ingest.1, which is `drover ingest`
+		}
+		title := ".TH \"" + strings.ToUpper(strings.TrimSuffix(name, name[len(name)-2:]))
+		if page := pages[name]; !bytes.Contains(page, []byte(".SH SYNOPSIS")) || !bytes.Contains(page, []byte(title)) {
+			t.Errorf("%s has no man page %s with the title %s: %.80s", c.CommandPath(), name, title, page)
 		}
 		for _, sub := range c.Commands() {
 			walk(sub)

@@ -55,17 +55,21 @@ func write(dir string, files map[string][]byte) error {
 	return nil
 }
 
-// Man returns the man pages (section 1) by file name. They carry no date, so that
-// the same sources give the same bytes.
+// Man returns the man pages by file name: drover's commands in section 1, the
+// services in section 8 by the names that packages give them. They carry no date,
+// so that the same sources give the same bytes.
 func Man(programs []*cobra.Command) (map[string][]byte, error) {
 	dir, err := os.MkdirTemp("", "drover-man-")
 	if err != nil {
 		return nil, fmt.Errorf("docs: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	for _, p := range programs {
+	for i, p := range programs {
 		plain(p)
-		header := &doc.GenManHeader{Title: p.Name(), Section: "1", Source: "Drover", Manual: "Drover"}
+		header := &doc.GenManHeader{Section: "1", Source: "Drover", Manual: "Drover"}
+		if i > 0 { // `drover ingest` has drover-ingest(1)
+			header.Section, p.Use = "8", "drover-"+p.Use
+		}
 		if err := doc.GenManTree(p, header, dir); err != nil {
 			return nil, fmt.Errorf("docs: man pages of %s: %w", p.Name(), err)
 		}

@@ -9,9 +9,9 @@ import (
 )
 
 // titleLine is the first line of a man page, with the month that it was made in.
-var titleLine = regexp.MustCompile(`(?m)^\.TH "([^"]*)" "1" "[^"]*"`)
+var titleLine = regexp.MustCompile(`(?m)^(\.TH "[^"]*" "\d") "[^"]*"`)
 
-func undated(page []byte) []byte { return titleLine.ReplaceAll(page, []byte(`.TH "$1" "1" ""`)) }
+func undated(page []byte) []byte { return titleLine.ReplaceAll(page, []byte(`$1 ""`)) }
 
 // completion returns the completion scripts of drover, which is the first
 // program, by the names that shells look for.

@@ -44,7 +44,8 @@ func commandsPage(programs []*cobra.Command) string {
 }
 
 func command(b *strings.Builder, c *cobra.Command) {
-	if c.Hidden || c.Name() == "help" || c.Name() == "completion" {
+	cobras := c.HasParent() && !c.Parent().HasParent() && (c.Name() == "help" || c.Name() == "completion")
+	if c.Hidden || cobras {
 		return
 	}
 	fmt.Fprintf(b, "\n## %s\n\n%s.\n", c.CommandPath(), strings.TrimSuffix(c.Short, "."))

@@ -7,9 +7,13 @@ import (
 	"runtime/debug"
 )
 
-// release is what the release build calls this version; the linker sets it:
-// -X drover/internal/cli/service.release=v1.2.3. Other builds leave it empty.
-var release string
+// What the release build knows of this version; the linker sets them (-X
+// drover/internal/cli/service.release=v1.2.3). Other builds leave them empty.
+var (
+	release   string
+	revision  string // of the sources; "+" at its end: changed since
+	committed string // when that was, in RFC 3339
+)
 
 // Build is what is known of how a program was built.
 type Build struct {
@@ -22,7 +26,7 @@ type Build struct {
 
 // BuildInfo returns what is known of the build.
 func BuildInfo() Build {
-	out := Build{Version: release, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	out := Build{Version: release, Revision: revision, Time: committed, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		out.Version = cmp.Or(out.Version, "unknown")
@@ -31,6 +35,7 @@ func BuildInfo() Build {
 	dirty := ""
 	for _, s := range info.Settings {
 		switch {
+		case revision != "": // the linker knows better
 		case s.Key == "vcs.revision" && len(s.Value) >= 12:
 			out.Revision = s.Value[:12]
 		case s.Key == "vcs.time":
