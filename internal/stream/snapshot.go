@@ -53,4 +53,11 @@ func openState(b []byte) (s savedState, snapshot []byte, err error) {
 	return s, b[n:], nil
 }
 
+// TaskSnapshot returns the task's own snapshot in a state that the loop saved, for
+// those who look at states from outside.
+func TaskSnapshot(state []byte) ([]byte, error) {
+	_, snapshot, err := openState(state)
+	return snapshot, err
+}
+
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

@@ -19,6 +19,7 @@ import (
 	"drover/internal/forecaster"
 	"drover/internal/model"
 	"drover/internal/pipeline"
+	"drover/internal/stream"
 )
 
 // explaining are the flags of `drover forecast explain`.
@@ -112,7 +113,11 @@ func live(ctx context.Context, conf *config.Config, entity model.EntityID, ahead
 		}
 		found = true
 		task := forecaster.NewTask(&stages.Forecaster, p)
-		if err := task.Restore(state); err != nil {
+		snapshot, err := stream.TaskSnapshot(state)
+		if err == nil {
+			err = task.Restore(snapshot)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("partition %d: %w", p, err)
 		}
 		out = append(out, task.Explain(entity, ahead)...)

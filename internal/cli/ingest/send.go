@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"strings"
@@ -97,7 +98,7 @@ func pullCommand() *cobra.Command {
 			if err := sink.open(cmd, tokenFile); err != nil {
 				return err
 			}
-			poller, err := pull.New(pull.Config{Sink: &sink, Fleet: model.FleetID(fleet)}, targets)
+			poller, err := pull.New(pull.Config{Sink: &sink, Fleet: model.FleetID(fleet), Logger: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))}, targets)
 			if err != nil {
 				return err
 			}
