@@ -72,7 +72,7 @@ func goOn(t *testing.T, program, dir string) {
 	explained, err := exec.Command(program, "forecast", "explain", "app:db", "-o", "json", "--redis",
 		redis.Address()).Output()
 	must(t, err)
-	if err := holds(said.Explain, explained); err != nil {
+	if err := holds(observed(t, said.Explain), observed(t, explained)); err != nil {
 		t.Errorf("the state gives another forecast than %s explained: %v", said.Version, err)
 	}
 
@@ -95,6 +95,26 @@ func goOn(t *testing.T, program, dir string) {
 	if letters.Total != 0 {
 		t.Errorf("%d records became dead letters", letters.Total)
 	}
+}
+
+// observed keeps what a forecaster has seen of its series and leaves out what it
+// makes of that, which a better model may change.
+func observed(t *testing.T, explained []byte) []byte {
+	t.Helper()
+	var series []struct {
+		Fleet      string  `json:"fleet"`
+		Entity     string  `json:"entity"`
+		Resource   string  `json:"resource"`
+		Observed   float64 `json:"observed"`
+		ObservedAt string  `json:"observed_at"`
+	}
+	must(t, json.Unmarshal(explained, &series))
+	if len(series) == 0 || series[0].Observed == 0 {
+		t.Errorf("nothing is remembered: %s", explained)
+	}
+	text, err := json.Marshal(series)
+	must(t, err)
+	return text
 }
 
 // running is a drover up.
