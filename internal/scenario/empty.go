@@ -17,18 +17,15 @@ type emptying struct {
 	st *state
 	// left [server*columns+c] is the room that is left; safe the CPU left below
 	// the server's safety share.
-	left     []model.Vector
-	safe     []int64
-	moves    int // how many more replicas may leave their start
-	byApp    []int
-	slackPPM int64 // share of a server's CPU to leave free beside arrivals
+	left  []model.Vector
+	safe  []int64
+	moves int // how many more replicas may leave their start
+	byApp []int
+	// roomy says that arrivals leave twice as much of a server free as promises ask
+	// for. Servers filled to what is allowed break promises in the futures that are
+	// only priced, and what has just arrived would move on when the load rises.
+	roomy bool
 }
-
-// roomyPPM is the share of a server's CPU that arrivals leave free as long as
-// there are such servers: enough for growth by a tenth. Servers filled to the
-// brim break promises in the futures that are only priced, and replicas that
-// have just arrived would move on when the load rises.
-const roomyPPM = 100_000
 
 // emptyServers improves a placement by whole servers. It keeps to the budgets
 // of moves.
@@ -135,7 +132,7 @@ func (e *emptying) openCheaper() {
 // and tells whether that is kept.
 func (e *emptying) open(s int) bool {
 	before, price := e.st.withMoves(), e.price(s)
-	e.slackPPM = roomyPPM
+	e.roomy = true
 	var done []step
 	for _, source := range e.order() {
 		if source == s || e.price(source) <= price {
@@ -188,16 +185,19 @@ func (e *emptying) takes(r, s int) bool {
 // step is a replica's move within an attempt.
 type step struct{ replica, from, to int }
 
-// try empties a server where that pays: onto servers that stay roomy, or else to
-// wherever there is room.
+// try empties a server where that pays: onto servers that stay roomy or, where it
+// has to be emptied, to wherever promises allow.
 func (e *emptying) try(s int) {
 	before := e.st.withMoves()
-	for _, e.slackPPM = range []int64{roomyPPM, 0} {
+	for _, e.roomy = range []bool{true, false} {
 		done := e.drain(s, -1)
 		if len(done) > 0 && e.st.withMoves().compare(before) < 0 {
 			return
 		}
 		e.undo(done)
+		if !e.b.f.closed(s) {
+			return
+		}
 	}
 }
 
@@ -249,13 +249,9 @@ func (e *emptying) target(r, source int) int {
 // its safety share would be exceeded, and how much CPU would be left at least.
 func (e *emptying) fits(r, s int) (left int64, over, ok bool) {
 	left = 1 << 62
-	slack := share(e.b.f.servers[s].Capacity[model.CPU], e.slackPPM)
 	for c := range e.b.columns {
 		at := s*e.b.columns + c
 		d := e.b.demand[r*e.b.columns+c]
-		if d[model.CPU]+slack > e.left[at][model.CPU] {
-			return 0, false, false
-		}
 		for res := range d {
 			if d[res] > e.left[at][res] {
 				return 0, false, false
@@ -284,6 +280,9 @@ func (e *emptying) allowed(r, s int) bool {
 	// The utilisation that the application allows, in every column. The room may
 	// be less already: load is counted from its own.
 	if limit := f.limitPPM(a, s); cpu > 0 && limit < 1_000_000 {
+		if e.roomy {
+			limit -= 1_000_000 - limit
+		}
 		for c := range e.b.columns {
 			at := s*e.b.columns + c
 			load := e.b.background[at][model.CPU] + e.b.room[at][model.CPU] - e.left[at][model.CPU]

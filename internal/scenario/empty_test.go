@@ -170,19 +170,36 @@ func TestOtherReplicasMayFollowWhereAWholeServerIsEmptied(t *testing.T) {
 	}
 }
 
-func TestHeadroomIsKeptOnceWhereServersAreEmptied(t *testing.T) {
-	for headroom, want := range map[int64]int{250_000: 1, 260_000: 2} {
-		v := packable(false)
-		for id, app := range v.Applications {
-			app.SLO.HeadroomPPM = headroom
-			v.Applications[id] = app
-		}
-		// Six replicas of 500 are three quarters of 4000 millicores.
+func TestArrivalsLeaveTwiceTheHeadroomFree(t *testing.T) {
+	// Six replicas of 500 are three quarters of 4000 millicores.
+	for headroom, want := range map[int64]int{125_000: 1, 130_000: 2} {
+		v := promising(headroom)
 		_, plan := Decide(v, Config{}, stay)
 		if on := serversAfter(v, plan); len(on) != want {
 			t.Errorf("%d ppm headroom: servers %v stay on, want %d", headroom, on, want)
 		}
 	}
+	// A server that has to be emptied uses all that promises allow.
+	v := promising(250_000)
+	for r := range v.Placement {
+		v.Placement[r] = "s1"
+	}
+	v.Placement["g/0"] = "s2"
+	v.Drained = map[model.ServerID]model.Instant{"s2": v.Tick, "s3": v.Tick}
+	_, plan := Decide(v, Config{}, stay)
+	if on := serversAfter(v, plan); len(on) != 1 || on[0] != "s1" {
+		t.Errorf("servers %v stay on, s1 may take the rest of s2", on)
+	}
+}
+
+// promising is packable with a headroom that every application promises.
+func promising(headroomPPM int64) View {
+	v := packable(false)
+	for id, app := range v.Applications {
+		app.SLO.HeadroomPPM = headroomPPM
+		v.Applications[id] = app
+	}
+	return v
 }
 
 func TestMovingAgainIsDearer(t *testing.T) {

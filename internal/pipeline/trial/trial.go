@@ -20,8 +20,6 @@ type Config struct {
 	Policy   string // one of Policies
 	Scenario scenario.Config
 	Horizon  int // steps of five minutes that are forecast
-	// MovesPerServer is how many moves may touch a server at once.
-	MovesPerServer int
 	// Progress, where not nil, is told of the share that is done.
 	Progress func(done float64)
 }
@@ -36,16 +34,19 @@ func DefaultConfig(policy string) Config {
 	return Config{Policy: policy, Scenario: ScenarioConfig(), Horizon: 36}
 }
 
-// ScenarioConfig is the planning policy of generated fleets: an hour ahead in
-// steps of twenty minutes. Servers start within minutes there and moves are
+// ScenarioConfig is the planning policy of generated fleets: half an hour ahead
+// in steps of fifteen minutes. Servers start within minutes there and moves are
 // cheap, so a longer view would only keep servers on.
 func ScenarioConfig() scenario.Config {
 	c := scenario.DefaultConfig()
-	c.Period, c.Periods = 20*time.Minute, 3
+	c.Period, c.Periods, c.CostEvery = 15*time.Minute, 2, 15*time.Minute
 	c.MaxFutures, c.Paths = 8, 2
-	c.CostEvery = 30 * time.Minute
-	c.PackMarginPPM, c.CopyCPUMilli = 5_000, 2*copyMilli // two may leave a server at a time
-	c.ViolationMicros, c.HysteresisByReplica = 20_000, true
+	c.ServerQuantile = 0.99
+	c.PackMarginPPM = 15_000
+	// Schedules count on one copy at a time and CPU is kept for one: that two
+	// overlap on a server that is full as well is rare.
+	c.ServerConcurrency, c.CopyCPUMilli = 1, copyMilli
+	c.ViolationMicros, c.HysteresisByReplica = 5_000, true
 	c.MaxMovesPerHour, c.MaxApplicationMovesPerHour, c.MaxServersTouched = 1000, 20, 200
 	c.Budget.Evaluations = 30_000
 	c.Stages = -1 // an hour is no time to change one's mind in
@@ -68,9 +69,6 @@ func Run(ctx context.Context, spec *simfleet.Spec, days int, config Config) (*Re
 	stages := pipeline.DefaultConfig()
 	stages.SetInterval(spec.Interval)
 	stages.Forecaster.Horizon = config.Horizon
-	if config.MovesPerServer > 0 {
-		stages.Executor.Saga.Limits.PerServer = config.MovesPerServer
-	}
 	world := simulator.DefaultConfig()
 	world.Seed = spec.Seed
 	stages.Simulate(world)

@@ -54,7 +54,7 @@ func TestGrowthRisesWithUtilisation(t *testing.T) {
 	for _, cv := range []int64{0, 500, 1000, 2000} {
 		for _, cores := range []int{1, 2, 8, 16, 32} {
 			last := map[float64]float64{}
-			for percent := 0; percent < 95; percent += 3 {
+			for percent := 0; percent < 95; percent += 7 {
 				for _, theta := range []float64{0.05, 0.3, 1} {
 					d, _ := shapes.Shared(1, cv, cores, float64(percent)/100)
 					fewer, _ := shapes.Shared(1, cv, max(1, cores/2), float64(percent)/100)
