@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"math"
+	"slices"
 
 	"drover/internal/model"
 )
@@ -18,11 +19,12 @@ const commonShare = 0.05
 //	V = (1-common) x the sum over call chains of (sum of e)^2 + common x (sum of all e)^2,
 //
 // replicas of one chain rising together. The search needs demands that add up,
-// so the root is replaced by its tangent at the fleet's usual V = S^2, which lies
-// above it: root(V) <= S/2 + V/2S. The replicas' parts of V/2S are their demands,
+// so the root is replaced by its tangent at the V = S^2 of the median server, which
+// lies above it: root(V) <= S/2 + V/2S. The replicas' parts of V/2S are their demands,
 // and S/2 is kept free on every server (the return value, by period).
 //
-// What is no error but a surprise (see surprise), and distances of forecasts
+// Where that would ask for more than every forecast at its own level, they are
+// left there. What is no error but a surprise (see surprise), and distances of forecasts
 // that are not trusted, are not shared.
 func (f *fleet) shareRisk(demand []model.Vector, high, server float64) []int64 {
 	periods, z := f.periods(), normal(server)/normal(high)
@@ -35,17 +37,40 @@ func (f *fleet) shareRisk(demand []model.Vector, high, server float64) []int64 {
 			apart[i] = cpu - sure[i]
 		}
 		parts, usual := f.variances(apart, roots)
-		if usual <= 0 {
+		if !f.gains(apart, parts, usual, z) {
 			continue
 		}
 		for i := range f.replicas {
-			// A replica's own root is above the tangent where it is most of V.
-			part := min(apart[i], parts[i]/(2*usual))
-			demand[i*periods+t][model.CPU] = amount(sure[i] + z*part)
+			demand[i*periods+t][model.CPU] = amount(sure[i] + above(apart[i], parts[i], usual, z))
 		}
 		kept[t] = amount(z * usual / 2)
 	}
 	return kept
+}
+
+// above is what a replica may need above its mean, as its part of a server's sum:
+// never more than its own forecast says. Where one replica is most of V, the sum
+// is at the level high, no longer at the server's.
+func above(apart, part, usual, z float64) float64 { return min(apart, z*part/(2*usual)) }
+
+// gains tells whether sharing asks for less than every forecast at its own level:
+// a few replicas that nobody can foretell make the median server's V so large that
+// it would not.
+func (f *fleet) gains(apart, parts []float64, usual, z float64) bool {
+	if usual <= 0 {
+		return false
+	}
+	each, shared := 0.0, 0.0
+	used := make([]bool, len(f.servers))
+	for i, s := range f.start {
+		each += apart[i]
+		shared += above(apart[i], parts[i], usual, z)
+		if !used[s] {
+			used[s] = true
+			shared += z * usual / 2
+		}
+	}
+	return shared < each
 }
 
 // sure is the CPU of a replica that does not vary independently of the others.
@@ -63,19 +88,18 @@ func (f *fleet) sure(i, t int) float64 {
 }
 
 // variances parts V (see shareRisk) of every server, as replicas are placed now,
-// among them, and returns the root of V on the usual server in use.
+// among them, and returns the root of V on the median of the servers in use.
 func (f *fleet) variances(apart []float64, roots []int) (parts []float64, usual float64) {
 	on := make([][]int, len(f.servers))
 	for i, s := range f.start {
 		on[s] = append(on[s], i)
 	}
 	parts = make([]float64, len(apart))
-	ofChain, used, most := make([]float64, len(f.applications)), 0, 0.0
-	for _, list := range on {
-		sum := 0.0
+	ofChain, sums := make([]float64, len(f.applications)), make([]float64, len(f.servers))
+	for s, list := range on {
 		for _, i := range list {
 			ofChain[roots[f.replicas[i].app]] += apart[i]
-			sum += apart[i]
+			sums[s] += apart[i]
 		}
 		for _, i := range list {
 			parts[i] = (1 - commonShare) * float64(apart[i]*ofChain[roots[f.replicas[i].app]])
@@ -83,19 +107,28 @@ func (f *fleet) variances(apart []float64, roots []int) (parts []float64, usual 
 		for _, i := range list {
 			ofChain[roots[f.replicas[i].app]] = 0
 		}
-		if sum > 0 {
-			used, most = used+1, max(most, sum)
+	}
+	// A replica shares the common part with what is on its server, or on the usual
+	// one where it may go.
+	usualSum, spreads := median(sums), make([]float64, len(f.servers))
+	for s, list := range on {
+		for _, i := range list {
+			parts[i] += float64(commonShare * max(sums[s], usualSum) * apart[i])
+			spreads[s] += parts[i]
 		}
+		spreads[s] = math.Sqrt(spreads[s])
 	}
-	total := 0.0
-	for i := range parts {
-		parts[i] += float64(commonShare * most * apart[i])
-		total += parts[i]
+	return parts, median(spreads)
+}
+
+// median returns that of the positive values, 0 where there are none.
+func median(values []float64) float64 {
+	positive := slices.DeleteFunc(slices.Clone(values), func(v float64) bool { return !(v > 0) })
+	if len(positive) == 0 {
+		return 0
 	}
-	if used == 0 {
-		return parts, 0
-	}
-	return parts, math.Sqrt(total / float64(used))
+	slices.Sort(positive)
+	return positive[len(positive)/2]
 }
 
 // chainRoots returns, for every application, where most of its requests come

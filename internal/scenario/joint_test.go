@@ -110,10 +110,48 @@ func TestPartsBoundEveryServer(t *testing.T) {
 			}
 			z := 2.3263 / 1.6449
 			root := math.Sqrt((1-commonShare)*squares + commonShare*all*all)
-			if got := float64(highSum(f, 0.99, s)); len(list) > 0 && got < means+z*root-0.5 {
+			got := float64(highSum(f, 0.99, s))
+			if len(list) > 0 && got < means+root-0.5 {
+				t.Errorf("server %d of %v: %v millicores, the sum is at %.1f at 95 %%", s, servers, got, means+root)
+			}
+			if !capped(f, s) && len(list) > 0 && got < means+z*root-0.5 {
 				t.Errorf("server %d of %v: %v millicores, the sum is at %.1f", s, servers, got, means+z*root)
 			}
 		}
+	}
+}
+
+// capped tells whether a replica on a server is as high as its own forecast.
+func capped(f *fleet, s int) bool {
+	own, _ := f.base(levels{all: 0.95})
+	joint, _ := f.base(levels{all: 0.95, server: 0.99})
+	for i, on := range f.start {
+		if at := i * f.periods(); on == s && joint[at][model.CPU] >= own[at][model.CPU] {
+			return true
+		}
+	}
+	return false
+}
+
+// One application that nobody can foretell must not take room on every server.
+func TestOneUncertainApplicationDoesNotFillTheFleet(t *testing.T) {
+	calm := [][2]float64{{400, 20}, {400, 20}, {400, 20}, {400, 20}}
+	with := [][2]float64{{400, 20}, {400, 20}, {400, 20}, {400, 2000}}
+	f := jointFleet(t, [][][2]float64{calm, calm, with})
+	if got := highSum(f, 0.99, 0); got > 4*420 {
+		t.Errorf("a calm server is at %d, by each forecast alone it would be at %d", got, 4*420)
+	}
+	if got := highSum(f, 0.99, 2); got < 3*400+2400 || got > 3*420+2400+60 {
+		t.Errorf("the server of the uncertain one is at %d", got)
+	}
+}
+
+func TestForecastsAreReadOneByOneWhereSharingGainsNothing(t *testing.T) {
+	// Each server carries one large uncertain replica: nothing offsets it.
+	on := [][2]float64{{400, 10}, {2000, 800}}
+	f := jointFleet(t, [][][2]float64{on, on, on})
+	if got := highSum(f, 0.99, 0); got != 2400+810 {
+		t.Errorf("%d, want every replica at its own level: %d", got, 2400+810)
 	}
 }
 
