@@ -65,15 +65,16 @@ type filePolicy struct {
 		Period  string `yaml:"period"`
 		Periods int    `yaml:"periods"`
 	} `yaml:"horizon"`
-	HighQuantile float64    `yaml:"high_quantile"`
-	Confidence   string     `yaml:"confidence"`
-	CostEvery    string     `yaml:"cost_every"`
-	Hysteresis   string     `yaml:"hysteresis"`
-	DrainLead    string     `yaml:"drain_lead"`
-	MaxUpdates   int        `yaml:"max_updates"`
-	Prices       filePrices `yaml:"prices"`
-	Guard        fileGuard  `yaml:"guard_rails"`
-	Futures      []Future   `yaml:"futures"`
+	HighQuantile   float64    `yaml:"high_quantile"`
+	ServerQuantile float64    `yaml:"server_quantile"`
+	Confidence     string     `yaml:"confidence"`
+	CostEvery      string     `yaml:"cost_every"`
+	Hysteresis     string     `yaml:"hysteresis"`
+	DrainLead      string     `yaml:"drain_lead"`
+	MaxUpdates     int        `yaml:"max_updates"`
+	Prices         filePrices `yaml:"prices"`
+	Guard          fileGuard  `yaml:"guard_rails"`
+	Futures        []Future   `yaml:"futures"`
 }
 
 // filePrices are in the fleet's currency.
@@ -141,6 +142,9 @@ func (p *filePolicy) config(c scenario.Config) (scenario.Config, error) {
 	}
 	if p.HighQuantile != 0 {
 		c.HighQuantile = p.HighQuantile
+	}
+	if p.ServerQuantile != 0 {
+		c.ServerQuantile = p.ServerQuantile
 	}
 	if err := p.counts(&c); err != nil {
 		return c, err

@@ -15,6 +15,7 @@ fleets:
     min_trusted: 80%
     horizon: {period: 30m, periods: 4}
     high_quantile: 0.9
+    server_quantile: 0.99
     confidence: 99%
     cost_every: 15m
     hysteresis: 45m
@@ -39,7 +40,7 @@ func TestEveryFleetHasItsPolicy(t *testing.T) {
 	if !shop.Approval || shop.DryRun || shop.MinTrustedPPM != 800_000 || shop.ConfidencePPM != 990_000 {
 		t.Errorf("approval %v, dry run %v, trusted %d, confidence %d", shop.Approval, shop.DryRun, shop.MinTrustedPPM, shop.ConfidencePPM)
 	}
-	if shop.Period != 30*time.Minute || shop.Periods != 4 || shop.HighQuantile != 0.9 || shop.CostEvery != 15*time.Minute ||
+	if shop.Period != 30*time.Minute || shop.Periods != 4 || shop.HighQuantile != 0.9 || shop.ServerQuantile != 0.99 || shop.CostEvery != 15*time.Minute ||
 		shop.Hysteresis != 45*time.Minute || shop.DrainLead != 3*time.Hour || shop.MaxUpdates != 2 {
 		t.Errorf("times %v x %d, quantile %v, %v, %v, %v, updates %d", shop.Period, shop.Periods, shop.HighQuantile, shop.CostEvery, shop.Hysteresis, shop.DrainLead, shop.MaxUpdates)
 	}
@@ -90,6 +91,7 @@ func TestWrongPoliciesNameTheField(t *testing.T) {
 		"fleets: {shop: {hysteresis: soon}}":                               "hysteresis",
 		"fleets: {shop: {horizon: {period: -1h}}}":                         "horizon.period",
 		"fleets: {shop: {horizon: {periods: 1000}}}":                       "horizon",
+		"fleets: {shop: {server_quantile: 0.5}}":                           "server quantile",
 		"fleets: {shop: {high_quantile: 1.5}}":                             "high quantile",
 		"fleets: {shop: {prices: {move: -1}}}":                             "prices.move",
 		"fleets: {shop: {guard_rails: {moves_per_hour: -1}}}":              "guard_rails.moves_per_hour",
