@@ -28,6 +28,8 @@ type builder struct {
 	demand, background []model.Vector
 	// room [server*columns+c] is the capacity left for replicas, in fleet units.
 	room []model.Vector
+	// spare [server] is the CPU that the most tolerant application leaves free.
+	spare []int64
 }
 
 func newBuilder(status *state) *builder {
@@ -77,12 +79,14 @@ func (b *builder) leaveMargin(status *state) {
 		}
 	}
 	limit = min(limit, 1_000_000)
+	b.spare = make([]int64, len(f.servers))
 	for s := range f.servers {
 		cpu := f.servers[s].Capacity[model.CPU]
 		if cpu <= 0 {
 			continue
 		}
 		allowed, margin := cpu-share(cpu, limit)+f.copyMilli(limit), share(cpu, f.cfg.PackMarginPPM)
+		b.spare[s] = allowed
 		for c := range b.columns {
 			at := s*b.columns + c
 			most := max(0, b.room[at][model.CPU]-allowed)

@@ -21,8 +21,8 @@ type emptying struct {
 	safe  []int64
 	moves int // how many more replicas may leave their start
 	byApp []int
-	// roomy says that arrivals leave twice as much of a server free as promises ask
-	// for. Servers filled to what is allowed break promises in the futures that are
+	// roomy says that arrivals leave as much again of a server free as the most
+	// tolerant application's promises ask for. Servers filled to what is allowed break promises in the futures that are
 	// only priced, and what has just arrived would move on when the load rises.
 	roomy bool
 }
@@ -280,13 +280,14 @@ func (e *emptying) allowed(r, s int) bool {
 	// The utilisation that the application allows, in every column. The room may
 	// be less already: load is counted from its own.
 	if limit := f.limitPPM(a, s); cpu > 0 && limit < 1_000_000 {
+		most := share(cpu, limit)
 		if e.roomy {
-			limit -= 1_000_000 - limit
+			most -= e.b.spare[s]
 		}
 		for c := range e.b.columns {
 			at := s*e.b.columns + c
 			load := e.b.background[at][model.CPU] + e.b.room[at][model.CPU] - e.left[at][model.CPU]
-			if load+e.b.demand[r*e.b.columns+c][model.CPU] > share(cpu, limit) {
+			if load+e.b.demand[r*e.b.columns+c][model.CPU] > most {
 				return false
 			}
 		}
