@@ -137,15 +137,11 @@ func (l *lane) tryShifts(w *climate) {
 		l.candidates += burst
 		return
 	}
-	if l.in.rising {
+	if l.in.rising && l.in.bins >= homeBins {
 		if delta, soft, ok := l.toHome(i, gain); ok && w.cost(delta, soft, -1) <= limit {
 			l.shiftTo(i, l.in.start[i], delta)
 			return
 		}
-	}
-	if home != none {
-		l.candidates += burst - 1
-		return
 	}
 	for range burst {
 		b := l.someBin(i)
@@ -153,6 +149,9 @@ func (l *lane) tryShifts(w *climate) {
 			continue
 		}
 		l.candidates++
+		if home != none && b != home {
+			continue
+		}
 		delta, soft, ok := s.shift(i, b, gain)
 		if !ok {
 			continue

@@ -4,6 +4,9 @@ package solver
 // room for another.
 const homingPasses = 3
 
+// homeBins is how many bins a fleet has in which every shift tries the home first.
+const homeBins = 200
+
 // homing sends items of the best placement home where that saves cost. In a
 // large fleet a random walk rarely draws an item's one home among all bins.
 func (l *lane) homing() {
