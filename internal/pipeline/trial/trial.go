@@ -46,7 +46,7 @@ func ScenarioConfig() scenario.Config {
 	// Schedules count on one copy at a time and CPU is kept for one: that two
 	// overlap on a server that is full as well is rare.
 	c.ServerConcurrency, c.CopyCPUMilli = 1, copyMilli
-	c.ViolationMicros, c.HysteresisByReplica = 5_000, true
+	c.ViolationMicros, c.HysteresisByReplica = 20_000, true
 	c.MaxMovesPerHour, c.MaxApplicationMovesPerHour, c.MaxServersTouched = 1000, 20, 200
 	c.Budget.Evaluations = 30_000
 	c.Stages = -1 // an hour is no time to change one's mind in
