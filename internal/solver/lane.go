@@ -19,6 +19,9 @@ type lane struct {
 	cp               *brancher
 	stranded         []int32 // items that repair found no place for
 
+	repaired    int64 // work that repairs have cost
+	repairUntil int64 // where the present one stops trying, in work
+
 	// Moves are drawn from the scope: the whole problem or a region of it.
 	movable []int32 // items
 	bins    []int32 // nil: all

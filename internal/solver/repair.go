@@ -13,11 +13,19 @@ const (
 	repairBins   = 20
 )
 
+// repairWork is what all repairs of a lane may cost beyond a first place for
+// every item, in units of a budget: a fleet that is really too full would have
+// every try fail.
+const repairWork = 1 << 20
+
 // repair makes the lane's placement feasible as far as it can: it takes items
 // off bins where they break a hard constraint, finds places for them and for
 // new items, largest first, and leaves those without a place where they were.
-// While some are left, it tries again with more items in the air.
+// While some are left, it tries again with more items in the air, as long as
+// repairWork lasts.
 func (l *lane) repair() {
+	began := l.work()
+	l.repairUntil = began + repairWork - l.repaired
 	l.stranded = l.stranded[:0]
 	for i, b := range l.s.at {
 		if b < 0 {
@@ -25,12 +33,16 @@ func (l *lane) repair() {
 		}
 	}
 	l.settleAll(append(l.misplaced(), l.stranded...), &climate{penalty: l.penalty})
-	for round := 0; round < repairRounds && len(l.stranded) > 0; round++ {
+	for round := 0; round < repairRounds && len(l.stranded) > 0 && l.mayRepair(); round++ {
 		l.repairAgain()
 	}
 	l.mendSoft()
+	l.repaired += l.work() - began
 	l.resetBest()
 }
+
+// mayRepair tells whether work is left for repairs.
+func (l *lane) mayRepair() bool { return l.work() < l.repairUntil }
 
 // repairAgain lifts the stranded items and those of some other bins, and places
 // them in another order. It keeps the outcome where fewer are stranded.
@@ -91,7 +103,7 @@ func (l *lane) settleHomeless(i int32, w *climate) {
 	}
 	for range repairTries {
 		b := l.roomyBin(i)
-		if b == none {
+		if b == none || !l.mayRepair() {
 			break
 		}
 		cost := s.cost

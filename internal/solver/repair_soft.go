@@ -18,7 +18,9 @@ func (l *lane) mendSoft() {
 		}
 		for _, row := range l.brokenRows() {
 			for _, i := range l.in.rowItems[row] {
-				l.mendItem(i)
+				if l.mayRepair() {
+					l.mendItem(i)
+				}
 			}
 		}
 		if l.s.soft == before {

@@ -64,3 +64,34 @@ func TestRepairTriesOtherOrders(t *testing.T) {
 		t.Errorf("%d of %d starts mended, want 95 %%", mended, tried)
 	}
 }
+
+// A fleet that can't hold its load must not keep repair trying for ever.
+func TestRepairOfTheHopelessEnds(t *testing.T) {
+	t.Parallel()
+	p := &model.Problem{Periods: 1, Resources: []model.PackedResource{{}}}
+	const bins, each = 100, 8
+	for range bins {
+		p.Bins = append(p.Bins, model.Bin{Capacity: []int64{100}, Location: len(p.Bins), Neighbourhood: len(p.Bins)})
+	}
+	for i := range bins * each {
+		p.Groups = append(p.Groups, model.Group{})
+		p.Items = append(p.Items, model.Item{Group: i, Start: i % bins, Demand: []int64{int64(20 + i%3)}})
+	}
+	in, err := compile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newLane(in, in.start, 1)
+	l.penalty = repairPenalty
+	for range 3 {
+		l.repair()
+	}
+	if len(l.stranded) == 0 {
+		t.Error("everything has a place in a fleet that is too full")
+	}
+	// One ejection may run over, and each repair offers every item all bins once.
+	if most := int64(repairWork + 3*bins*each*bins/8); l.work() > most {
+		t.Errorf("repairs cost %d, want at most %d", l.work(), most)
+	}
+	checkState(t, p, l.s, "repair")
+}
