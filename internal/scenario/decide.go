@@ -186,9 +186,9 @@ func (f *fleet) sumUp(p *model.Plan, rows []model.ScenarioResult, short []string
 		p.CostBefore += int64(float64(r.CostBefore) * r.Weight)
 		p.CostAfter += int64(float64(r.CostAfter) * r.Weight)
 	}
-	text := fmt.Sprintf("%d moves in %d waves: broken promises %d -> %d, cost %s -> %s over %v, confidence %s",
-		len(p.Moves), p.Waves, p.ViolationsBefore, p.ViolationsAfter, money(p.CostBefore), money(p.CostAfter),
-		f.horizonEnd().Sub(f.view.Tick), percent(p.ConfidencePPM))
+	text := fmt.Sprintf("%s in %s: broken promises %d -> %d, cost %s -> %s over %s, confidence %s",
+		counted(len(p.Moves), "move"), counted(p.Waves, "wave"), p.ViolationsBefore, p.ViolationsAfter, money(p.CostBefore), money(p.CostAfter),
+		span(f.horizonEnd().Sub(f.view.Tick)), percent(p.ConfidencePPM))
 	if p.Deadline != 0 {
 		text += fmt.Sprintf("; ready by %v", p.Deadline)
 	}

@@ -2,6 +2,8 @@ package scenario
 
 import (
 	"fmt"
+	"strings"
+	"time"
 
 	"drover/internal/model"
 )
@@ -150,6 +152,25 @@ func percent(ppm int64) string { return fmt.Sprintf("%.1f %%", float64(ppm)/1e4)
 
 // money writes micros in the fleet's currency.
 func money(micros int64) string { return fmt.Sprintf("%.4f", float64(micros)/1e6) }
+
+// counted writes how many of a thing there are.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// span writes a time without the units that are zero at its end.
+func span(d time.Duration) string {
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
+}
 
 func guardRailNote(left, of int) string {
 	return fmt.Sprintf("%d of %d moves left for later by the guard rails", left, of)

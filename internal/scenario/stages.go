@@ -159,15 +159,16 @@ func (u turn) stage(period int, fallen, base int64) model.Stage {
 			To: u.f.servers[after.place[r]].ID, Reason: before.reason(after, r)})
 	}
 	slices.SortStableFunc(s.Moves, func(a, b model.StagedMove) int { return cmp.Compare(a.Replica, b.Replica) })
-	rest := u.f.horizonEnd().Sub(u.f.view.Tick)
+	rest, moves := span(u.f.horizonEnd().Sub(u.f.view.Tick)), counted(len(s.Moves), "move")
 	switch {
 	case s.ViolationsAfter < s.ViolationsBefore:
-		s.Reason = fmt.Sprintf("%d moves, broken promises %d -> %d over the %v from then on, which no placement made now keeps", len(s.Moves), s.ViolationsBefore, s.ViolationsAfter, rest)
+		s.Reason = fmt.Sprintf("%s, broken promises %d -> %d over the %s from then on, which no placement made now keeps",
+			moves, s.ViolationsBefore, s.ViolationsAfter, rest)
 	case fallen > 0:
-		s.Reason = fmt.Sprintf("%d moves save %s beyond their cost over the %v from then on: the greatest load to come has fallen by %s",
-			len(s.Moves), money(s.SavedMicros), rest, percent(fallen*1_000_000/max(1, base)))
+		s.Reason = fmt.Sprintf("%s less by %s, beyond their cost, over the %s from then on: the greatest load to come has fallen by %s",
+			money(s.SavedMicros), moves, rest, percent(fallen*1_000_000/max(1, base)))
 	default:
-		s.Reason = fmt.Sprintf("%d moves save %s beyond their cost over the %v from then on", len(s.Moves), money(s.SavedMicros), rest)
+		s.Reason = fmt.Sprintf("%s less by %s, beyond their cost, over the %s from then on", money(s.SavedMicros), moves, rest)
 	}
 	return s
 }

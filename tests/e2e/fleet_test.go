@@ -179,7 +179,7 @@ func (g *generated) story() {
 func (g *generated) plan(id model.PlanID, k int) {
 	at := noon.Add(time.Duration(15*(k-2)) * time.Minute)
 	p := model.Plan{Fleet: "large", ID: id, Tick: at, State: model.PlanProposed, Waves: 3, NeedsApproval: true, ViolationsBefore: 412, ViolationsAfter: 61, CostBefore: 91_400_000, CostAfter: 74_250_000,
-		ConfidencePPM: 931_000, Deadline: noon.Add(40 * time.Minute), Reason: "14 moves in 3 waves: broken promises 412 -> 61, cost 91.40 -> 74.25 over 3h0m0s, confidence 93.1 %; ready by 10:20"}
+		ConfidencePPM: 931_000, Deadline: noon.Add(40 * time.Minute), Reason: "14 moves in 3 waves: broken promises 412 -> 61, cost 91.40 -> 74.25 over 3h, confidence 93.1 %; ready by 10:20"}
 	for i := range 14 {
 		a := g.app(i*37 + k)
 		p.Moves = append(p.Moves, model.Move{Index: i, Replica: model.NewReplicaID(a, 0), Application: a, From: g.server(i * 13), To: g.server(500 + i*7), Wave: 1 + i/5, DataBytes: int64(1+i%6) << 30, ExpectDuration: time.Duration(40+9*i) * time.Second,

@@ -36,6 +36,9 @@ func checkCommand() *cobra.Command {
 			enc.SetEscapeHTML(false)
 			bad := 0
 			for _, name := range files {
+				if err := cmd.Context().Err(); err != nil {
+					return fmt.Errorf("stopped before %s: %w", name, err)
+				}
 				v := verdict{File: name, Format: f.format}
 				data, err := f.readFile(cmd, name)
 				if err == nil {

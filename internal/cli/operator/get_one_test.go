@@ -18,7 +18,7 @@ func busy(s *sink) {
 		return model.Step{Fleet: "shop", Plan: "p-7", ID: model.NewStepID("p-7", 0, model.LegForward, n, kind), Kind: kind, Phase: phase, Attempt: 1, At: at, Compensation: undo}
 	}
 	for _, e := range []any{
-		model.Plan{Fleet: "shop", ID: "p-7", Tick: nine.Add(-time.Hour), State: model.PlanProposed, Waves: 1, Reason: "1 moves in 1 waves", Moves: []model.Move{{Replica: "web/0", Application: "web", From: "s1", To: "s2", Wave: 1, DataBytes: 1 << 30}}},
+		model.Plan{Fleet: "shop", ID: "p-7", Tick: nine.Add(-time.Hour), State: model.PlanProposed, Waves: 1, Reason: "1 move in 1 wave", Moves: []model.Move{{Replica: "web/0", Application: "web", From: "s1", To: "s2", Wave: 1, DataBytes: 1 << 30}}},
 		model.Outcome{Fleet: "shop", Kind: model.OutcomePlan, Plan: "p-7", MoveIndex: -1, State: model.PlanRunning, At: nine.Add(-50 * time.Minute)},
 		step(1, model.StepAdmit, model.PhaseIntent, nine.Add(-50*time.Minute), false), step(1, model.StepAdmit, model.PhaseDone, nine.Add(-49*time.Minute), false),
 		step(2, model.StepReleaseAdmission, model.PhaseIntent, nine.Add(-48*time.Minute), true), step(2, model.StepReleaseAdmission, model.PhaseDone, nine.Add(-47*time.Minute), true),

@@ -52,7 +52,7 @@ func serve(t *testing.T, rules *access.Rules) (string, *sink) {
 	t.Helper()
 	m := readmodel.New(readmodel.DefaultLimits())
 	out := &sink{model: m}
-	plan := model.Plan{Fleet: "shop", ID: "p-1", Tick: nine, State: model.PlanProposed, Waves: 1, NeedsApproval: true, Reason: "1 moves in 1 waves: broken promises 4 -> 0, cost 2.00 -> 1.50 over 6h0m0s, confidence 93.0 %",
+	plan := model.Plan{Fleet: "shop", ID: "p-1", Tick: nine, State: model.PlanProposed, Waves: 1, NeedsApproval: true, Reason: "1 move in 1 wave: broken promises 4 -> 0, cost 2.00 -> 1.50 over 6h, confidence 93.0 %",
 		ViolationsBefore: 4, CostBefore: 2_000_000, CostAfter: 1_500_000, ConfidencePPM: 930_000,
 		Moves: []model.Move{{Replica: "web/0", Application: "web", From: "s1", To: "s2", Wave: 1, DataBytes: 1 << 30, Reason: "SLO capacity of s1: its CPU would be at 104 % in high load; saves 4 broken promises"}}}
 	for _, e := range []any{
@@ -62,7 +62,7 @@ func serve(t *testing.T, rules *access.Rules) (string, *sink) {
 		model.Metric{Fleet: "shop", Entity: "server:s1", At: nine, Samples: []model.Sample{{Resource: model.CPU, Value: 3000}, {Resource: model.Memory, Value: 8 << 30}}},
 		model.Forecast{Fleet: "shop", Entity: "server:s1", Resource: model.CPU, Origin: nine, Step: 5 * time.Minute, Observed: 3000, ObservedAt: nine, Trusted: true, Model: "ensemble", MASE: 0.7, Coverage80: 0.8, Samples: 40,
 			Quantiles: model.Quantiles{Levels: []float64{0.1, 0.5, 0.95}, Values: [][]float64{{2900, 3100, 3300}, {3000, 3400, 4200}}, Mean: []float64{3100, 3450}}},
-		model.Plan{Fleet: "shop", ID: "p-0", Tick: nine.Add(-time.Hour), State: model.PlanProposed, Waves: 1, Reason: "2 moves in 1 waves", Moves: []model.Move{
+		model.Plan{Fleet: "shop", ID: "p-0", Tick: nine.Add(-time.Hour), State: model.PlanProposed, Waves: 1, Reason: "2 moves in 1 wave", Moves: []model.Move{
 			{Replica: "web/0", Application: "web", From: "s2", To: "s1", Wave: 1, Reason: "cost: empties s2"}, {Index: 1, Replica: "api/0", Application: "api", From: "s2", To: "s1", Wave: 1, Reason: "cost: empties s2"}},
 			Dropped: []model.DroppedMove{{Index: 1, Reason: "SLO capacity: s1 would be at 104.0 % of its cpu"}}},
 		model.Outcome{Fleet: "shop", Kind: model.OutcomePlan, Plan: "p-0", MoveIndex: -1, State: model.PlanRolledBack, At: nine.Add(-40 * time.Minute), Reason: "move 0 (web/0): cut-over: refused"},
@@ -72,7 +72,7 @@ func serve(t *testing.T, rules *access.Rules) (string, *sink) {
 			Balances: []model.PlanBalance{{Plan: "p-0", State: model.PlanRolledBack, Moves: 2, Succeeded: 1, Failed: 1, ExpectedEnd: nine.Add(-50 * time.Minute), Ended: nine.Add(-40 * time.Minute),
 				PromisesBefore: 6, PromisesExpected: 0, PromisesHad: 4, CostBefore: 2_100_000, CostExpected: 1_500_000, CostHad: 2_000_000}},
 			Stages: []model.Stage{{Period: 2, At: nine.Add(2 * time.Hour), Moves: []model.StagedMove{{Replica: "web/0", From: "s2", To: "s1", Reason: "cost: empties s2"}}, SavedMicros: 90_000,
-				Reason: "1 moves save 0.0900 beyond their cost over 4h0m0s: load has fallen by then"}},
+				Reason: "0.0900 less by 1 move, beyond their cost, over 4h: load has fallen by then"}},
 			Scenarios: []model.ScenarioResult{{Name: "high load", Kind: model.ScenarioHighLoad, Weight: 0.2, ViolationsBefore: 4, CostBefore: 2_000_000, CostAfter: 1_500_000,
 				Worst: []model.Margin{{Application: "web", Kind: model.SLOResponse, MarginPPM: 120_000, Valid: true}}}}},
 		plan, model.Outcome{Fleet: "shop", Kind: model.OutcomePlan, Plan: "p-1", MoveIndex: -1, State: model.PlanProposed, At: nine},

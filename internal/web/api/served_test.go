@@ -178,7 +178,7 @@ func fillSeries(fold func(...any)) {
 
 // planOfShop is a plan of one move.
 func planOfShop(id model.PlanID, at model.Instant, approval bool) model.Plan {
-	return model.Plan{Fleet: "shop", ID: id, Tick: at, State: model.PlanProposed, Waves: 1, Reason: "1 moves in 1 waves", NeedsApproval: approval, ViolationsBefore: 4, CostBefore: 2_000_000,
+	return model.Plan{Fleet: "shop", ID: id, Tick: at, State: model.PlanProposed, Waves: 1, Reason: "1 move in 1 wave", NeedsApproval: approval, ViolationsBefore: 4, CostBefore: 2_000_000,
 		CostAfter: 1_500_000, ConfidencePPM: 930_000, Moves: []model.Move{{Index: 0, Replica: "api/0", Application: "api", From: "s1", To: "s2", Wave: 1, DataBytes: 1 << 30, ExpectDuration: 90 * time.Second, Reason: "capacity of s1"}}}
 }
 
@@ -205,13 +205,13 @@ func fillPlans(fold func(...any)) {
 		fold(step("p-done", n+1, kind, model.PhaseIntent, at.Add(time.Duration(n)*time.Minute), false), step("p-done", n+1, kind, model.PhaseDone, at.Add(time.Duration(n+1)*time.Minute), false))
 	}
 	fold(end("p-done", model.OutcomeMove, model.PlanSucceeded, "s2", at.Add(8*time.Minute), ""), end("p-done", model.OutcomePlan, model.PlanSucceeded, "", at.Add(8*time.Minute), ""))
-	fold(model.Evaluation{Fleet: "shop", Tick: morning, PlanID: "p-waits", Decision: "plan", Reason: "1 moves", Code: "abc",
+	fold(model.Evaluation{Fleet: "shop", Tick: morning, PlanID: "p-waits", Decision: "plan", Reason: "1 move", Code: "abc",
 		Demands: []model.ServiceDemand{{Application: "web", Micros: 4512.3, ErrorMicros: 310, BaseMilli: 20.25, Samples: 288}}, Dropped: []string{"loss of s3: like loss of s2"},
 		Inputs: []model.InputOffset{{Topic: "forecasts", Partition: 0, Offset: 12}},
 		Updates: []model.ServerUpdate{
 			{Roll: "o-roll", Maintenance: "o-roll/s2", Server: "s2", Hook: "kernel", State: model.UpdateFailed, Start: morning.Add(-time.Hour), End: morning.Add(5 * time.Hour), Reason: "exit status 1"},
 			{Roll: "o-roll", Maintenance: "o-roll/s3", Server: "s3", Hook: "kernel", State: model.UpdateWaiting, Start: morning.Add(time.Hour), End: morning.Add(5 * time.Hour), Reason: "the update of s2 failed (exit status 1)"}},
-		Stages: []model.Stage{{Period: 3, At: morning.Add(3 * time.Hour), Moves: []model.StagedMove{{Replica: "web/0", From: "s1", To: "s3", Reason: "cost: empties s1"}}, SavedMicros: 120_000, Reason: "1 moves save 0.1200"}},
+		Stages: []model.Stage{{Period: 3, At: morning.Add(3 * time.Hour), Moves: []model.StagedMove{{Replica: "web/0", From: "s1", To: "s3", Reason: "cost: empties s1"}}, SavedMicros: 120_000, Reason: "1 move save 0.1200"}},
 		Balances: []model.PlanBalance{{Plan: "p-done", State: model.PlanSucceeded, Moves: 1, Succeeded: 1, ExpectedEnd: morning.Add(-25 * time.Minute), Ended: morning.Add(-22 * time.Minute),
 			PromisesBefore: 4, PromisesExpected: 1, PromisesHad: 2, CostBefore: 2_000_000, CostExpected: 1_500_000, CostHad: 1_600_000}},
 		Scenarios: []model.ScenarioResult{{Name: "status quo", Kind: model.ScenarioStatusQuo, Weight: 1, ViolationsBefore: 4, ViolationsAfter: 1, CostBefore: 2_000_000, CostAfter: 1_500_000,
