@@ -35,8 +35,15 @@ type Config struct {
 	PeriodTicks int
 	// UnservedTarget is the share of demand that may go unserved.
 	UnservedTarget float64
-	Tuning         Tuning
+	// Foresee, where set, is asked at every tick for what is to be expected of
+	// each VM, in place of estimates from samples: an oracle, to measure what
+	// better forecasts could gain.
+	Foresee func(tick int) []Moments
+	Tuning  Tuning
 }
+
+// Moments describe a VM's coming samples, in shares of its size.
+type Moments struct{ Mean, Variance, Third float64 }
 
 // Tuning holds the policy's constants; DefaultTuning is the one setting in use.
 type Tuning struct {

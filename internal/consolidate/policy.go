@@ -62,7 +62,10 @@ func (p *Policy) Step(tick int, samples []float64) ([]Move, error) {
 	first := p.tick < 0
 	p.tick = tick
 	p.observe(samples, first)
-	s := p.prepare()
+	s, err := p.prepare()
+	if err != nil {
+		return nil, err
+	}
 	if first {
 		s.placeAll(p.order)
 	}

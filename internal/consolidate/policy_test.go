@@ -156,3 +156,41 @@ func BenchmarkStep(b *testing.B) {
 		run(b, mustNew(b, c), day, 0)
 	}
 }
+
+// What is foreseen takes the place of estimates, at each tick anew.
+func TestForesightIsUsed(t *testing.T) {
+	const ticks = 30
+	day := testDay(80, ticks, 5)
+	c := testFleet(20, 80)
+	var asked []int
+	size := .05
+	c.Foresee = func(tick int) []Moments {
+		asked = append(asked, tick)
+		out := make([]Moments, 80)
+		for v := range out {
+			out[v] = Moments{Mean: size, Variance: .001}
+		}
+		return out
+	}
+	used := func() int {
+		p := mustNew(t, c)
+		run(t, p, day, 0)
+		on := map[int]bool{}
+		for _, h := range p.at {
+			on[h] = true
+		}
+		return len(on)
+	}
+	low := used()
+	if len(asked) != ticks || asked[0] != 0 || asked[ticks-1] != ticks-1 {
+		t.Errorf("asked at ticks %v, want each once", asked)
+	}
+	size = .4
+	if high := used(); high <= low {
+		t.Errorf("%d hosts for a foreseen mean of .4, %d for .05", high, low)
+	}
+	c.Foresee = func(int) []Moments { return make([]Moments, 79) }
+	if _, err := mustNew(t, c).Step(0, day[0]); err == nil || !strings.Contains(err.Error(), "79") {
+		t.Errorf("79 of 80 VMs foreseen: %v", err)
+	}
+}

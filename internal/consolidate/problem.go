@@ -2,12 +2,13 @@ package consolidate
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 )
 
 // prepare states this tick's problem: what every VM is expected to ask for,
 // what moving it costs, and where it is.
-func (p *Policy) prepare() *searcher {
+func (p *Policy) prepare() (*searcher, error) {
 	if p.search == nil {
 		p.search = newSearcher(newPlacement(p.cfg.Hosts, len(p.vms)))
 	}
@@ -20,26 +21,50 @@ func (p *Policy) prepare() *searcher {
 	if len(p.at) > 0 && p.at[0] < 0 {
 		s.leastFee = 0
 	}
-	p.expectDemand(s.placement)
+	if err := p.expectDemand(s.placement); err != nil {
+		return nil, err
+	}
 	s.seat(p.at)
-	return s
+	return s, nil
 }
 
 // expectDemand sets every VM's load and fee.
-func (p *Policy) expectDemand(s *placement) {
+func (p *Policy) expectDemand(s *placement) error {
+	expected, scale, err := p.expected()
+	if err != nil {
+		return err
+	}
+	for v, m := range expected {
+		size := p.cfg.VMs[v].SizeMIPS
+		s.vms[v] = load{float64(size * p.last[v]), float64(size * m.Mean * scale),
+			float64(size * size * m.Variance), float64(size * size * size * m.Third)}
+		loss := float64(migrationLoss * s.vms[v].now * p.cfg.VMs[v].MigrationSeconds / p.cfg.StepSeconds)
+		s.fee[v] = p.cfg.Tuning.MoveWattTicks + float64(s.price*loss)
+	}
+	return nil
+}
+
+// expected returns what is to be expected of every VM's coming samples, and the
+// factor by which the means are to be corrected.
+func (p *Policy) expected() (out []Moments, scale float64, err error) {
+	if p.cfg.Foresee != nil {
+		out = p.cfg.Foresee(p.tick)
+		if len(out) != len(p.vms) {
+			return nil, 0, fmt.Errorf("consolidate: tick %d: foreseen are %d VMs, the fleet has %d", p.tick, len(out), len(p.vms))
+		}
+		return out, 1, nil
+	}
 	t := &p.cfg.Tuning
 	sum := 0.0
 	for v := range p.vms {
 		sum += float64(p.cfg.VMs[v].SizeMIPS * p.vms[v].mean)
 	}
-	scale := p.trend.scale(sum, t)
-	for v := range s.vms {
-		size := p.cfg.VMs[v].SizeMIPS
+	out = make([]Moments, len(p.vms))
+	for v := range out {
 		mean, variance, third := p.vms[v].moments(&t.Demand)
-		s.vms[v] = load{float64(size * p.last[v]), float64(size * mean * scale), float64(size * size * variance), float64(size * size * size * third)}
-		loss := float64(migrationLoss * s.vms[v].now * p.cfg.VMs[v].MigrationSeconds / p.cfg.StepSeconds)
-		s.fee[v] = t.MoveWattTicks + float64(s.price*loss)
+		out[v] = Moments{mean, variance, third}
 	}
+	return out, p.trend.scale(sum, t), nil
 }
 
 // migrationLoss is the share of its demand that a VM goes without while it

@@ -20,7 +20,11 @@ func testSearcher(t testing.TB, vms, hosts int, seed uint64) *searcher {
 	for v := range p.at {
 		p.at[v] = 2*r.IntN(hosts) + 1
 	}
-	return p.prepare()
+	s, err := p.prepare()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // checkLoads compares what is kept of every host with its members.

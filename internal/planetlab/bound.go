@@ -10,6 +10,16 @@ import "math"
 // curve: a table holds the least power of hosts that are all at such points,
 // and the last host takes the rest.
 func LowerBoundJoules(day *Day, end float64) (joules float64) {
+	watts := LowerBoundWatts(day, end)
+	for k, w := range watts[1:] {
+		dt := min(StepSeconds, end-float64(StepSeconds*float64(k)))
+		joules += float64((watts[k] + w) / 2 * dt)
+	}
+	return joules
+}
+
+// LowerBoundWatts is that least power at every sample's time before end, and at end.
+func LowerBoundWatts(day *Day, end float64) []float64 {
 	var b boundTable
 	n := len(day.Use)
 	watts := func(t float64) float64 {
@@ -19,11 +29,11 @@ func LowerBoundJoules(day *Day, end float64) (joules float64) {
 		}
 		return b.watts(demand)
 	}
+	var out []float64
 	for t := 0.0; t < end; t += StepSeconds {
-		dt := min(StepSeconds, end-t)
-		joules += float64((watts(t) + watts(t+dt)) / 2 * dt)
+		out = append(out, watts(t))
 	}
-	return joules
+	return append(out, watts(end))
 }
 
 // boundTable[i] is the least power for i capacity units with every host at a

@@ -44,6 +44,27 @@ type Decider interface {
 // decided and the score covers the time up to tick until, as the moves of
 // that tick then have no time to act.
 func Play(day *Day, policy Decider, until int) ([][]Move, Score, error) {
+	return PlayWatched(day, policy, until, func(Frame) {})
+}
+
+// Frame is what a day has come to by some time: sums since its start.
+type Frame struct {
+	Seconds     float64
+	Joules      float64
+	HostSeconds float64 // time that hosts were on
+	Requested   float64 // demand, MIPS x s
+	Unserved    float64 // the part of it that was not served
+	Migrations  int
+}
+
+// frame adds up what was played so far.
+func (p *Player) frame() Frame {
+	return Frame{p.now, p.joules, p.sum.hostsOn, p.sum.requested, p.sum.deficit, p.migrations}
+}
+
+// PlayWatched is Play that shows how far the day has come at every tick, before
+// its moves start, and at the end.
+func PlayWatched(day *Day, policy Decider, until int, watch func(Frame)) ([][]Move, Score, error) {
 	last, end := LastTick, DaySeconds
 	if until > 0 {
 		last, end = until, TickSeconds(until)
@@ -68,6 +89,9 @@ func Play(day *Day, policy Decider, until int) ([][]Move, Score, error) {
 	decisions := [][]Move{placed}
 	for k := 1; k <= last; k++ {
 		player.Advance(TickSeconds(k))
+		if TickSeconds(k) < end {
+			watch(player.frame())
+		}
 		moves, err := policy.Decide(k, day.SamplesAt(k))
 		if err != nil {
 			return nil, Score{}, err
@@ -81,5 +105,6 @@ func Play(day *Day, policy Decider, until int) ([][]Move, Score, error) {
 		}
 	}
 	player.Advance(end)
+	watch(player.frame())
 	return decisions, player.Score(), nil
 }

@@ -9,19 +9,25 @@ import (
 
 // The plot's box within a drawing of 720 x 240.
 const (
-	plotLeft, plotRight  = 64.0, 704.0
-	plotTop, plotBottom  = 12.0, 208.0
-	chartTicks           = 4
-	hoursPerDay, maxDays = 24, 16
+	plotLeft, plotRight = 64.0, 704.0
+	plotTop, plotBottom = 12.0, 208.0
+	chartTicks          = 4
+	maxLabels           = 16
+	hoursPerDay         = 24
 )
 
-// chart is a line chart over the hours of a trial.
+// chart is a line chart over time.
 type chart struct {
 	Title, Unit string
-	Days        int
-	Lines       []line
-	YTicks      []tick
-	XTicks      []tick
+	// PointsPerLabel is how many points of a line make a unit of the axis of time.
+	PointsPerLabel int
+	// Settling is how many points at the start may be cut off where they would
+	// flatten all others; Cut is what they reach then.
+	Settling int
+	Cut      string
+	Lines    []line
+	YTicks   []tick
+	XTicks   []tick
 }
 
 type line struct {
@@ -37,18 +43,15 @@ type tick struct {
 
 // draw works out the points and the ticks.
 func (c *chart) draw() {
-	top := 0.0
-	hours := 1
+	top := c.top()
+	points := 1
 	for _, l := range c.Lines {
-		hours = max(hours, len(l.values)-1)
-		for _, v := range l.values {
-			top = max(top, v)
-		}
+		points = max(points, len(l.values)-1)
 	}
 	step := niceStep(top / chartTicks)
-	top = step * math.Ceil(top/step)
-	x := func(h int) float64 { return plotLeft + (plotRight-plotLeft)*float64(h)/float64(hours) }
-	y := func(v float64) float64 { return plotBottom - (plotBottom-plotTop)*v/top }
+	top = step * max(1, math.Ceil(top/step))
+	x := func(h int) float64 { return plotLeft + (plotRight-plotLeft)*float64(h)/float64(points) }
+	y := func(v float64) float64 { return plotBottom - (plotBottom-plotTop)*min(v, top)/top }
 	for i := range c.Lines {
 		var b strings.Builder
 		for h, v := range c.Lines[i].values {
@@ -59,10 +62,28 @@ func (c *chart) draw() {
 	for v := 0.0; v <= top+step/2; v += step {
 		c.YTicks = append(c.YTicks, tick{y(v), strconv.FormatFloat(v, 'g', 6, 64)})
 	}
-	every := max(1, (c.Days+maxDays-1)/maxDays)
-	for d := 0; d*hoursPerDay <= hours; d += every {
-		c.XTicks = append(c.XTicks, tick{x(d * hoursPerDay), strconv.Itoa(d)})
+	every := max(1, (points/c.PointsPerLabel+maxLabels-1)/maxLabels)
+	for d := 0; d*c.PointsPerLabel <= points; d += every {
+		c.XTicks = append(c.XTicks, tick{x(d * c.PointsPerLabel), strconv.Itoa(d)})
 	}
+}
+
+// top is the greatest value to be drawn.
+func (c *chart) top() float64 {
+	var settled, all float64
+	for _, l := range c.Lines {
+		for i, v := range l.values {
+			all = max(all, v)
+			if i >= c.Settling {
+				settled = max(settled, v)
+			}
+		}
+	}
+	if settled <= 0 || all <= 2*settled {
+		return all
+	}
+	c.Cut = strconv.FormatFloat(all, 'f', 0, 64)
+	return settled
 }
 
 // niceStep rounds a step up to 1, 2 or 5 times a power of ten.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -109,7 +108,7 @@ func runFleet(ctx context.Context, stdout, stderr io.Writer, f fleetFlags) error
 		out.Policies = append(out.Policies, trial.Summarise(p, results[p]))
 	}
 	if f.report != "" {
-		if err := writeReport(f.report, &out); err != nil {
+		if err := writeReport(f.report, out.html); err != nil {
 			return err
 		}
 	}
@@ -194,20 +193,4 @@ func (r *fleetResult) bySeed(b *strings.Builder) {
 				t.EnergyKWh/base.EnergyKWh, t.Moves, t.RepeatsUnsaid)
 		}
 	}
-}
-
-// writeReport writes the HTML document.
-func writeReport(path string, r *fleetResult) error {
-	file, err := os.Create(path)
-	if err != nil {
-		return fmt.Errorf("--report: %w", err)
-	}
-	if err := r.html(file); err != nil {
-		file.Close()
-		return fmt.Errorf("--report %s: %w", path, err)
-	}
-	if err := file.Close(); err != nil {
-		return fmt.Errorf("--report %s: %w", path, err)
-	}
-	return nil
 }

@@ -163,7 +163,7 @@ func TestEndedTrialsAreTold(t *testing.T) {
 }
 
 func TestAReportThatCannotBeWrittenIsAnError(t *testing.T) {
-	if err := writeReport(filepath.Join(t.TempDir(), "no", "where.html"), made()); err == nil {
+	if err := writeReport(filepath.Join(t.TempDir(), "no", "where.html"), made().html); err == nil {
 		t.Error("no error")
 	}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -6,12 +6,17 @@ import (
 	"drover/internal/replay"
 )
 
-// newPolicy returns a policy by name, for a day of n VMs.
-func newPolicy(name string, n int) (planetlab.Decider, error) {
-	if name != "drover" {
+// newPolicy returns a policy by name for a day, which only the oracle looks into.
+func newPolicy(name string, day *planetlab.Day) (planetlab.Decider, error) {
+	n := len(day.Use)
+	if name != "drover" && name != "oracle" {
 		return planetlab.NewReactive(name, n)
 	}
-	p, err := consolidate.New(PlanetLabConfig(n))
+	cfg := PlanetLabConfig(n)
+	if name == "oracle" {
+		cfg.Foresee = foresee(day)
+	}
+	p, err := consolidate.New(cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -1,23 +1,15 @@
 package backtest
 
 import (
-	_ "embed"
 	"fmt"
-	"html/template"
 	"io"
-	"strconv"
 
 	"drover/internal/pipeline/trial"
 )
 
-//go:embed report.html
-var reportHTML string
-
-// colours of policies, in their order; distinguishable without red and green.
-var colours = []string{"#0b5fa5", "#d9720b", "#7a7a7a", "#2a8c82"}
-
 // reportPage is what the template shows.
 type reportPage struct {
+	Title                string
 	Servers, Days, Seeds int
 	CPUSeconds           float64
 	Verdict              []string
@@ -58,17 +50,12 @@ type bar struct {
 	Colour string
 }
 
-// html writes the report: one document without scripts or requests.
-func (r *fleetResult) html(w io.Writer) error {
-	t, err := template.New("report").Funcs(template.FuncMap{"thousands": thousands}).Parse(reportHTML)
-	if err != nil {
-		return fmt.Errorf("report template: %w", err)
-	}
-	return t.Execute(w, r.page())
-}
+// html writes the report.
+func (r *fleetResult) html(w io.Writer) error { return writePage(w, "fleet.html", r.page()) }
 
 func (r *fleetResult) page() reportPage {
-	page := reportPage{Servers: r.Servers, Days: r.Days, Seeds: r.Policies[0].Seeds, CPUSeconds: r.CPUSeconds}
+	page := reportPage{Servers: r.Servers, Days: r.Days, Seeds: r.Policies[0].Seeds, CPUSeconds: r.CPUSeconds,
+		Title: fmt.Sprintf("%d servers, %d days, %d fleets", r.Servers, r.Days, r.Policies[0].Seeds)}
 	yardstick := r.policy("threshold")
 	for i, s := range r.Policies {
 		row := reportRow{Summary: s, Colour: colours[i%len(colours)],
@@ -104,13 +91,6 @@ func (r *fleetResult) most() int64 {
 		most = max(most, s.Violated)
 	}
 	return most
-}
-
-func ratio(a, b float64) string {
-	if b <= 0 {
-		return "–"
-	}
-	return strconv.FormatFloat(a/b, 'f', 2, 64)
 }
 
 // verdict says in sentences what the figures come to.
@@ -168,7 +148,7 @@ func (r *fleetResult) charts() []chart {
 	}
 	var out []chart
 	for _, v := range views {
-		c := chart{Title: v.title, Unit: v.unit, Days: r.Days}
+		c := chart{Title: v.title, Unit: v.unit, PointsPerLabel: hoursPerDay}
 		for i, s := range r.Policies {
 			c.Lines = append(c.Lines, line{Name: s.Policy, Colour: colours[i%len(colours)], values: meanHours(r.Trials[s.Policy], v.value, v.sum)})
 		}
@@ -192,13 +172,4 @@ func meanHours(trials []*trial.Result, value func(trial.Hour) float64, sum bool)
 		out[h] += out[h-1]
 	}
 	return out
-}
-
-// thousands writes a number with commas.
-func thousands(n int64) string {
-	text := strconv.FormatInt(n, 10)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
 }
