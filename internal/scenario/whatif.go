@@ -1,12 +1,18 @@
 package scenario
 
 import (
+	"fmt"
+	"maps"
+
 	"drover/internal/model"
 )
 
-// Question is an ad hoc what-if: servers to empty and a future to meet.
+// Question is an ad hoc what-if: servers to empty, servers that come, and a future
+// to meet.
 type Question struct {
-	Drain  []model.ServerID
+	Drain []model.ServerID
+	// Added asks for one more server like each of these, in every future.
+	Added  []model.ServerID `json:",omitempty"`
 	Future Future
 	// At is the tick of the question; zero asks at the view's tick. Forecasts are
 	// read from there on; data that is fresh at the view's tick counts as fresh.
@@ -30,6 +36,7 @@ func WhatIf(v View, cfg Config, q Question, solve Solve) (model.Evaluation, *mod
 		drained[s] = v.Tick
 	}
 	v.Drained = drained
+	v = withServers(v, q.Added)
 	v.InFlight = nil // the question is about the fleet, not about what is under way
 	if q.Future.asks() {
 		future := q.Future
@@ -43,6 +50,53 @@ func WhatIf(v View, cfg Config, q Question, solve Solve) (model.Evaluation, *mod
 		cfg.Futures = append([]Future{future}, cfg.Futures...)
 	}
 	return Decide(v, cfg, solve)
+}
+
+// Without is the question about the fleet as it is: no server comes.
+func (q Question) Without() Question {
+	q.Added = nil
+	return q
+}
+
+// withServers adds a server like each of those named: as great, as dear, in the
+// same rack, with the same round trips and without load. It is called after the
+// first, as "s12+1". Names that are not there add nothing.
+func withServers(v View, like []model.ServerID) View {
+	if len(like) == 0 {
+		return v
+	}
+	v.Servers = maps.Clone(v.Servers)
+	for _, id := range like {
+		s, ok := v.Servers[id]
+		if !ok || s.Removed {
+			continue
+		}
+		for n := 1; ok; n++ {
+			s.ID = model.ServerID(fmt.Sprintf("%s+%d", id, n))
+			_, ok = v.Servers[s.ID]
+		}
+		s.At, s.Unschedulable, s.AgentURL = v.Tick, false, ""
+		v.Servers[s.ID] = s
+		v.Links = withLinks(v.Links, id, s.ID)
+	}
+	return v
+}
+
+// withLinks gives a server the ways of the one that it is like.
+func withLinks(links []model.Link, like, id model.ServerID) []model.Link {
+	out := links[:len(links):len(links)]
+	for _, l := range links {
+		switch like {
+		case l.From:
+			l.From = id
+		case l.To:
+			l.To = id
+		default:
+			continue
+		}
+		out = append(out, l)
+	}
+	return out
 }
 
 // asks tells whether a future assumes anything.

@@ -121,7 +121,7 @@ func (c *told) ended(p *page, ending string) {
 		p.says("health check failed")
 		return
 	}
-	p.until("all moves to have succeeded", `[...document.querySelectorAll('tbody tr')].every(r => r.innerText.includes('succeeded'))`)
+	p.until("all moves to have succeeded", `[...document.querySelectorAll('.moves tbody tr')].every(r => r.innerText.includes('succeeded'))`)
 }
 
 // again goes back to the moment before the first decision was approved.

@@ -50,7 +50,7 @@ every VM's next two hours: what better forecasts could still gain).`,
   drover backtest planetlab DIR --policies drover,oracle,threshold --report day.html`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.policyNamed = cmd.Flags().Changed("policy")
-			return runPlanetLab(cmd.Context(), cmd.OutOrStdout(), args[0], f)
+			return runPlanetLab(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), args[0], f)
 		},
 	}
 	c.Flags().StringVar(&f.order, "order", "", "`file` of trace names, one a line, VM i on line i (default: sorted names)")
@@ -85,7 +85,7 @@ func (f *planetLabFlags) check() error {
 	return nil
 }
 
-func runPlanetLab(ctx context.Context, w io.Writer, dir string, f planetLabFlags) error {
+func runPlanetLab(ctx context.Context, w, stderr io.Writer, dir string, f planetLabFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func runPlanetLab(ctx context.Context, w io.Writer, dir string, f planetLabFlags
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if runs[i], err = playDay(day, name, f, clock); err != nil {
+		if runs[i], err = playDay(stderr, day, name, f, clock); err != nil {
 			return fmt.Errorf("%s: %w", dir, err)
 		}
 		clock = startClock()
@@ -128,13 +128,15 @@ type dayRun struct {
 }
 
 // playDay plays one policy and writes its decisions where they are asked for.
-func playDay(day *planetlab.Day, name string, f planetLabFlags, clock clock) (run dayRun, err error) {
+func playDay(stderr io.Writer, day *planetlab.Day, name string, f planetLabFlags, clock clock) (run dayRun, err error) {
 	policy, err := newPolicy(name, day)
 	if err != nil {
 		return run, err
 	}
 	watch := func(frame planetlab.Frame) { run.frames = append(run.frames, frame) }
-	decisions, score, err := planetlab.PlayWatched(day, policy, f.until, watch)
+	progress := cli.NewProgress(stderr, "playing "+name)
+	defer progress.End()
+	decisions, score, err := planetlab.PlayWatched(day, f.watched(policy, progress.Show), f.until, watch)
 	if err != nil {
 		return run, err
 	}

@@ -2,6 +2,7 @@ package backtest
 
 import (
 	"encoding/json"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -73,7 +74,7 @@ func TestFramesAddUpToTheScore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := playDay(day, "threshold", planetLabFlags{}, startClock())
+	run, err := playDay(io.Discard, day, "threshold", planetLabFlags{}, startClock())
 	if err != nil {
 		t.Fatal(err)
 	}

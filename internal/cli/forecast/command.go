@@ -83,6 +83,13 @@ func run(stdout io.Writer, s *settings) error {
 	if err != nil {
 		return cli.Usage(err)
 	}
+	far := &stages{show: func(float64) {}, runs: 1 + s.origins}
+	if s.notes != nil {
+		progress := cli.NewProgress(s.notes, "forecasting")
+		defer progress.End()
+		far.show = progress.Show
+	}
+	o.Each = far.each(o.Each)
 	p, err := s.read(&o)
 	if err != nil {
 		return err
@@ -91,10 +98,11 @@ func run(stdout io.Writer, s *settings) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.input, err)
 	}
+	far.next()
 	files := []output{{s.out, func(w io.Writer) error { return writeForecast(w, result, p.Step, s.shown) }}}
 	var scores any
 	if s.origins > 0 {
-		more, judged, err := s.crossValidate(p, o)
+		more, judged, err := s.crossValidate(p, o, far.next)
 		if err != nil {
 			return err
 		}

@@ -135,7 +135,7 @@ type origin struct {
 
 // crossValidate forecasts from rolling origins, newest first, each time with
 // nothing of a series after the origin within reach.
-func (s *settings) crossValidate(p *panel.Panel, o ensemble.Options) ([]output, any, error) {
+func (s *settings) crossValidate(p *panel.Panel, o ensemble.Options, next func()) ([]output, any, error) {
 	gap := s.gap
 	if gap == 0 {
 		gap = s.horizon
@@ -153,6 +153,7 @@ func (s *settings) crossValidate(p *panel.Panel, o ensemble.Options) ([]output, 
 		if err != nil {
 			return nil, nil, err
 		}
+		next()
 		var one score.Tally
 		for j, i := range index {
 			history := cut.Series[j].Values

@@ -101,7 +101,7 @@ func (s *session) loop(ctx context.Context, w io.Writer, show func(io.Writer) er
 			return err
 		}
 		if now := text.String(); now != last {
-			if isTerminal(w) {
+			if cli.IsTerminal(w) {
 				now = "\x1b[H\x1b[2J" + now
 			}
 			if _, err := io.WriteString(w, now); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"drover/internal/cli"
 	"drover/internal/cli/client"
 )
 
@@ -27,15 +28,15 @@ func contextList() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		t := newTable(cmd.OutOrStdout(), false, "", "CONTEXT", "FLEET", "SERVER")
+		t := cli.NewTable(cmd.OutOrStdout(), false, "", "CONTEXT", "FLEET", "SERVER")
 		for _, name := range slices.Sorted(maps.Keys(file.Contexts)) {
 			mark := ""
 			if name == file.Current {
 				mark = "*"
 			}
-			t.add(mark, name, file.Contexts[name].Fleet, file.Contexts[name].Server)
+			t.Add(mark, name, file.Contexts[name].Fleet, file.Contexts[name].Server)
 		}
-		return t.write(cmd.OutOrStdout())
+		return t.Write(cmd.OutOrStdout())
 	}}
 	f.Register(c.Flags())
 	return c

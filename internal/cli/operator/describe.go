@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"drover/internal/cli"
 	"drover/internal/web/api"
 )
 
@@ -166,13 +167,13 @@ func (s *session) explainPlan(ctx context.Context, w io.Writer, id string) error
 	}
 	writeStages(w, p.Evaluation.Stages)
 	fmt.Fprintln(w)
-	t := newTable(w, s.output == "wide", "WEIGHT", "BROKEN", "COST", "TIGHTEST THEN", "FUTURE")
+	t := cli.NewTable(w, s.output == "wide", "WEIGHT", "BROKEN", "COST", "TIGHTEST THEN", "FUTURE")
 	for _, sc := range p.Evaluation.Scenarios {
 		tight := "-"
 		if len(sc.Worst) > 0 {
 			tight = string(sc.Worst[0].Application) + " " + marginText(&sc.Worst[0])
 		}
-		t.add(fmt.Sprintf("%.2f", sc.Weight), fmt.Sprintf("%d>%d", sc.ViolationsBefore, sc.ViolationsAfter), fmt.Sprintf("%.2f>%.2f", sc.CostBefore, sc.CostAfter), tight, sc.Name)
+		t.Add(fmt.Sprintf("%.2f", sc.Weight), fmt.Sprintf("%d>%d", sc.ViolationsBefore, sc.ViolationsAfter), fmt.Sprintf("%.2f>%.2f", sc.CostBefore, sc.CostAfter), tight, sc.Name)
 	}
-	return t.write(w)
+	return t.Write(w)
 }

@@ -57,7 +57,7 @@ func describeExecution(w io.Writer, e *api.Execution, wide bool) error {
 	for _, m := range e.Rows {
 		names[m.Index] = string(m.Replica)
 	}
-	t := newTable(w, wide, "BEGAN", "TOOK", "REPLICA", "STEP", "STATE", "REASON")
+	t := cli.NewTable(w, wide, "BEGAN", "TOOK", "REPLICA", "STEP", "STATE", "REASON")
 	for _, st := range e.Steps {
 		took, kind := "-", string(st.Kind)
 		if st.Ended != 0 {
@@ -66,9 +66,9 @@ func describeExecution(w io.Writer, e *api.Execution, wide bool) error {
 		if st.Attempt > 1 {
 			kind += fmt.Sprintf(" (try %d)", st.Attempt)
 		}
-		t.add(st.Started.Time().Format("15:04:05"), took, names[st.Move], kind, st.State, st.Reason)
+		t.Add(st.Started.Time().Format("15:04:05"), took, names[st.Move], kind, st.State, st.Reason)
 	}
-	if err := t.write(w); err != nil {
+	if err := t.Write(w); err != nil {
 		return err
 	}
 	for _, left := range e.Left {
@@ -79,15 +79,15 @@ func describeExecution(w io.Writer, e *api.Execution, wide bool) error {
 
 // describeLetter shows why a record was refused, and its bytes.
 func describeLetter(w io.Writer, l *api.DeadLetter) error {
-	fmt.Fprintf(w, "dead letter %s, refused by %s\n%s\n", l.ID, l.Stage, wrap(clean(l.Class+": "+l.Message)))
-	fmt.Fprintf(w, "written   %s\nkey       %s\n", l.At, clean(l.Key))
+	fmt.Fprintf(w, "dead letter %s, refused by %s\n%s\n", l.ID, l.Stage, wrap(cli.Clean(l.Class+": "+l.Message)))
+	fmt.Fprintf(w, "written   %s\nkey       %s\n", l.At, cli.Clean(l.Key))
 	names := make([]string, 0, len(l.Headers))
 	for name := range l.Headers {
 		names = append(names, name)
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		fmt.Fprintf(w, "header    %s: %s\n", clean(name), clean(l.Headers[name]))
+		fmt.Fprintf(w, "header    %s: %s\n", cli.Clean(name), cli.Clean(l.Headers[name]))
 	}
 	fmt.Fprintf(w, "bytes     %d\n\n", l.Bytes)
 	if printable(l.Value) {

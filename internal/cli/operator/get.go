@@ -52,7 +52,7 @@ func kinds() []kind {
 }
 
 // rows decodes items of one type and makes a table of them.
-func rows[T any](make func(w io.Writer, items []T, wide bool) *table) func(io.Writer, []json.RawMessage, bool) error {
+func rows[T any](make func(w io.Writer, items []T, wide bool) *cli.Table) func(io.Writer, []json.RawMessage, bool) error {
 	return func(w io.Writer, raw []json.RawMessage, wide bool) error {
 		items := []T{}
 		for _, r := range raw {
@@ -62,7 +62,7 @@ func rows[T any](make func(w io.Writer, items []T, wide bool) *table) func(io.Wr
 			}
 			items = append(items, v)
 		}
-		return make(w, items, wide).write(w)
+		return make(w, items, wide).Write(w)
 	}
 }
 

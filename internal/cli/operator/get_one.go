@@ -160,8 +160,8 @@ func encoded(points []point) ([]json.RawMessage, error) {
 	return out, nil
 }
 
-func fleetTable(w io.Writer, items []api.Fleet, wide bool) *table {
-	t := newTable(w, wide, "FLEET", "NOW", "SERVERS", "APPS", "TRUSTED", "WAITING", "RUNNING", "PARKED", "STATE")
+func fleetTable(w io.Writer, items []api.Fleet, wide bool) *cli.Table {
+	t := cli.NewTable(w, wide, "FLEET", "NOW", "SERVERS", "APPS", "TRUSTED", "WAITING", "RUNNING", "PARKED", "STATE")
 	for _, f := range items {
 		state := "live"
 		switch {
@@ -170,25 +170,25 @@ func fleetTable(w io.Writer, items []api.Fleet, wide bool) *table {
 		case f.Paused:
 			state = "paused"
 		}
-		t.add(string(f.ID), clock(f.Now), fmt.Sprint(f.Servers), fmt.Sprint(f.Applications), fmt.Sprintf("%d/%d", f.Trusted, f.Forecasts),
+		t.Add(string(f.ID), clock(f.Now), fmt.Sprint(f.Servers), fmt.Sprint(f.Applications), fmt.Sprintf("%d/%d", f.Trusted, f.Forecasts),
 			fmt.Sprint(f.Waiting), fmt.Sprint(f.Running), fmt.Sprint(f.Parked), state)
 	}
 	return t
 }
 
-func scenarioTable(w io.Writer, items []api.Scenario, wide bool) *table {
-	t := newTable(w, wide, "WEIGHT", "BROKEN", "COST", "TIGHTEST THEN", "FUTURE")
+func scenarioTable(w io.Writer, items []api.Scenario, wide bool) *cli.Table {
+	t := cli.NewTable(w, wide, "WEIGHT", "BROKEN", "COST", "TIGHTEST THEN", "FUTURE")
 	for _, sc := range items {
 		tight := "-"
 		if len(sc.Worst) > 0 {
 			tight = string(sc.Worst[0].Application) + " " + marginText(&sc.Worst[0])
 		}
-		t.add(fmt.Sprintf("%.2f", sc.Weight), fmt.Sprintf("%d>%d", sc.ViolationsBefore, sc.ViolationsAfter), fmt.Sprintf("%.2f>%.2f", sc.CostBefore, sc.CostAfter), tight, sc.Name)
+		t.Add(fmt.Sprintf("%.2f", sc.Weight), fmt.Sprintf("%d>%d", sc.ViolationsBefore, sc.ViolationsAfter), fmt.Sprintf("%.2f>%.2f", sc.CostBefore, sc.CostAfter), tight, sc.Name)
 	}
 	return t
 }
 
-func pointTable(w io.Writer, items []point, wide bool) *table {
+func pointTable(w io.Writer, items []point, wide bool) *cli.Table {
 	most := 0.0
 	bands := false
 	for _, p := range items {
@@ -199,13 +199,13 @@ func pointTable(w io.Writer, items []point, wide bool) *table {
 	if bands {
 		header = []string{"AT", "MEDIAN", "10 %", "90 %", ""}
 	}
-	t := newTable(w, wide, header...)
+	t := cli.NewTable(w, wide, header...)
 	for _, p := range items {
 		cells := []string{clock(p.At), amountOf(p.Value, p.Unit)}
 		if bands {
 			cells = append(cells, amountOf(*p.Low, p.Unit), amountOf(*p.High, p.Unit))
 		}
-		t.add(append(cells, strings.Repeat("#", int(math.Round(30*p.Value/max(most, 1)))))...)
+		t.Add(append(cells, strings.Repeat("#", int(math.Round(30*p.Value/max(most, 1)))))...)
 	}
 	return t
 }

@@ -238,36 +238,6 @@ func TestContextsNameWhereAFleetIs(t *testing.T) {
 	}
 }
 
-func TestTablesFitAndWideOnesCutNothing(t *testing.T) {
-	long := strings.Repeat("é", 200)
-	for wide, want := range map[bool]int{false: 80, true: 213} {
-		var out bytes.Buffer
-		tab := newTable(&out, wide, "A", "B", "C")
-		tab.add("x", "1234567", long)
-		tab.add(long, "y", "z")
-		if !wide {
-			tab.rows = tab.rows[:2]
-		}
-		if err := tab.write(&out); err != nil {
-			t.Fatal(err)
-		}
-		for _, line := range strings.Split(out.String(), "\n") {
-			if n := utf8.RuneCountInString(line); !wide && n > want {
-				t.Errorf("%d columns: %s", n, line)
-			}
-		}
-		if wide && !strings.Contains(out.String(), long) {
-			t.Error("a wide table has cut something")
-		}
-	}
-	if b := bar(0.5, 10); b != "[#####.....]" {
-		t.Error(b)
-	}
-	if bar(7, 3) != "[###]" || bar(-1, 3) != "[...]" {
-		t.Error("a bar leaves its frame")
-	}
-}
-
 func TestAnUpdateIsOrdered(t *testing.T) {
 	url, sent := serve(t, nil)
 	out, err := run(t, "update", "servers", "--zone", "a", "--hook", "firmware", "--at-once", "2", "--from", "22:00", "--until", "5h", "--takes", "20m", "-m", "CVE", "--server", url)

@@ -66,15 +66,15 @@ func (s *session) showPlan(ctx context.Context, w io.Writer, id string) error {
 		return s.print(w, *p)
 	}
 	writePlan(w, p)
-	t := newTable(w, s.output == "wide", "WAVE", "REPLICA", "FROM", "TO", "STATE", "WHY")
+	t := cli.NewTable(w, s.output == "wide", "WAVE", "REPLICA", "FROM", "TO", "STATE", "WHY")
 	for _, m := range p.Steps {
 		why := m.Reason
 		if m.State == "dropped" {
 			why = m.Ending
 		}
-		t.add(fmt.Sprint(m.Wave), string(m.Replica), string(m.From), string(m.To), m.State, why)
+		t.Add(fmt.Sprint(m.Wave), string(m.Replica), string(m.From), string(m.To), m.State, why)
 	}
-	if err := t.write(w); err != nil {
+	if err := t.Write(w); err != nil {
 		return err
 	}
 	for _, left := range p.Left {
@@ -177,7 +177,7 @@ func (s *session) follow(ctx context.Context, w io.Writer, id string) error {
 		if err := s.Get(ctx, s.Path("executions", id), nil, &e); err != nil {
 			return err
 		}
-		if isTerminal(w) && s.text() {
+		if cli.IsTerminal(w) && s.text() {
 			fmt.Fprint(w, "\x1b[H\x1b[2J", bars(&e))
 		} else if err := s.changes(w, &e, said); err != nil {
 			return err
@@ -236,13 +236,13 @@ func copyText(c *api.Copy) string {
 // bars draws every move with how far it is.
 func bars(e *api.Execution) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "plan %s: %s  %s %.0f %%\n\n", e.ID, stateOf(&e.PlanRow), bar(e.Progress, 30), 100*e.Progress)
+	fmt.Fprintf(&b, "plan %s: %s  %s %.0f %%\n\n", e.ID, stateOf(&e.PlanRow), cli.Bar(e.Progress, 30), 100*e.Progress)
 	for _, m := range e.Rows {
-		state := cut(m.State+" "+m.Step, 20)
+		state := cli.Cut(m.State+" "+m.Step, 20)
 		if m.Copy != nil {
-			state = cut(copyText(m.Copy), 37)
+			state = cli.Cut(copyText(m.Copy), 37)
 		}
-		fmt.Fprintf(&b, "%-14s %-14s %s %s\n", cut(string(m.Replica), 14), cut(string(m.From)+" > "+string(m.To), 14), bar(m.Progress, 10), state)
+		fmt.Fprintf(&b, "%-14s %-14s %s %s\n", cli.Cut(string(m.Replica), 14), cli.Cut(string(m.From)+" > "+string(m.To), 14), cli.Bar(m.Progress, 10), state)
 	}
 	if e.Copy != nil {
 		fmt.Fprintf(&b, "\ncopied %s\n", copyText(e.Copy))

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"drover/internal/cli"
 	"drover/internal/model"
 	"drover/internal/web/api"
 )
@@ -40,8 +41,8 @@ func texts[T ~string](list []T) string {
 	return strings.Join(out, ",")
 }
 
-func serverTable(w io.Writer, items []api.Host, wide bool) *table {
-	t := newTable(w, wide, "SERVER", "ZONE", "CPU", "MEM", "AHEAD", "AT", "SURE", "REPLICAS")
+func serverTable(w io.Writer, items []api.Host, wide bool) *cli.Table {
+	t := cli.NewTable(w, wide, "SERVER", "ZONE", "CPU", "MEM", "AHEAD", "AT", "SURE", "REPLICAS")
 	for _, s := range items {
 		ahead, at, sure := "-", "-", "-"
 		if a := s.Ahead; a != nil {
@@ -51,19 +52,19 @@ func serverTable(w io.Writer, items []api.Host, wide bool) *table {
 		if s.Drained {
 			name += " (drained)"
 		}
-		t.add(name, s.Zone, share(s.CPUPercent), share(s.MemoryPercent), ahead, at, sure, texts(s.Replicas))
+		t.Add(name, s.Zone, share(s.CPUPercent), share(s.MemoryPercent), ahead, at, sure, texts(s.Replicas))
 	}
 	return t
 }
 
-func applicationTable(w io.Writer, items []api.ApplicationRow, wide bool) *table {
-	t := newTable(w, wide, "APPLICATION", "GROUP", "REPLICAS", "ZONES", "TIGHTEST", "SERVERS")
+func applicationTable(w io.Writer, items []api.ApplicationRow, wide bool) *cli.Table {
+	t := cli.NewTable(w, wide, "APPLICATION", "GROUP", "REPLICAS", "ZONES", "TIGHTEST", "SERVERS")
 	for _, a := range items {
 		tight := "-"
 		if m := a.Tightest; m != nil {
 			tight = marginText(m)
 		}
-		t.add(string(a.ID), a.Group, fmt.Sprint(a.Replicas), strings.Join(a.Zones, ","), tight, texts(a.Servers))
+		t.Add(string(a.ID), a.Group, fmt.Sprint(a.Replicas), strings.Join(a.Zones, ","), tight, texts(a.Servers))
 	}
 	return t
 }
@@ -75,22 +76,22 @@ func marginText(m *api.Margin) string {
 	return fmt.Sprintf("%s %+.0f%%", m.Kind, 100*m.Margin)
 }
 
-func edgeTable(w io.Writer, items []api.Edge, wide bool) *table {
-	t := newTable(w, wide, "CALLER", "CALLEE", "CALLS/S", "ERRORS/S", "P95", "SEEN AS")
+func edgeTable(w io.Writer, items []api.Edge, wide bool) *cli.Table {
+	t := cli.NewTable(w, wide, "CALLER", "CALLEE", "CALLS/S", "ERRORS/S", "P95", "SEEN AS")
 	for _, e := range items {
-		t.add(string(e.Caller), string(e.Callee), fmt.Sprintf("%.1f", e.CallsPerSecond), fmt.Sprintf("%.2f", e.ErrorsPerSecond), fmt.Sprintf("%.1f ms", e.P95Millis), strings.Join(e.Origins, ","))
+		t.Add(string(e.Caller), string(e.Callee), fmt.Sprintf("%.1f", e.CallsPerSecond), fmt.Sprintf("%.2f", e.ErrorsPerSecond), fmt.Sprintf("%.1f ms", e.P95Millis), strings.Join(e.Origins, ","))
 	}
 	return t
 }
 
-func linkTable(w io.Writer, items []api.Link, wide bool) *table {
-	t := newTable(w, wide, "FROM", "TO", "RTT", "+-", "LOSS", "HOW KNOWN")
+func linkTable(w io.Writer, items []api.Link, wide bool) *cli.Table {
+	t := cli.NewTable(w, wide, "FROM", "TO", "RTT", "+-", "LOSS", "HOW KNOWN")
 	for _, l := range items {
 		how := "estimated"
 		if l.Measured {
 			how = "measured " + clock(l.At)
 		}
-		t.add(string(l.From), string(l.To), fmt.Sprintf("%.2f ms", l.RTTMillis), fmt.Sprintf("%.2f", l.RTTError), fmt.Sprintf("%.2f%%", 100*l.Loss), how)
+		t.Add(string(l.From), string(l.To), fmt.Sprintf("%.2f ms", l.RTTMillis), fmt.Sprintf("%.2f", l.RTTError), fmt.Sprintf("%.2f%%", 100*l.Loss), how)
 	}
 	return t
 }
@@ -102,38 +103,38 @@ func known(v *float64, format string) string {
 	return fmt.Sprintf(format, *v)
 }
 
-func forecastTable(w io.Writer, items []api.ForecastRow, wide bool) *table {
-	t := newTable(w, wide, "ENTITY", "RESOURCE", "MADE", "TRUSTED", "VS NAIVE", "COVER80", "MODEL")
+func forecastTable(w io.Writer, items []api.ForecastRow, wide bool) *cli.Table {
+	t := cli.NewTable(w, wide, "ENTITY", "RESOURCE", "MADE", "TRUSTED", "VS NAIVE", "COVER80", "MODEL")
 	for _, f := range items {
-		t.add(string(f.Entity), f.Resource, clock(f.Origin), yes(f.Trusted), known(f.MASE, "%.2f"), known(f.Coverage80, "%.2f"), f.Model)
+		t.Add(string(f.Entity), f.Resource, clock(f.Origin), yes(f.Trusted), known(f.MASE, "%.2f"), known(f.Coverage80, "%.2f"), f.Model)
 	}
 	return t
 }
 
-func outlookTable(w io.Writer, items []api.Tight, wide bool) *table {
-	t := newTable(w, wide, "SERVER", "ZONE", "RESOURCE", "FROM", "TIGHTEST", "MEDIAN", "HIGH", "SAFE", "SURE")
+func outlookTable(w io.Writer, items []api.Tight, wide bool) *cli.Table {
+	t := cli.NewTable(w, wide, "SERVER", "ZONE", "RESOURCE", "FROM", "TIGHTEST", "MEDIAN", "HIGH", "SAFE", "SURE")
 	for _, o := range items {
-		t.add(string(o.Server), o.Zone, o.Resource, clock(o.From), clock(o.At), share(o.Percent), share(o.HighPercent), share(o.SafePercent), fmt.Sprintf("%.0f%%", 100*o.Chance))
+		t.Add(string(o.Server), o.Zone, o.Resource, clock(o.From), clock(o.At), share(o.Percent), share(o.HighPercent), share(o.SafePercent), fmt.Sprintf("%.0f%%", 100*o.Chance))
 	}
 	return t
 }
 
-func marginTable(w io.Writer, items []api.Margin, wide bool) *table {
-	t := newTable(w, wide, "APPLICATION", "PROMISE", "MARGIN", "SERVER", "IN")
+func marginTable(w io.Writer, items []api.Margin, wide bool) *cli.Table {
+	t := cli.NewTable(w, wide, "APPLICATION", "PROMISE", "MARGIN", "SERVER", "IN")
 	for _, m := range items {
 		margin := "overload"
 		if m.Valid {
 			margin = fmt.Sprintf("%+.1f%%", 100*m.Margin)
 		}
-		t.add(string(m.Application), string(m.Kind), margin, string(m.Server), m.Scenario)
+		t.Add(string(m.Application), string(m.Kind), margin, string(m.Server), m.Scenario)
 	}
 	return t
 }
 
-func decisionTable(w io.Writer, items []api.EvaluationRow, wide bool) *table {
-	t := newTable(w, wide, "AT", "DECISION", "PLAN", "REASON")
+func decisionTable(w io.Writer, items []api.EvaluationRow, wide bool) *cli.Table {
+	t := cli.NewTable(w, wide, "AT", "DECISION", "PLAN", "REASON")
 	for _, e := range items {
-		t.add(clock(e.Tick), e.Decision, string(e.Plan), e.Reason)
+		t.Add(clock(e.Tick), e.Decision, string(e.Plan), e.Reason)
 	}
 	return t
 }
@@ -153,26 +154,26 @@ func stateOf(p *api.PlanRow) string {
 	return p.State
 }
 
-func planTable(w io.Writer, items []api.PlanRow, wide bool) *table {
-	t := newTable(w, wide, "PLAN", "MADE", "STATE", "MOVED", "PROMISES", "REASON")
+func planTable(w io.Writer, items []api.PlanRow, wide bool) *cli.Table {
+	t := cli.NewTable(w, wide, "PLAN", "MADE", "STATE", "MOVED", "PROMISES", "REASON")
 	for _, p := range items {
 		why := p.Reason
 		if p.Ending != "" {
 			why = p.Ending
 		}
-		t.add(string(p.ID), clock(p.Tick), stateOf(&p), fmt.Sprintf("%d/%d", p.Moved, p.Moves), fmt.Sprintf("%d>%d", p.ViolationsBefore, p.ViolationsAfter), why)
+		t.Add(string(p.ID), clock(p.Tick), stateOf(&p), fmt.Sprintf("%d/%d", p.Moved, p.Moves), fmt.Sprintf("%d>%d", p.ViolationsBefore, p.ViolationsAfter), why)
 	}
 	return t
 }
 
-func executionTable(w io.Writer, items []api.ExecutionRow, wide bool) *table {
-	t := newTable(w, wide, "PLAN", "STATE", "BEGAN", "TOOK", "PROGRESS", "BYTES")
+func executionTable(w io.Writer, items []api.ExecutionRow, wide bool) *cli.Table {
+	t := cli.NewTable(w, wide, "PLAN", "STATE", "BEGAN", "TOOK", "PROGRESS", "BYTES")
 	for _, e := range items {
 		took := "-"
 		if e.Ended != 0 && e.Started != 0 {
 			took = e.Ended.Sub(e.Started).Truncate(time.Second).String()
 		}
-		t.add(string(e.ID), stateOf(&e.PlanRow), clock(e.Started), took, fmt.Sprintf("%s %.0f%%", bar(e.Progress, 10), 100*e.Progress), bytesOf(e.DoneBytes)+" of "+bytesOf(e.DataBytes))
+		t.Add(string(e.ID), stateOf(&e.PlanRow), clock(e.Started), took, fmt.Sprintf("%s %.0f%%", cli.Bar(e.Progress, 10), 100*e.Progress), bytesOf(e.DoneBytes)+" of "+bytesOf(e.DataBytes))
 	}
 	return t
 }
@@ -186,38 +187,38 @@ func bytesOf(n int64) string {
 	return fmt.Sprintf("%.4g %s", v, []string{"B", "KiB", "MiB", "GiB", "TiB"}[unit])
 }
 
-func calendarTable(w io.Writer, items []api.Event, wide bool) *table {
-	t := newTable(w, wide, "KIND", "FROM", "TO", "LOAD", "SERVER", "NAME")
+func calendarTable(w io.Writer, items []api.Event, wide bool) *cli.Table {
+	t := cli.NewTable(w, wide, "KIND", "FROM", "TO", "LOAD", "SERVER", "NAME")
 	for _, e := range items {
 		uplift := "-"
 		if e.Uplift != 0 {
 			uplift = fmt.Sprintf("%+.0f%%", 100*e.Uplift)
 		}
-		t.add(e.Kind, clock(e.Start), clock(e.End), uplift, string(e.Server), e.Name)
+		t.Add(e.Kind, clock(e.Start), clock(e.End), uplift, string(e.Server), e.Name)
 	}
 	return t
 }
 
-func letterTable(w io.Writer, items []api.DeadLetter, wide bool) *table {
-	t := newTable(w, wide, "RECORD", "AT", "STAGE", "CLASS", "MESSAGE")
+func letterTable(w io.Writer, items []api.DeadLetter, wide bool) *cli.Table {
+	t := cli.NewTable(w, wide, "RECORD", "AT", "STAGE", "CLASS", "MESSAGE")
 	for _, l := range items {
-		t.add(l.ID, clock(l.At), l.Stage, l.Class, l.Message)
+		t.Add(l.ID, clock(l.At), l.Stage, l.Class, l.Message)
 	}
 	return t
 }
 
-func auditTable(w io.Writer, items []api.Audit, wide bool) *table {
-	t := newTable(w, wide, "AT", "WHO", "DID", "TO", "BEFORE", "AFTER")
+func auditTable(w io.Writer, items []api.Audit, wide bool) *cli.Table {
+	t := cli.NewTable(w, wide, "AT", "WHO", "DID", "TO", "BEFORE", "AFTER")
 	for _, a := range items {
-		t.add(clock(a.At), a.Actor, a.Action, a.Object, a.Before, a.After)
+		t.Add(clock(a.At), a.Actor, a.Action, a.Object, a.Before, a.After)
 	}
 	return t
 }
 
-func lineTable(w io.Writer, items []api.Line, wide bool) *table {
-	t := newTable(w, wide, "AT", "KIND", "WHAT")
+func lineTable(w io.Writer, items []api.Line, wide bool) *cli.Table {
+	t := cli.NewTable(w, wide, "AT", "KIND", "WHAT")
 	for _, l := range items {
-		t.add(l.At.Time().Format("01-02 15:04:05"), l.Kind, l.Text)
+		t.Add(l.At.Time().Format("01-02 15:04:05"), l.Kind, l.Text)
 	}
 	return t
 }

@@ -167,14 +167,14 @@ func changeUpdateCommand(action, short string) *cobra.Command {
 	return c
 }
 
-func updateTable(w io.Writer, items []api.ServerUpdate, wide bool) *table {
-	t := newTable(w, wide, "UPDATE", "SERVER", "HOOK", "STATE", "FROM", "UNTIL", "WHY")
+func updateTable(w io.Writer, items []api.ServerUpdate, wide bool) *cli.Table {
+	t := cli.NewTable(w, wide, "UPDATE", "SERVER", "HOOK", "STATE", "FROM", "UNTIL", "WHY")
 	for _, u := range items {
 		why := u.Reason
 		if why == "" && u.Plan != "" {
 			why = "plan " + string(u.Plan)
 		}
-		t.add(u.Roll, string(u.Server), u.Hook, string(u.State), clock(u.Start), clock(u.End), why)
+		t.Add(u.Roll, string(u.Server), u.Hook, string(u.State), clock(u.Start), clock(u.End), why)
 	}
 	return t
 }

@@ -7,6 +7,7 @@ package whatif
 import (
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,7 @@ type options struct {
 	fleet, view, save, futures string
 	history                    time.Duration
 	drain, load, lose, slow    []string
+	servers                    []string
 	growth, at, output         string
 	quantile                   float64
 	evaluations                int64
@@ -44,11 +46,14 @@ The fleet is a simulated one (--fleet, the built-in one by default), which is
 played for its history first, or a saved view (--view). --at asks about a time
 within the forecasts' reach; losses and load changes begin then. Several of
 --drain, --load, --lose and --slow together are one future; --futures adds more
-from a file, which is checked as a whole before anything is computed.`,
+from a file, which is checked as a whole before anything is computed.
+
+--server like:s12 asks what one more server such as s12 would do: it is there in
+every future, and broken promises are shown with and without it.`,
 		Example: `  drover whatif --drain s12 --load web=+40% --lose zone:b --at 18:00
   drover whatif --lose server:s03 -o json
   drover whatif --futures futures.yaml --save-view view.json
-  drover whatif --view view.json --growth 30%`,
+  drover whatif --view view.json --growth 30% --server like:s12 --server like:s12`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
@@ -59,6 +64,7 @@ from a file, which is checked as a whole before anything is computed.`,
 	f.StringVar(&o.save, "save-view", "", "write the view to this file, for --view")
 	f.StringVar(&o.futures, "futures", "", "YAML file of futures to look at")
 	f.StringArrayVar(&o.drain, "drain", nil, "server to empty (may be repeated)")
+	f.StringArrayVar(&o.servers, "server", nil, "like:ID: one more server of the kind that ID is (may be repeated)")
 	f.StringArrayVar(&o.load, "load", nil, "APP=+40%: load of an application, \"all\" for every one (may be repeated)")
 	f.StringArrayVar(&o.lose, "lose", nil, "server:ID, rack:NAME or zone:NAME that is lost (may be repeated)")
 	f.StringArrayVar(&o.slow, "slow", nil, "A:B=3x: round trips between two servers or two zones (may be repeated)")
@@ -67,7 +73,7 @@ from a file, which is checked as a whole before anything is computed.`,
 	f.StringVar(&o.at, "at", "", "time asked about: 18:00, or RFC 3339")
 	f.Int64Var(&o.evaluations, "evaluations", 100_000, "budget of the solver")
 	f.Uint64Var(&o.seed, "seed", 1, "seed")
-	f.StringVarP(&o.output, "output", "o", "table", "table or json")
+	f.StringVarP(&o.output, "output", "o", "table", "table, wide (which cuts nothing) or json")
 	return c
 }
 
@@ -76,16 +82,18 @@ type report struct {
 	Question   scenario.Question `json:"question"`
 	Evaluation model.Evaluation  `json:"evaluation"`
 	Plan       *model.Plan       `json:"plan"`
+	// Without is the answer without the servers that were asked for.
+	Without *model.Evaluation `json:"without,omitempty"`
 }
 
 func (o *options) run(cmd *cobra.Command) error {
-	if o.output != "table" && o.output != "json" {
-		return cli.Usage(fmt.Errorf("-o %s: want table or json", o.output))
+	if !slices.Contains([]string{"table", "wide", "json"}, o.output) {
+		return cli.Usage(fmt.Errorf("-o %s: want table, wide or json", o.output))
 	}
 	if o.view != "" && o.fleet != "" {
 		return cli.Usage(fmt.Errorf("--view and --fleet exclude one another"))
 	}
-	asked, err := question.Parse(question.Text{Drain: o.drain, Load: o.load, Lose: o.lose, Slow: o.slow, Growth: o.growth, Quantile: o.quantile})
+	asked, err := question.Parse(question.Text{Drain: o.drain, Server: o.servers, Load: o.load, Lose: o.lose, Slow: o.slow, Growth: o.growth, Quantile: o.quantile})
 	if err != nil {
 		return cli.Usage(err)
 	}
@@ -110,11 +118,16 @@ func (o *options) run(cmd *cobra.Command) error {
 	if err := question.Begin(&asked, view); err != nil {
 		return err
 	}
-	ev, plan := scenario.WhatIf(view, cfg, asked, solve)
-	if o.output == "json" {
-		return writeJSON(cmd.OutOrStdout(), report{asked, ev, plan})
+	r := report{Question: asked}
+	r.Evaluation, r.Plan = scenario.WhatIf(view, cfg, asked, solve)
+	if len(asked.Added) > 0 {
+		without, _ := scenario.WhatIf(view, cfg, asked.Without(), solve)
+		r.Without = &without
 	}
-	return writeTable(cmd.OutOrStdout(), ev, plan)
+	if o.output == "json" {
+		return writeJSON(cmd.OutOrStdout(), r)
+	}
+	return r.write(cmd.OutOrStdout(), o.output == "wide")
 }
 
 // solve is Drover's solver as the scenario core wants it.

@@ -3,12 +3,17 @@ package whatif
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"drover/internal/cli"
+	"drover/internal/model"
+	"drover/internal/scenario"
 )
 
 // fleetFile is a small fleet of three servers in two zones.
@@ -58,6 +63,17 @@ func TestAskAFleetAndItsView(t *testing.T) {
 			t.Errorf("the table lacks %q:\n%s", want, table)
 		}
 	}
+	fits(t, table)
+	more, err := run(t, "--view", view, "--load", "all=+300%", "--server", "like:s1", "--server", "like:s1", "--server", "like:s3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fits(t, more)
+	for _, want := range []string{"WITHOUT", "with 2 more like s1 and 1 more like s3, after the moves:", "without: ", "with: "} {
+		if !strings.Contains(more, want) {
+			t.Errorf("the answer about servers that come lacks %q:\n%s", want, more)
+		}
+	}
 	ask := []string{"--view", view, "--load", "web=+40%", "--lose", "zone:b", "--slow", "a:b=3x", "--at", "18:00", "-o", "json"}
 	first, err := run(t, ask...)
 	if err != nil {
@@ -66,6 +82,9 @@ func TestAskAFleetAndItsView(t *testing.T) {
 	var got report
 	if err := json.Unmarshal([]byte(first), &got); err != nil {
 		t.Fatalf("%v in %s", err, first)
+	}
+	if got.Without != nil {
+		t.Error("no server was asked for, and the answer has one without")
 	}
 	asked := got.Evaluation.Scenarios[3]
 	if asked.Name != "asked" || asked.ViolationsBefore == 0 {
@@ -76,6 +95,45 @@ func TestAskAFleetAndItsView(t *testing.T) {
 	}
 	if again, _ := run(t, ask...); again != first {
 		t.Error("two answers differ")
+	}
+}
+
+// fits tells whether a text is at most 80 columns wide.
+func fits(t *testing.T, text string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 80 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+}
+
+// TestTablesFit: long names and reasons are cut, unless somebody wants all of them.
+func TestTablesFit(t *testing.T) {
+	long := strings.Repeat("a long name ", 12)
+	at := model.InstantOf(time.Date(2026, 3, 2, 23, 30, 0, 0, time.UTC))
+	sc := model.ScenarioResult{Name: long, Kind: model.ScenarioUser, Weight: 0.5, ViolationsBefore: 12, ViolationsAfter: 3, CostBefore: 12_345_000_000, CostAfter: 2_000_000,
+		Worst: []model.Margin{{Application: model.ApplicationID(long), Kind: "response"}}}
+	fewer := sc
+	fewer.ViolationsAfter = 7
+	move := model.Move{Wave: 12, Replica: "database/11", From: "server-0001", To: "server-0002", EarliestStart: at, LatestStart: at.Add(time.Hour),
+		ExpectDuration: 50_480 * time.Millisecond, Reason: long}
+	r := report{Question: scenario.Question{Added: []model.ServerID{"s1"}},
+		Evaluation: model.Evaluation{Tick: at, Decision: "plan", Reason: long, Scenarios: []model.ScenarioResult{{Name: "other", Worst: nil}, sc}, Dropped: []string{long},
+			Stages: []model.Stage{{At: at, Reason: long, Moves: []model.StagedMove{{Replica: "a/1", From: "s1", To: "s2", Reason: long}}}}},
+		Plan: &model.Plan{Moves: []model.Move{move}}, Without: &model.Evaluation{Decision: "none", Reason: "nothing\x1bhelps", Scenarios: []model.ScenarioResult{fewer}}}
+	var narrow, wide bytes.Buffer
+	if err := errors.Join(r.write(&narrow, false), r.write(&wide, true)); err != nil {
+		t.Fatal(err)
+	}
+	fits(t, narrow.String())
+	for _, want := range []string{"12>7", "12>3", "23:30", "03-03 00:30", "50s", "promises broken over these futures 3, without 7", "nothing helps"} {
+		if !strings.Contains(strings.Join(strings.Fields(narrow.String()), " "), want) {
+			t.Errorf("lacks %q:\n%s", want, narrow.String())
+		}
+	}
+	if strings.Count(wide.String(), strings.TrimSpace(long)) < 3 || strings.Contains(wide.String(), "…") {
+		t.Errorf("a wide table has cut something:\n%s", wide.String())
 	}
 }
 
@@ -91,7 +149,8 @@ func TestWrongUsage(t *testing.T) {
 		{[]string{"--slow", "a=3x"}, "want A:B=3x", 2},
 		{[]string{"--growth", "200000%"}, "out of range", 2},
 		{[]string{"--quantile", "1.5"}, "quantile 1.5", 2},
-		{[]string{"-o", "xml"}, "want table or json", 2},
+		{[]string{"-o", "xml"}, "want table, wide or json", 2},
+		{[]string{"--server", "s1"}, "want like:ID", 2},
 		{[]string{"--view", "a", "--fleet", "b"}, "exclude one another", 2},
 		{[]string{"--view", "no-such-file"}, "no-such-file", 1},
 		{[]string{"--futures", "no-such-file"}, "no-such-file", 1},
@@ -108,6 +167,7 @@ func TestNamesAreHeldAgainstTheFleet(t *testing.T) {
 	view := write(t, "view.json", `{"Fleet":"f","Tick":"2026-03-02T12:00:00Z","Servers":{"s1":{"ID":"s1","Zone":"a"}},"Applications":{}}`)
 	cases := map[string][]string{
 		"no such server in fleet f":       {"--drain", "s9"},
+		"--server like:s9: no such":       {"--server", "like:s9"},
 		"no such application":             {"--load", "web=10%"},
 		"no such server, rack or zone":    {"--lose", "zone:q"},
 		"want two servers or two zones":   {"--slow", "x:y=2x"},

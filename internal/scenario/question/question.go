@@ -16,10 +16,11 @@ import (
 
 // Text is a question as people write it.
 type Text struct {
-	// Drain lists servers to empty. Load holds "APP=+40%" ("all" for every
+	// Drain lists servers to empty, Server "like:ID" for one more server of the kind
+	// that ID is. Load holds "APP=+40%" ("all" for every
 	// application), Lose "server:ID", "rack:NAME" or "zone:NAME", Slow "A:B=3x".
-	Drain, Load, Lose, Slow []string
-	Growth                  string // "10%": growth of all load
+	Drain, Server, Load, Lose, Slow []string
+	Growth                          string // "10%": growth of all load
 	// Quantile is the level of the forecasts within (0,1); 0: the expected load.
 	Quantile float64
 }
@@ -33,6 +34,13 @@ func Parse(o Text) (scenario.Question, error) {
 			return q, fmt.Errorf("--drain: want a server's name")
 		}
 		q.Drain = append(q.Drain, model.ServerID(s))
+	}
+	for _, s := range o.Server {
+		id, ok := strings.CutPrefix(s, "like:")
+		if !ok || id == "" {
+			return q, fmt.Errorf("--server %q: want like:ID, ID a server of the fleet", s)
+		}
+		q.Added = append(q.Added, model.ServerID(id))
 	}
 	for _, s := range o.Load {
 		l, err := parseLoad(s)
@@ -157,10 +165,15 @@ func Begin(q *scenario.Question, v scenario.View) error {
 	for _, s := range v.Servers {
 		zones[s.Zone], racks[s.Rack] = true, true
 	}
-	server := func(id model.ServerID) bool { _, ok := v.Servers[id]; return ok }
+	server := func(id model.ServerID) bool { s, ok := v.Servers[id]; return ok && !s.Removed }
 	for _, s := range q.Drain {
 		if !server(s) {
 			return fmt.Errorf("--drain %s: no such server in fleet %s", s, v.Fleet)
+		}
+	}
+	for _, s := range q.Added {
+		if !server(s) {
+			return fmt.Errorf("--server like:%s: no such server in fleet %s", s, v.Fleet)
 		}
 	}
 	for i := range q.Future.Load {

@@ -31,7 +31,7 @@ func small() scenario.View {
 }
 
 func TestAQuestionIsReadAndBegun(t *testing.T) {
-	q, err := Parse(Text{Drain: []string{"s1"}, Load: []string{"web=+40%", "all=10%"}, Lose: []string{"zone:b"}, Slow: []string{"a:b=3x"}, Growth: "5%"})
+	q, err := Parse(Text{Drain: []string{"s1"}, Server: []string{"like:s2", "like:s2"}, Load: []string{"web=+40%", "all=10%"}, Lose: []string{"zone:b"}, Slow: []string{"a:b=3x"}, Growth: "5%"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,11 +47,17 @@ func TestAQuestionIsReadAndBegun(t *testing.T) {
 		f.Slow[0].FromZone != "a" || f.Slow[0].From != "" || f.GrowthPPM != 50_000 || q.Drain[0] != "s1" {
 		t.Errorf("%+v", q)
 	}
+	if len(q.Added) != 2 || q.Added[1] != "s2" || q.Without().Added != nil || len(q.Added) != 2 {
+		t.Errorf("servers that come: %+v", q)
+	}
 }
 
 func TestMistakesNameTheirField(t *testing.T) {
 	for want, text := range map[string]Text{
 		"--drain":                       {Drain: []string{""}},
+		"--server \"s1\": want like:ID": {Server: []string{"s1"}},
+		"--server \"like:\"":            {Server: []string{"like:"}},
+		"--server like:s9: no such":     {Server: []string{"like:s9"}},
 		"--load \"web\"":                {Load: []string{"web"}},
 		"--lose \"b\"":                  {Lose: []string{"b"}},
 		"--slow \"a=2x\"":               {Slow: []string{"a=2x"}},

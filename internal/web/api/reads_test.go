@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -116,6 +117,23 @@ func TestTheBlastRadiusFollowsCallers(t *testing.T) {
 	circle := []Edge{{Caller: "a", Callee: "b"}, {Caller: "b", Callee: "a"}}
 	if got := blast(circle, "a"); len(got) != 1 || got[0] != "b" {
 		t.Errorf("in a circle: %v", got)
+	}
+}
+
+func TestWhatIfOneMoreServer(t *testing.T) {
+	s, _ := served(t)
+	answer := s.do("POST", base+"/fleets/shop/what-if", `{"server":["like:s1"],"load":["all=+40%"],"evaluations":2000}`)
+	var got WhatIfAnswer
+	if err := json.Unmarshal(answer.Body.Bytes(), &got); err != nil || answer.Code != http.StatusOK {
+		t.Fatalf("%d %s", answer.Code, answer.Body)
+	}
+	if got.Without == nil || len(got.Without.Scenarios) == 0 || got.Without.Scenarios[0].ViolationsBefore != got.Evaluation.Scenarios[0].ViolationsBefore {
+		t.Errorf("with %+v, without %+v", got.Evaluation, got.Without)
+	}
+	for body, want := range map[string]string{`{"server":["s1"]}`: "want like:ID", `{"server":["like:s99"]}`: "no such server"} {
+		if a := s.do("POST", base+"/fleets/shop/what-if", body); a.Code != http.StatusBadRequest || !strings.Contains(a.Body.String(), want) {
+			t.Errorf("%s: %d %s", body, a.Code, a.Body)
+		}
 	}
 }
 

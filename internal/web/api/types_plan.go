@@ -179,6 +179,7 @@ type Ordered struct {
 // WhatIf is a question; its texts are those of drover whatif's flags.
 type WhatIf struct {
 	Drain    []string `json:"drain,omitempty" doc:"Servers to empty."`
+	Server   []string `json:"server,omitempty" doc:"like:ID: one more server of the kind that ID is, in every future."`
 	Load     []string `json:"load,omitempty" doc:"APP=+40%; all=+10% for every application."`
 	Lose     []string `json:"lose,omitempty" doc:"server:ID, rack:NAME or zone:NAME."`
 	Slow     []string `json:"slow,omitempty" doc:"A:B=3x: two servers or two zones."`
@@ -193,4 +194,6 @@ type WhatIf struct {
 type WhatIfAnswer struct {
 	Evaluation Evaluation `json:"evaluation"`
 	Plan       *Plan      `json:"plan" doc:"The plan that would be proposed; null: none."`
+	// Without is the answer without the servers that were asked for.
+	Without *Evaluation `json:"without,omitempty" doc:"The same without the servers that were asked for."`
 }

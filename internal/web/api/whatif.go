@@ -52,6 +52,14 @@ func (s *Server) whatIf(c *call) (any, error) {
 		return nil, err
 	}
 	answer := WhatIfAnswer{Evaluation: evaluationOf(&evaluation)}
+	if len(asked.Added) > 0 {
+		fewer, _, err := s.decide(c.r.Context(), view, config, asked.Without())
+		if err != nil {
+			return nil, err
+		}
+		without := evaluationOf(&fewer)
+		answer.Without = &without
+	}
 	if plan != nil {
 		p := planOf(&readmodel.Run{Plan: *plan}, 0)
 		answer.Plan = &p
@@ -86,13 +94,13 @@ func (s *Server) decide(ctx context.Context, view scenario.View, config scenario
 }
 
 func (w *WhatIf) parse() (scenario.Question, error) {
-	if n := len(w.Drain) + len(w.Load) + len(w.Lose) + len(w.Slow); n > maxQuestionItems {
+	if n := len(w.Drain) + len(w.Server) + len(w.Load) + len(w.Lose) + len(w.Slow); n > maxQuestionItems {
 		return scenario.Question{}, badRequest("%d changes in one question, more than %d", n, maxQuestionItems)
 	}
 	if w.Evaluations < 0 {
 		return scenario.Question{}, badRequest("evaluations: %d: want 0 or more", w.Evaluations)
 	}
-	q, err := question.Parse(question.Text{Drain: w.Drain, Load: w.Load, Lose: w.Lose, Slow: w.Slow, Growth: w.Growth, Quantile: w.Quantile})
+	q, err := question.Parse(question.Text{Drain: w.Drain, Server: w.Server, Load: w.Load, Lose: w.Lose, Slow: w.Slow, Growth: w.Growth, Quantile: w.Quantile})
 	var failure *Failure
 	if err != nil && !errors.As(err, &failure) {
 		return q, badRequest("%v", err)

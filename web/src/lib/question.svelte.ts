@@ -5,7 +5,7 @@ import { post } from './api'
 import type { WhatIfAnswer } from './types'
 
 export const kinds = {
-  'lose-server': 'Lose a server', 'lose-rack': 'Lose a rack', 'lose-zone': 'Lose a zone', drain: 'Empty a server',
+  'lose-server': 'Lose a server', 'lose-rack': 'Lose a rack', 'lose-zone': 'Lose a zone', drain: 'Empty a server', server: 'One more server like',
   load: 'Load of an application', all: 'Load of everything', slow: 'Slow way between',
 } as const
 export type Kind = keyof typeof kinds
@@ -36,6 +36,7 @@ class Question {
     const of = (kind: Kind) => this.changes.filter((c) => c.kind === kind)
     return {
       lose: [...of('lose-server').map((c) => `server:${c.name.trim()}`), ...of('lose-rack').map((c) => `rack:${c.name.trim()}`), ...of('lose-zone').map((c) => `zone:${c.name.trim()}`)],
+      server: of('server').map((c) => `like:${c.name.trim()}`),
       drain: of('drain').map((c) => c.name.trim()),
       load: [...of('load').map((c) => `${c.name.trim()}=${c.amount.trim()}`), ...of('all').map((c) => `all=${c.amount.trim()}`)],
       slow: of('slow').map((c) => `${c.name.trim()}:${c.other.trim()}=${c.amount.trim()}`),

@@ -52,8 +52,14 @@ export interface Move {
   earliest_start?: string; latest_start?: string; expect_seconds: number; reason: string; state: string; step?: string
   ending?: string; left?: string[]; demand: { cpu_millicores: number; memory_bytes: number }
 }
+/** What a plan was expected to do, and what came of it. */
+export interface Balance {
+  succeeded: number; failed: number; expected_end?: string; ended: string; promises_before: number; promises_expected: number
+  promises_had: number; cost_before: number; cost_expected: number; cost_had: number
+}
+export interface ServerUpdate { roll: string; server: string; hook: string; state: string; start?: string; end?: string; plan?: string; reason?: string }
 export interface Order { at: string; kind: string; by: string; waves?: number; mode?: string; comment?: string }
-export interface Plan extends PlanRow { steps: Move[]; needs_approval: boolean; left: string[]; orders: Order[]; evaluation?: Evaluation }
+export interface Plan extends PlanRow { steps: Move[]; needs_approval: boolean; left: string[]; orders: Order[]; evaluation?: Evaluation; balance?: Balance }
 export interface ExecutionRow extends PlanRow { data_bytes: number; done_bytes: number; progress: number; undoing: boolean }
 export interface Step {
   id: string; move: number; kind: string; compensation: boolean; reverse: boolean; attempt: number; state: string
@@ -66,5 +72,5 @@ export interface Letter {
   key: string; headers?: Record<string, string>; value: string; bytes: number; cut: boolean
 }
 export interface Audit { at: string; actor: string; action: string; object: string; before: string; after: string }
-export interface WhatIfAnswer { evaluation: Evaluation; plan: Plan | null }
+export interface WhatIfAnswer { evaluation: Evaluation; plan: Plan | null; without?: Evaluation }
 export interface ApplicationRow { id: string }

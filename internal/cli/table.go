@@ -1,4 +1,4 @@
-package operator
+package cli
 
 import (
 	"fmt"
@@ -10,9 +10,9 @@ import (
 	"unicode/utf8"
 )
 
-// table writes rows in columns. Narrow, it fits the width: the last column,
+// Table writes rows in columns. Narrow, it fits the width: the last column,
 // which says most, is cut; wide, nothing is.
-type table struct {
+type Table struct {
 	header []string
 	rows   [][]string
 	wide   bool
@@ -25,26 +25,27 @@ const (
 	gap          = 2
 )
 
-// newTable returns a table for a writer: as wide as the terminal says, without
+// NewTable returns a table for a writer: as wide as the terminal says, without
 // colours where nobody wants them.
-func newTable(w io.Writer, wide bool, header ...string) *table {
-	t := &table{header: header, wide: wide, width: defaultWidth, colour: coloured(w)}
-	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > defaultWidth && isTerminal(w) {
+func NewTable(w io.Writer, wide bool, header ...string) *Table {
+	t := &Table{header: header, wide: wide, width: defaultWidth, colour: coloured(w)}
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > defaultWidth && IsTerminal(w) {
 		t.width = n
 	}
 	return t
 }
 
-func (t *table) add(cells ...string) {
+// Add adds a row of as many cells as the table has columns.
+func (t *Table) Add(cells ...string) {
 	for i, c := range cells {
-		cells[i] = clean(c)
+		cells[i] = Clean(c)
 	}
 	t.rows = append(t.rows, cells)
 }
 
-// clean takes out what would steer the terminal: names and reasons come from
+// Clean takes out what would steer the terminal: names and reasons come from
 // anybody who may send something.
-func clean(text string) string {
+func Clean(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
@@ -53,8 +54,8 @@ func clean(text string) string {
 	}, text)
 }
 
-// write writes the table.
-func (t *table) write(w io.Writer) error {
+// Write writes the table.
+func (t *Table) Write(w io.Writer) error {
 	widths := make([]int, len(t.header))
 	for _, row := range append([][]string{t.header}, t.rows...) {
 		for i, cell := range row {
@@ -67,7 +68,7 @@ func (t *table) write(w io.Writer) error {
 		for j, cell := range row {
 			text := cell
 			if !t.wide {
-				text = cut(cell, widths[j])
+				text = Cut(cell, widths[j])
 			}
 			pad := widths[j] - utf8.RuneCountInString(text)
 			if t.colour && i > 0 {
@@ -86,7 +87,7 @@ func (t *table) write(w io.Writer) error {
 }
 
 // shrink takes what is too much from the last column, then from the widest.
-func (t *table) shrink(widths []int) {
+func (t *Table) shrink(widths []int) {
 	if t.wide {
 		return
 	}
@@ -110,8 +111,8 @@ func (t *table) shrink(widths []int) {
 	}
 }
 
-// cut shortens a text to n runes.
-func cut(s string, n int) string {
+// Cut shortens a text to n runes.
+func Cut(s string, n int) string {
 	if utf8.RuneCountInString(s) <= n {
 		return s
 	}
@@ -131,8 +132,8 @@ func paint(text string) string {
 	return text
 }
 
-// isTerminal tells whether somebody looks at a writer.
-func isTerminal(w io.Writer) bool {
+// IsTerminal tells whether somebody looks at a writer.
+func IsTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {
 		return false
@@ -142,10 +143,10 @@ func isTerminal(w io.Writer) bool {
 }
 
 // coloured tells whether colours are wanted; see no-color.org.
-func coloured(w io.Writer) bool { return isTerminal(w) && os.Getenv("NO_COLOR") == "" }
+func coloured(w io.Writer) bool { return IsTerminal(w) && os.Getenv("NO_COLOR") == "" }
 
-// bar draws how far something is.
-func bar(share float64, width int) string {
+// Bar draws how far something is.
+func Bar(share float64, width int) string {
 	n := int(share*float64(width) + 0.5)
 	n = min(max(n, 0), width)
 	return "[" + strings.Repeat("#", n) + strings.Repeat(".", width-n) + "]"
