@@ -12,7 +12,11 @@ func (f *fleet) shortfall(st *state, answer model.Answer) []string {
 	if st.total.broken == 0 {
 		return nil
 	}
-	out := []string{fmt.Sprintf("least violation: %d promises stay broken, the gravest: %s", st.total.broken, st.gravest())}
+	stay := "1 promise stays"
+	if n := st.total.broken; n != 1 {
+		stay = fmt.Sprintf("%d promises stay", n)
+	}
+	out := []string{fmt.Sprintf("least violation: %s broken, the gravest: %s", stay, st.gravest())}
 	for _, v := range answer.Violations {
 		if v.Text != "" {
 			out = append(out, "constraint: "+v.Text)
