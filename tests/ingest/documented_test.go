@@ -187,7 +187,7 @@ func TestDocumentedFiles(t *testing.T) {
 		"# credentials.yaml": func(data []byte) error { _, err := door.ReadCredentials(data); return err },
 		"# targets.yaml":     func(data []byte) error { _, err := pull.ReadTargets(data); return err },
 		"# rules.yaml":       func(data []byte) error { _, err := host.ReadProcessRules(data); return err },
-		"name: telegraf":     func(data []byte) error { return new(mapping.Rules).Add(data) },
+		"# telegraf.yaml":    func(data []byte) error { return new(mapping.Rules).Add(data) },
 		"# inventory.yaml": func(data []byte) error {
 			out := format.NewOut(nil)
 			inventory.Parse(data, format.Options{}, out)
