@@ -84,11 +84,12 @@ func run(stdout io.Writer, s *settings) error {
 		return cli.Usage(err)
 	}
 	far := &stages{show: func(float64) {}, runs: 1 + s.origins}
+	var progress *cli.Progress
 	if s.notes != nil {
-		progress := cli.NewProgress(s.notes, "forecasting")
-		defer progress.End()
+		progress = cli.NewProgress(s.notes, "forecasting")
 		far.show = progress.Show
 	}
+	defer progress.End()
 	o.Each = far.each(o.Each)
 	p, err := s.read(&o)
 	if err != nil {
@@ -108,6 +109,7 @@ func run(stdout io.Writer, s *settings) error {
 		}
 		files, scores = append(files, more...), judged
 	}
+	progress.End()
 	if err := writeAll(files); err != nil {
 		return err
 	}
