@@ -159,6 +159,8 @@ func (l *loop) applySeeks() {
 
 // onRevoked saves what is about to go to another member.
 func (l *loop) onRevoked(ctx context.Context, _ *kgo.Client, gone map[string][]int32) {
+	l.turn.Lock()
+	defer l.turn.Unlock()
 	numbers := l.drop(gone, "revoked")
 	if len(numbers) == 0 {
 		return
@@ -177,6 +179,8 @@ func (l *loop) onRevoked(ctx context.Context, _ *kgo.Client, gone map[string][]i
 
 // onLost forgets what another member may already own.
 func (l *loop) onLost(_ context.Context, _ *kgo.Client, gone map[string][]int32) {
+	l.turn.Lock()
+	defer l.turn.Unlock()
 	l.forget(l.drop(gone, "lost"))
 }
 

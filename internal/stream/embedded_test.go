@@ -19,6 +19,12 @@ import (
 // connect starts a broker within the process, with all topics.
 func connect(t testing.TB) *Connection {
 	t.Helper()
+	conn, _ := connectBroker(t)
+	return conn
+}
+
+func connectBroker(t testing.TB) (*Connection, *Embedded) {
+	t.Helper()
 	broker, err := StartEmbedded("")
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +39,7 @@ func connect(t testing.TB) *Connection {
 	if _, err := admin.Apply(t.Context(), Plan{Partitions: Partitions{ByKey: 4, ByFleet: 2}}); err != nil {
 		t.Fatal(err)
 	}
-	return conn
+	return conn, broker
 }
 
 func dial(t testing.TB, brokers ...string) *Connection {

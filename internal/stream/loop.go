@@ -29,6 +29,11 @@ type loop struct {
 	widths    map[string]int32           // partitions of the topics emitted to
 	names     map[string]string          // the broker's, of all topics
 
+	// turn is held while partitions are taken away, and by a round from the moment
+	// its transaction had to let callbacks in; letIn tells that it is.
+	turn  sync.Mutex
+	letIn bool
+
 	mu    sync.Mutex
 	parts map[int32]*part
 	// owned are the topics that the group has given us of each number.
@@ -155,6 +160,7 @@ func (l *loop) run(ctx context.Context) error {
 		err := l.round(work)
 		l.whole = err == nil
 		l.arm(ctx)
+		l.takeTurns()
 		l.client.AllowRebalance()
 		if err != nil && ctx.Err() != nil {
 			l.conn.log.Warn("the last round was not finished: its work will be done again", "stage", l.config.Stage, "error", err)

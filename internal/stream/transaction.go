@@ -70,7 +70,7 @@ func (l *loop) oneTransaction(ctx context.Context, parts []*part) (committed boo
 	end := kgo.PreTxnCommitFnContext(ctx, func(req *kmsg.TxnOffsetCommitRequest) error {
 		return l.setOffsets(req, parts)
 	})
-	committed, err = l.session.End(end, try)
+	committed, err = l.end(end, try)
 	if err != nil && ctx.Err() == nil {
 		l.conn.log.Warn("transaction without an end that is known", "stage", l.config.Stage, "error", err)
 		if explained := l.conn.explain(err, "WRITE", "transactional id "+l.transactionalID()); !errors.Is(err, explained) {
@@ -79,6 +79,38 @@ func (l *loop) oneTransaction(ctx context.Context, parts []*part) (committed boo
 		return false, nil
 	}
 	return committed, err
+}
+
+// endPatience is how long a transaction may take to end before callbacks are let
+// in.
+const endPatience = 5 * time.Second
+
+// end ends the transaction. The client waits for a heartbeat there, and where the
+// group has forgotten this member it has first to tell us so: with callbacks held
+// back, both would wait for ever. Once callbacks were let in, they and the rest of
+// the round take turns.
+func (l *loop) end(ctx context.Context, try kgo.TransactionEndTry) (committed bool, err error) {
+	allowed := make(chan struct{})
+	let := time.AfterFunc(endPatience, func() {
+		l.client.AllowRebalance()
+		close(allowed)
+	})
+	committed, err = l.session.End(ctx, try)
+	if !let.Stop() {
+		<-allowed
+		l.conn.log.Warn("a transaction was long in ending: partitions may go meanwhile", "stage", l.config.Stage)
+		l.turn.Lock()
+		l.letIn = true
+	}
+	return committed, err
+}
+
+// takeTurns ends the round's turn where callbacks were let in.
+func (l *loop) takeTurns() {
+	if l.letIn {
+		l.letIn = false
+		l.turn.Unlock()
+	}
 }
 
 // setOffsets replaces what the client would commit by the parts' positions. All
@@ -106,9 +138,9 @@ func (l *loop) setOffsets(req *kmsg.TxnOffsetCommitRequest, parts []*part) error
 func (l *loop) rebuild(ctx context.Context, parts []*part) error {
 	for _, old := range parts {
 		l.mu.Lock()
-		_, ours := l.parts[old.number]
+		ours := l.parts[old.number] == old
 		l.mu.Unlock()
-		if !ours {
+		if !ours { // lost, or lost and given to us again
 			continue
 		}
 		if err := l.refreshDurable(ctx); err != nil {
