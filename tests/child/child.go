@@ -5,6 +5,7 @@ package child
 import (
 	"bytes"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -21,7 +22,7 @@ type Process struct {
 	t     testing.TB
 	make  func() *exec.Cmd
 	cmd   *exec.Cmd
-	said  output
+	said  Output
 	ended chan struct{} // closed when it has ended
 	err   error         // what it ended with
 }
@@ -126,21 +127,32 @@ func (p *Process) Get(path string) string {
 	return string(body)
 }
 
-// output gathers what a process writes.
-type output struct {
+// FreeAddress returns a loopback address that nothing listens on.
+func FreeAddress(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// Output gathers what is written to it while others read it.
+type Output struct {
 	mu sync.Mutex
 	b  bytes.Buffer
 }
 
 // Write implements io.Writer.
-func (o *output) Write(p []byte) (int, error) {
+func (o *Output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.b.Write(p)
 }
 
 // String returns everything so far.
-func (o *output) String() string {
+func (o *Output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.b.String()

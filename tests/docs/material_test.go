@@ -124,17 +124,6 @@ func exporter(t *testing.T) string {
 	return strings.TrimPrefix(server.URL, "http://")
 }
 
-// freeAddress returns a loopback address that nothing listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // certificate writes door.pem, door.key and clients.pem, which is its authority.
 func certificate(t *testing.T, dir string) {
 	t.Helper()

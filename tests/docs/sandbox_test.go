@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"drover/internal/store"
-	"drover/internal/stream"
+	"drover/tests/child"
+	"drover/tests/embedded"
 )
 
 // sandbox is where the documents' commands run: the programs as built, a broker
@@ -49,17 +49,7 @@ func newSandbox(t *testing.T) *sandbox {
 			t.Fatal(err)
 		}
 	}
-	broker, err := stream.StartEmbedded("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(broker.Close)
-	redis, err := store.StartEmbedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(redis.Close)
-	s.brokers, s.redis = broker.Brokers()[0], redis.Address()
+	s.brokers, s.redis = embedded.Broker(t).Brokers()[0], embedded.Redis(t)
 	write(t, s.home, "demo.yaml", fleet())
 	s.page = s.up(t, "--brokers", s.brokers, "--redis", s.redis)
 	if out, err := s.command(t.Context(), "drover", "topics", "apply", "--prefix", "docs.", "--brokers", s.brokers).CombinedOutput(); err != nil {
@@ -86,7 +76,7 @@ func newSandbox(t *testing.T) *sandbox {
 	)
 	s.exporter = exporter(t)
 	for i := range s.free {
-		s.free[i] = freeAddress(t)
+		s.free[i] = child.FreeAddress(t)
 	}
 	go s.hurry(t.Context())
 	s.writeStandIns(t)

@@ -33,7 +33,7 @@ func TestADeadServerStopsProgressNotTheProcess(t *testing.T) {
 	s := servers.Start(t, 1)
 	where := []string{"--brokers", s.Brokers[0], "--redis", s.Redis, "--prefix", "outage."}
 	run(t, patience, "drover", "topics", "apply", "--brokers", s.Brokers[0], "--prefix", "outage.")
-	address := freeAddress(t)
+	address := child.FreeAddress(t)
 	base := "http://" + address
 	p := start(t, "forecaster", append([]string{"--listen", address, "--save-every", "200ms"}, where...)...)
 	ready := func() bool { status, _ := get(base + "/readyz"); return status == http.StatusOK }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
 	"strconv"
 	"sync"
@@ -105,7 +104,7 @@ func stormTopics(t *testing.T, brokers []string) *stream.Connection {
 func startPrograms(t *testing.T, w *weather) string {
 	t.Helper()
 	where := []string{"--brokers", w.up.Brokers[0] + "," + w.up.Brokers[1] + "," + w.up.Brokers[2], "--redis", w.up.Redis, "--prefix", stormPrefix}
-	address := freeAddress(t)
+	address := child.FreeAddress(t)
 	w.ingest = start(t, "ingest", append([]string{"--listen", address, "--clock", "sender", "--producer", stormProducer,
 		"--credentials", credentials(t, stormFleets), "--log-level", "warn"}, where...)...)
 	for _, name := range stormServices {
@@ -115,17 +114,6 @@ func startPrograms(t *testing.T, w *weather) string {
 		}
 	}
 	return address
-}
-
-// freeAddress returns a loopback address that nothing listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // storm is one run of harms.

@@ -29,7 +29,7 @@ func TestOneTraceFromAMetricToAMigration(t *testing.T) {
 	s := write(t, 7, 40)
 	const prefix = "traced."
 	run(t, patience, "drover", "topics", "apply", "--brokers", up.Brokers[0], "--prefix", prefix)
-	address := freeAddress(t)
+	address := child.FreeAddress(t)
 	// A trace goes through one partition of each topic: the story has to be told of
 	// whole ticks, so everything is recorded.
 	common := []string{"--brokers", up.Brokers[0], "--redis", up.Redis, "--prefix", prefix, "--tracing-endpoint", receiver.URL, "--tracing-sampled-ppm", "1000000"}

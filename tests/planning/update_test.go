@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +19,7 @@ import (
 	"drover/internal/cli/up"
 	"drover/internal/model"
 	"drover/internal/web/api"
+	"drover/tests/child"
 )
 
 // updateFleet is five servers of which one more than is needed is always free.
@@ -53,35 +53,17 @@ const hook = `echo "$1" >>"$0.log"
 if [ "$(sort -u "$0.log" | wc -l)" -ge 3 ] && [ ! -e "$0.mended" ]; then echo "no space left on /boot" >&2; exit 1; fi
 `
 
-// text is what a command writes while others read it.
-type text struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (t *text) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.buf.Write(b)
-}
-
-func (t *text) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.buf.String()
-}
-
 // house is a `drover up` in this process.
 type house struct {
 	t    *testing.T
-	out  *text
+	out  *child.Output
 	url  string
 	hook string
 }
 
 func newHouse(t *testing.T) *house {
 	dir := t.TempDir()
-	h := &house{t: t, out: &text{}, hook: filepath.Join(dir, "hook.sh")}
+	h := &house{t: t, out: &child.Output{}, hook: filepath.Join(dir, "hook.sh")}
 	drivers, err := json.Marshal(map[string]any{
 		"default": "mover",
 		"drivers": map[string]any{

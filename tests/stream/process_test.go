@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -150,17 +149,6 @@ func applyUnder(t testing.TB, prefix string, brokers []string, plan stream.Plan)
 		}
 		time.Sleep(time.Second) // the cluster is still finding its members
 	}
-}
-
-// freeAddress returns a loopback address that nothing listens on.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // setting returns a number from the environment.

@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"drover/internal/model"
+	"drover/tests/child"
 	"drover/tests/stream/servers"
 )
 
@@ -78,7 +79,7 @@ func measureIngest(b *testing.B, up *servers.Servers, bodies [][]byte) time.Dura
 	b.Helper()
 	binary := filepath.Join(b.TempDir(), "ingest")
 	cpuOf(b, "go", nil, "build", "-o", binary, "drover/cmd/ingest")
-	address := freeAddress(b)
+	address := child.FreeAddress(b)
 	cmd := wrapped(binary, "--brokers", up.Brokers[0], "--redis", up.Redis, "--prefix", "t.", "--listen", address, "--log-level", "error")
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said

@@ -16,8 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"drover/internal/store"
 	"drover/internal/stream"
+	"drover/tests/embedded"
 	"drover/tests/upgrade/kept"
 )
 
@@ -59,10 +59,8 @@ func goOn(t *testing.T, program, dir string) {
 	broker, err := stream.StartEmbedded(filepath.Join(disk, "broker"))
 	must(t, err)
 	t.Cleanup(broker.Close)
-	redis, err := store.StartEmbedded()
-	must(t, err)
-	t.Cleanup(redis.Close)
-	s, err := kept.Open(redis.Address())
+	redis := embedded.Redis(t)
+	s, err := kept.Open(redis)
 	must(t, err)
 	defer s.Close()
 	if n, err := kept.Load(t.Context(), s, filepath.Join(dir, kept.State)); err != nil || n < 3 {
@@ -70,14 +68,14 @@ func goOn(t *testing.T, program, dir string) {
 	}
 
 	explained, err := exec.Command(program, "forecast", "explain", "app:db", "-o", "json", "--redis",
-		redis.Address()).Output()
+		redis).Output()
 	must(t, err)
 	if err := holds(observed(t, said.Explain), observed(t, explained)); err != nil {
 		t.Errorf("the state gives another forecast than %s explained: %v", said.Version, err)
 	}
 
 	up := start(t, program, "up", "--fleet", filepath.Join("testdata", kept.Fleet), "--listen", "127.0.0.1:0",
-		"--speed", "120x", "--data", disk, "--brokers", broker.Brokers()[0], "--redis", redis.Address())
+		"--speed", "120x", "--data", disk, "--brokers", broker.Brokers()[0], "--redis", redis)
 	up.await(t, "a decision after "+said.Decided, func(line string) bool {
 		at, what, _ := strings.Cut(line, "  ")
 		return strings.HasPrefix(what, "decide ") && at > said.Decided

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -132,10 +131,10 @@ func writeLines(out io.Writer, lines []line, wide bool) error {
 	}
 	for _, l := range lines {
 		if wide {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", l.ID, clean(l.Fleet), l.Time, l.Stage, l.Bytes, l.Class, clean(l.Message))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", l.ID, cli.Clean(l.Fleet), l.Time, l.Stage, l.Bytes, l.Class, cli.Clean(l.Message))
 			continue
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", l.ID, clean(l.Fleet), short(l.Time), l.Class, clean(l.Message))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", l.ID, cli.Clean(l.Fleet), short(l.Time), l.Class, cli.Clean(l.Message))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -159,16 +158,6 @@ func short(at string) string {
 		return at
 	}
 	return t.Format("01-02 15:04")
-}
-
-// clean takes out what would steer the terminal: reasons may quote what was sent.
-func clean(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, text)
 }
 
 func (o *options) show(c *cobra.Command, args []string) error {

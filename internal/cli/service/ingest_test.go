@@ -30,6 +30,7 @@ import (
 	"drover/internal/model"
 	"drover/internal/stream"
 	"drover/tests/authority"
+	"drover/tests/child"
 	"drover/tests/embedded"
 )
 
@@ -40,22 +41,11 @@ type service struct {
 	broker     *stream.Embedded
 }
 
-// freeAddress returns a loopback address that nothing listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // startIngest runs the service's command with some flags until the test's end.
 func startIngest(t *testing.T, flags ...string) *service {
 	t.Helper()
 	broker := embedded.Broker(t)
-	s := &service{t: t, http: freeAddress(t), grpc: freeAddress(t), broker: broker}
+	s := &service{t: t, http: child.FreeAddress(t), grpc: child.FreeAddress(t), broker: broker}
 	where := []string{"--brokers", strings.Join(broker.Brokers(), ","), "--redis", embedded.Redis(t)}
 	s.apply(where)
 	ctx, stop := context.WithCancel(context.Background())
@@ -264,7 +254,7 @@ func TestMappingsAndFeedsOfTheConfiguration(t *testing.T) {
 		fmt.Fprintln(w, "own_memory_used{machine=\"m7\"} 42")
 	}))
 	defer page.Close()
-	targets := fmt.Sprintf("feeds: [{url: %q, format: prometheus, every: 1s}, {url: %q, format: icalendar}]", page.URL+"/metrics", "http://"+freeAddress(t))
+	targets := fmt.Sprintf("feeds: [{url: %q, format: prometheus, every: 1s}, {url: %q, format: icalendar}]", page.URL+"/metrics", "http://"+child.FreeAddress(t))
 	s := startIngest(t, "--fleet", "shop", "--targets", file(t, "targets.yaml", []byte(targets)), "--mapping", file(t, "own.yaml", []byte(
 		"name: own\noutputs: [{entity: \"server:{machine}\", resource: memory, terms: [{metric: own_memory_used}]}]")))
 	list := s.metrics(1)

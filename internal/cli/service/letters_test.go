@@ -6,26 +6,16 @@ import (
 	"testing"
 
 	"drover/internal/model"
-	"drover/internal/store"
 	"drover/internal/stream"
 	"drover/internal/web/api"
+	"drover/tests/embedded"
 )
 
 // TestLettersOfTheConsoleAreReplayedWhole deals with dead letters as the HTTP API
 // does: whole records go back to their topics, those of other fleets stay.
 func TestLettersOfTheConsoleAreReplayedWhole(t *testing.T) {
-	broker, err := stream.StartEmbedded("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(broker.Close)
-	redis, err := store.StartEmbedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(redis.Close)
 	s := &service{t: t}
-	where := []string{"--brokers", strings.Join(broker.Brokers(), ","), "--redis", redis.Address()}
+	where := []string{"--brokers", strings.Join(embedded.Broker(t).Brokers(), ","), "--redis", embedded.Redis(t)}
 	s.apply(where)
 	r := s.open(where)
 	t.Cleanup(func() { _ = r.Close() })

@@ -13,28 +13,19 @@ import (
 	"time"
 
 	"drover/internal/model"
-	"drover/internal/store"
 	"drover/internal/stream"
 	"drover/internal/web/access"
 	"drover/tests/authority"
+	"drover/tests/child"
+	"drover/tests/embedded"
 )
 
 // startWeb runs the web service's command behind TLS until the test's end, over a
 // fleet of one server, and returns its address.
 func startWeb(t *testing.T, a *authority.Authority, rules string) string {
 	t.Helper()
-	broker, err := stream.StartEmbedded("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(broker.Close)
-	redis, err := store.StartEmbedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(redis.Close)
 	s := &service{t: t}
-	where := []string{"--brokers", strings.Join(broker.Brokers(), ","), "--redis", redis.Address()}
+	where := []string{"--brokers", strings.Join(embedded.Broker(t).Brokers(), ","), "--redis", embedded.Redis(t)}
 	s.apply(where)
 	r := s.open(where)
 	p, err := stream.NewProducer(r.Connection)
@@ -45,7 +36,7 @@ func startWeb(t *testing.T, a *authority.Authority, rules string) string {
 	if err := p.Publish(t.Context(), stream.Servers, "shop", "s1", model.Server{Fleet: "shop", ID: "s1", At: 1}); err != nil {
 		t.Fatal(err)
 	}
-	address := freeAddress(t)
+	address := child.FreeAddress(t)
 	id := a.Issue("web")
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)

@@ -58,14 +58,19 @@ func (r *reader) readV1(body []byte) error {
 	if err != nil {
 		return err
 	}
+	return messages(body, 1, r.seriesV1)
+}
+
+// messages reads every message that a body has under a number.
+func messages(body []byte, number protowire.Number, read func([]byte) error) error {
 	return fields(body, func(num protowire.Number, typ protowire.Type, value []byte, _ uint64) error {
-		if num != 1 {
+		if num != number {
 			return nil
 		}
 		if typ != protowire.BytesType {
 			return errWire
 		}
-		return r.seriesV1(value)
+		return read(value)
 	})
 }
 

@@ -11,13 +11,7 @@ import (
 
 // readV2 reads an io.prometheus.write.v2.Request: 4 symbols, 5 time series.
 func (r *reader) readV2(body []byte) error {
-	err := fields(body, func(num protowire.Number, typ protowire.Type, value []byte, _ uint64) error {
-		if num != 4 {
-			return nil
-		}
-		if typ != protowire.BytesType {
-			return errWire
-		}
+	err := messages(body, 4, func(value []byte) error {
 		if len(r.symbols) >= maxSymbols {
 			return fmt.Errorf("more than %d symbols", maxSymbols)
 		}
@@ -30,15 +24,7 @@ func (r *reader) readV2(body []byte) error {
 	if len(r.symbols) > 0 && r.symbols[0] != "" {
 		return errors.New("the first symbol must be the empty string")
 	}
-	return fields(body, func(num protowire.Number, typ protowire.Type, value []byte, _ uint64) error {
-		if num != 5 {
-			return nil
-		}
-		if typ != protowire.BytesType {
-			return errWire
-		}
-		return r.seriesV2(value)
-	})
+	return messages(body, 5, r.seriesV2)
 }
 
 // seriesV2 reads an io.prometheus.write.v2.TimeSeries: 1 label references, 2
