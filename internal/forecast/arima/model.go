@@ -19,18 +19,15 @@ type fitted struct {
 	season int
 	log    []bool
 	fits   []*Fit
+	logs   *panel.Running
 }
 
 // Fit implements panel.Model.
 func (m Model) Fit(t *panel.Task) panel.Fitted {
-	f := &fitted{season: max(1, t.Season(0))}
-	for _, x := range t.Histories {
-		log := true
-		for _, v := range x {
-			log = log && v > 0
-		}
-		f.log = append(f.log, log)
-		f.fits = append(f.fits, choose(logs(x, log), t.Season(0), t.Season(1), nil, m.orders(t)))
+	f := &fitted{season: max(1, t.Season(0)), logs: t.Logs()}
+	for i, x := range t.Histories {
+		f.log = append(f.log, panel.Positive(x))
+		f.fits = append(f.fits, choose(panel.View(f.logs, f.log[i], i, x), t.Season(0), t.Season(1), nil, m.orders(t)))
 	}
 	return f
 }
@@ -49,17 +46,6 @@ func (m Model) orders(t *panel.Task) []Order {
 	return few
 }
 
-func logs(x []float64, log bool) []float64 {
-	if !log {
-		return x
-	}
-	z := make([]float64, len(x))
-	for i, v := range x {
-		z[i] = math.Log(max(v, 1e-300))
-	}
-	return z
-}
-
 // Forecast implements panel.Fitted; a series too short for any order repeats
 // its last season.
 func (f *fitted) Forecast(series int, history []float64, horizon int) []float64 {
@@ -67,7 +53,7 @@ func (f *fitted) Forecast(series int, history []float64, horizon int) []float64 
 	if fit == nil || len(history) <= fit.Order.Period {
 		return panel.Naive(history, f.season, horizon)
 	}
-	out := fit.Forecast(logs(history, f.log[series]), horizon, nil)
+	out := fit.Forecast(panel.View(f.logs, f.log[series], series, history), horizon, nil)
 	if f.log[series] {
 		for h := range out {
 			out[h] = math.Exp(min(out[h], 700))

@@ -20,7 +20,7 @@ const Most = 3
 // Forecasts are fitted to one task.
 type Forecasts struct {
 	labels []string
-	fitted []panel.Fitted
+	fitted []panel.Stepped
 
 	mu    sync.Mutex
 	known map[key][][]float64
@@ -38,18 +38,18 @@ func Of(t *panel.Task) *Forecasts {
 	f := &Forecasts{known: map[key][][]float64{}}
 	for s, label := range []string{"ar-ridge", "ar-ridge-long"}[:min(2, len(t.Seasons))] {
 		f.labels = append(f.labels, label)
-		f.fitted = append(f.fitted, linear.Pooled{Season: s, Lags: 8, Penalty: 0.02, Log: true}.Fit(t))
+		f.fitted = append(f.fitted, linear.Pooled{Season: s, Lags: 8, Penalty: 0.02, Log: true}.Stepped(t))
 	}
 	f.labels = append(f.labels, "holt-winters")
-	f.fitted = append(f.fitted, smoothing.Double{Coarse: t.Quick}.Fit(t))
+	f.fitted = append(f.fitted, smoothing.Double{Coarse: t.Quick}.Stepped(t))
 	return f
 }
 
-// Each returns every forecast after a history.
-func (f *Forecasts) Each(series int, history []float64, horizon int) [][]float64 {
+// Each returns every forecast after a history, at some steps.
+func (f *Forecasts) Each(series int, history []float64, steps []int) [][]float64 {
 	out := make([][]float64, len(f.fitted))
 	for e, m := range f.fitted {
-		out[e] = m.Forecast(series, history, horizon)
+		out[e] = m.At(series, history, steps)
 	}
 	return out
 }
@@ -62,7 +62,7 @@ func (f *Forecasts) Kept(series int, history []float64, horizon int) [][]float64
 	out, ok := f.known[k]
 	f.mu.Unlock()
 	if !ok {
-		out = f.Each(series, history, horizon)
+		out = f.Each(series, history, panel.Steps(horizon))
 		f.mu.Lock()
 		f.known[k] = out
 		f.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"drover/internal/forecast/base"
+	"drover/internal/forecast/panel"
 )
 
 // view is one series as the trees see it: logarithms where all is positive, in
@@ -20,16 +21,10 @@ type view struct {
 // featureCount is the length of a row.
 const featureCount = 46
 
-// newView measures a history. limit is how many of its values may be looked at.
-func newView(x []float64, day, week int, offset int64) view {
-	v := view{day: max(1, day), week: week, offset: offset, log: true}
-	for _, y := range x {
-		if !(y > 0) {
-			v.log = false
-			break
-		}
-	}
-	z := v.transform(x)
+// newView measures a history of a series.
+func newView(logs *panel.Running, series int, x []float64, day, week int, offset int64) view {
+	v := view{day: max(1, day), week: week, offset: offset, log: panel.Positive(x)}
+	z := panel.View(logs, v.log, series, x)
 	v.unit = meanDifference(z, v.day)
 	if !(v.unit > 0) {
 		v.unit = 1
@@ -56,17 +51,6 @@ func meanDifference(z []float64, lag int) float64 {
 		sum += math.Abs(z[i] - z[i-lag])
 	}
 	return sum / float64(len(z)-lag)
-}
-
-func (v *view) transform(x []float64) []float64 {
-	if !v.log {
-		return x
-	}
-	z := make([]float64, len(x))
-	for i, y := range x {
-		z[i] = math.Log(max(y, 1e-300))
-	}
-	return z
 }
 
 // seen returns base forecasts as the trees see them.

@@ -42,6 +42,7 @@ type fittedGlobal struct {
 	views   []view
 	forests []grown
 	base    *base.Forecasts
+	logs    *panel.Running
 }
 
 // grown is a forest and what its target is measured from.
@@ -54,9 +55,9 @@ type grown struct {
 func (g Global) Fit(t *panel.Task) panel.Fitted { return g.fit(t) }
 
 func (g Global) fit(t *panel.Task) *fittedGlobal {
-	f := &fittedGlobal{views: make([]view, len(t.Histories)), base: base.Of(t)}
+	f := &fittedGlobal{views: make([]view, len(t.Histories)), base: base.Of(t), logs: t.Logs()}
 	for i, x := range t.Histories {
-		f.views[i] = newView(x, t.Season(0), t.Season(1), t.Offsets[i])
+		f.views[i] = newView(f.logs, i, x, t.Season(0), t.Season(1), t.Offsets[i])
 	}
 	count := max(1, g.Forests)
 	sides := g.rows(t, f, min(2, count))
@@ -96,7 +97,7 @@ func (g Global) rows(t *panel.Task, f *fittedGlobal, count int) []side {
 	for i := range sides {
 		sides[i].columns = make([][]float32, featureCount)
 	}
-	row := make([]float32, featureCount)
+	row, steps := make([]float32, featureCount), make([]int, stepsPerOrigin)
 	most, shares := g.most(len(t.Histories)), f.shares()
 	for i, x := range t.Histories {
 		v := &f.views[i]
@@ -105,17 +106,19 @@ func (g Global) rows(t *panel.Task, f *fittedGlobal, count int) []side {
 		if last <= first || first < 2 {
 			continue
 		}
-		z := v.transform(x)
+		z := panel.View(f.logs, v.log, i, x)
 		sum := prefix(z)
 		origins := max(1, min(int(shares[i]*float64(most))/stepsPerOrigin, 3*(last-first)))
 		for o := range origins {
 			n := first + int((float64(o)+rng.Float64())*float64(last-first)/float64(origins))
 			n = min(max(n, first), last)
 			r := v.origin(z, sum, n)
-			extra := v.seen(f.base.Each(i, x[:n], t.Horizon))
-			for range stepsPerOrigin {
-				h := rng.IntN(t.Horizon)
-				step := at(extra, h)
+			for j := range steps {
+				steps[j] = rng.IntN(t.Horizon)
+			}
+			extra := v.seen(f.base.Each(i, x[:n], steps))
+			for j, h := range steps {
+				step := at(extra, j)
 				for k := range sides {
 					centre := v.centre(&r, h, step, k == 1)
 					v.row(row, &r, h, step, centre)
@@ -194,7 +197,7 @@ func (f *fittedGlobal) Forecast(series int, history []float64, horizon int) []fl
 	if len(f.forests) == 0 || len(history) <= v.day {
 		return panel.Naive(history, v.day, horizon)
 	}
-	z := v.transform(history)
+	z := panel.View(f.logs, v.log, series, history)
 	r := v.origin(z, prefix(z), len(z))
 	extra := v.seen(f.base.Kept(series, history, horizon))
 	out, row := make([]float64, horizon), make([]float32, featureCount)

@@ -40,7 +40,12 @@ func (Pooled) Name() string { return "ar-pooled" }
 
 // Fit implements panel.Model.
 func (p Pooled) Fit(t *panel.Task) panel.Fitted {
-	return Ridge{Season: p.Season, Lags: p.Lags, Strength: math.Inf(1), Penalty: p.Penalty, Log: p.Log}.Fit(t)
+	return p.Stepped(t)
+}
+
+// Stepped is Fit by a narrower contract.
+func (p Pooled) Stepped(t *panel.Task) panel.Stepped {
+	return Ridge{Season: p.Season, Lags: p.Lags, Strength: math.Inf(1), Penalty: p.Penalty, Log: p.Log}.Stepped(t)
 }
 
 // fittedRidge holds the coefficients of each series, horizon x lags.
@@ -49,19 +54,25 @@ type fittedRidge struct {
 	log   []bool
 	coef  [][]float64
 	limit float64
+	logs  *panel.Running
+	sizes *panel.Running // sums of the absolute differences
 }
 
 const clip = 6 // differences beyond so many mean ones count as that many
 
 // Fit implements panel.Model.
-func (r Ridge) Fit(t *panel.Task) panel.Fitted {
+func (r Ridge) Fit(t *panel.Task) panel.Fitted { return r.Stepped(t) }
+
+// Stepped is Fit by a narrower contract.
+func (r Ridge) Stepped(t *panel.Task) panel.Stepped {
 	w := r.window(t)
-	f := &fittedRidge{window: w, log: make([]bool, len(t.Histories)), coef: make([][]float64, len(t.Histories)), limit: clip}
+	f := &fittedRidge{window: w, log: make([]bool, len(t.Histories)), coef: make([][]float64, len(t.Histories)), limit: clip, logs: t.Logs()}
+	f.sizes = panel.NewRunning(len(t.Histories), f.size)
 	if w.lags < 1 {
 		return f
 	}
 	for i, x := range t.Histories {
-		f.log[i] = r.Log && positive(x)
+		f.log[i] = r.Log && panel.Positive(x)
 	}
 	sum, pooled := f.pool(t)
 	if pooled == 0 {
@@ -101,7 +112,9 @@ func (f *fittedRidge) pool(t *panel.Task) (sum []float64, pooled float64) {
 		if rows := f.rows(len(x)); rows > 0 {
 			e, _ := f.differences(f.view(i, x), clip)
 			own = f.products(e, own)
-			addScaled(sum, own, 1/float64(rows))
+			for a := range size { // what lies below the diagonal is not used
+				addScaled(sum[a*size+a:(a+1)*size], own[a*size+a:(a+1)*size], 1/float64(rows))
+			}
 			pooled++
 		}
 	}
@@ -148,48 +161,71 @@ func solveAll(w window, g, c []float64, penalty float64) []float64 {
 
 // view is a history as the regression sees it.
 func (f *fittedRidge) view(series int, x []float64) []float64 {
-	if !f.log[series] {
-		return x
+	return panel.View(f.logs, f.log[series], series, x)
+}
+
+// size adds up the absolute differences of a history: what Running extends.
+func (f *fittedRidge) size(series int, history, done []float64) []float64 {
+	z, sum := f.view(series, history), 0.0
+	if len(done) > 0 {
+		sum = done[len(done)-1]
 	}
-	out := make([]float64, len(x))
-	for i, v := range x {
-		out[i] = math.Log(max(v, 1e-300))
+	for i := len(done); i < len(z); i++ {
+		if i >= f.period {
+			sum += math.Abs(z[i] - z[i-f.period])
+		}
+		done = append(done, sum)
 	}
-	return out
+	return done
+}
+
+// recent returns the latest differences, the newest first, as differences does,
+// and their unit; nil where there are too few.
+func (f *fittedRidge) recent(series int, history, z []float64) (e []float64, unit float64) {
+	n := len(z) - f.period
+	if n < f.lags || n < 1 {
+		return nil, 1
+	}
+	unit = f.sizes.Of(series, history)[len(z)-1] / float64(n)
+	if !(unit > 0) {
+		unit = 1
+	}
+	e = make([]float64, f.lags)
+	for j := range e {
+		i := len(z) - 1 - j
+		e[j] = min(max((z[i]-z[i-f.period])/unit, -f.limit), f.limit)
+	}
+	return e, unit
 }
 
 // Forecast implements panel.Fitted.
 func (f *fittedRidge) Forecast(series int, history []float64, horizon int) []float64 {
-	x := f.view(series, history)
-	out := panel.Naive(x, f.period, horizon)
-	coef := f.coef[series]
-	if e, unit := f.differences(x, f.limit); coef != nil && len(e) >= f.lags {
-		recent := make([]float64, f.lags)
-		for j := range recent {
-			recent[j] = e[len(e)-1-j]
-		}
-		for h := range min(horizon, f.horizon) {
-			out[h] += unit * dot(coef[h*f.lags:(h+1)*f.lags], recent)
-		}
+	return f.At(series, history, panel.Steps(horizon))
+}
+
+// At implements panel.Stepped.
+func (f *fittedRidge) At(series int, history []float64, steps []int) []float64 {
+	z := f.view(series, history)
+	recent, unit := f.recent(series, history, z)
+	coef, season := f.coef[series], f.period
+	if len(z) < season {
+		season = 1
 	}
-	if f.log[series] {
-		for h := range out {
-			out[h] = math.Exp(min(out[h], 700))
+	out := make([]float64, len(steps))
+	for k, h := range steps {
+		out[k] = z[len(z)-season+h%season]
+		if coef != nil && recent != nil && h < f.horizon {
+			out[k] += unit * dot(coef[h*f.lags:(h+1)*f.lags], recent)
+		}
+		if f.log[series] {
+			out[k] = math.Exp(min(out[k], 700))
 		}
 	}
 	return out
 }
 
-func positive(x []float64) bool {
-	for _, v := range x {
-		if !(v > 0) {
-			return false
-		}
-	}
-	return true
-}
-
 func addScaled(to, from []float64, w float64) {
+	to = to[:len(from)]
 	for i, v := range from {
 		to[i] += w * v
 	}

@@ -1,8 +1,10 @@
 package lstm
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"drover/internal/forecast/base"
 	"drover/internal/forecast/panel"
@@ -51,6 +53,7 @@ type Fitted struct {
 	unit               []float64
 	net                *Network
 	base               *base.Forecasts
+	logs               *panel.Running
 	start              []float64 // mean of the base forecasts of the window at hand
 	window, skip, out  []float64
 }
@@ -68,14 +71,10 @@ func (g Global) Refit(before panel.Fitted, t *panel.Task) panel.Fitted {
 // or others, starting from the earlier weights where the shapes agree: a third
 // of the samples is enough then.
 func (g Global) Continue(before *Fitted, t *panel.Task) *Fitted {
-	f := &Fitted{Global: g, day: max(1, t.Season(0)), week: t.Season(1), horizon: t.Horizon, base: base.Of(t), start: make([]float64, t.Horizon)}
-	for _, x := range t.Histories {
-		log := true
-		for _, v := range x {
-			log = log && v > 0
-		}
-		f.log = append(f.log, log)
-		f.unit = append(f.unit, panel.Scale(transform(x, log), f.day))
+	f := &Fitted{Global: g, day: max(1, t.Season(0)), week: t.Season(1), horizon: t.Horizon, base: base.Of(t), logs: t.Logs(), start: make([]float64, t.Horizon)}
+	for i, x := range t.Histories {
+		f.log = append(f.log, panel.Positive(x))
+		f.unit = append(f.unit, panel.Scale(f.view(i, x), f.day))
 	}
 	s := shape{steps: g.Days, in: 2 * f.day, hidden: g.Hidden, skip: (3 + base.Most) * t.Horizon, out: t.Horizon}
 	rng := rand.New(rand.NewPCG(g.Seed+t.Seed, 29))
@@ -156,29 +155,54 @@ func (f *Fitted) startFrom(series int, all [][]float64) {
 // squash keeps outliers from drowning the rest; it is nearly linear within one.
 func squash(x float64) float64 { return math.Copysign(math.Log1p(math.Abs(x)), x) }
 
-// train makes one pass after the other over random origins of all series.
-func (f *Fitted) train(t *panel.Task, rng *rand.Rand, samples int, rate float64) {
+// sample is a window to learn from: a series, how many of its values are known,
+// and what the base forecasts say then.
+type sample struct {
+	series, known int
+	base          [][]float64
+}
+
+// draw picks random origins of all series that are long enough. The base
+// forecasts are made series by series, where they go on from one another.
+func (f *Fitted) draw(t *panel.Task, rng *rand.Rand, count int) []sample {
 	var usable []int
-	views := make([][]float64, len(t.Histories))
 	for i, x := range t.Histories {
 		if len(x) >= f.need()+f.horizon+1 {
 			usable = append(usable, i)
-			views[i] = transform(x, f.log[i])
 		}
 	}
 	if len(usable) == 0 {
+		return nil
+	}
+	samples, order := make([]sample, count), make([]*sample, count)
+	for k := range samples {
+		i := usable[rng.IntN(len(usable))]
+		samples[k] = sample{series: i, known: f.need() + rng.IntN(len(t.Histories[i])-f.horizon-f.need()+1)}
+		order[k] = &samples[k]
+	}
+	slices.SortFunc(order, func(a, b *sample) int { return cmp.Or(a.series-b.series, a.known-b.known) })
+	steps := panel.Steps(f.horizon)
+	for _, s := range order {
+		s.base = f.base.Each(s.series, t.Histories[s.series][:s.known], steps)
+	}
+	return samples
+}
+
+// train makes one pass after the other over random origins of all series.
+func (f *Fitted) train(t *panel.Task, rng *rand.Rand, samples int, rate float64) {
+	batches := max(1, samples/f.Batch)
+	drawn := f.draw(t, rng, batches*f.Batch)
+	if drawn == nil {
 		return
 	}
 	grad, dOut := make([]float64, len(f.net.w)), make([]float64, f.horizon)
 	var optimiser adam
-	batches := max(1, samples/f.Batch)
 	for b := range batches {
 		clear(grad)
-		for range f.Batch {
-			i := usable[rng.IntN(len(usable))]
-			z := views[i]
-			n := f.need() + rng.IntN(len(z)-f.horizon-f.need()+1)
-			f.inputs(i, f.base.Each(i, t.Histories[i][:n], f.horizon), z, n)
+		for _, s := range drawn[b*f.Batch : (b+1)*f.Batch] {
+			i, n := s.series, s.known
+			z := f.view(i, t.Histories[i])
+			f.inputs(i, s.base, z, n)
 			f.net.forward(f.window, f.skip, f.out)
 			for h := range dOut {
 				dOut[h] = slope(f.out[h]-(z[n+h]-f.start[h])/f.unit[i]) / float64(f.horizon*f.Batch)
@@ -193,21 +217,15 @@ func (f *Fitted) train(t *panel.Task, rng *rand.Rand, samples int, rate float64)
 // slope is the derivative of a smoothed absolute error.
 func slope(e float64) float64 { return e / math.Sqrt(e*e+0.04) }
 
-func transform(x []float64, log bool) []float64 {
-	if !log {
-		return x
-	}
-	z := make([]float64, len(x))
-	for i, v := range x {
-		z[i] = math.Log(max(v, 1e-300))
-	}
-	return z
+// view is a history as the network sees it.
+func (f *Fitted) view(series int, x []float64) []float64 {
+	return panel.View(f.logs, f.log[series], series, x)
 }
 
 // Forecast implements panel.Fitted; steps past the horizon learned for repeat
 // the last season.
 func (f *Fitted) Forecast(series int, history []float64, horizon int) []float64 {
-	z := transform(history, f.log[series])
+	z := f.view(series, history)
 	out := panel.Naive(z, f.day, horizon)
 	if len(z) >= f.need() {
 		f.inputs(series, f.base.Kept(series, history, f.horizon), z, len(z))

@@ -6,6 +6,7 @@ package panel
 
 import (
 	"math"
+	"sync"
 	"time"
 
 	"drover/internal/model"
@@ -73,6 +74,9 @@ type Task struct {
 	// Base is what several models start from, where it was fitted for all of
 	// them already: a *base.Forecasts. Nil: each model fits its own.
 	Base any
+
+	once sync.Once
+	logs *Running
 }
 
 // Season returns the task's i-th season in steps, or 0.
@@ -103,6 +107,22 @@ type Continuer interface {
 // returns depends on the parameters and on that history alone.
 type Fitted interface {
 	Forecast(series int, history []float64, horizon int) []float64
+}
+
+// Stepped is a Fitted that forecasts some steps of a horizon as cheaply as they
+// are few.
+type Stepped interface {
+	Fitted
+	At(series int, history []float64, steps []int) []float64
+}
+
+// Steps lists all steps of a horizon.
+func Steps(horizon int) []int {
+	steps := make([]int, horizon)
+	for h := range steps {
+		steps[h] = h
+	}
+	return steps
 }
 
 // Naive repeats the last season; where the history is shorter, the last value.

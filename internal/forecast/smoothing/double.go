@@ -4,6 +4,7 @@ package smoothing
 
 import (
 	"math"
+	"sync"
 
 	"drover/internal/forecast/panel"
 )
@@ -46,52 +47,59 @@ type fittedDouble struct {
 	day, week int
 	log       []bool
 	gains     []gains
+	logs      *panel.Running
+
+	mu      sync.Mutex
+	reached []reached
+}
+
+// reached is how far a series' history was last followed: forecasts from one
+// origin after the other need not begin anew.
+type reached struct {
+	first *float64 // of the history
+	n     int      // values taken in
+	state *state
 }
 
 // Fit implements panel.Model: a search along one parameter after the other for
 // the least mean absolute one-step error.
-func (d Double) Fit(t *panel.Task) panel.Fitted {
-	f := &fittedDouble{day: max(1, t.Season(0)), week: t.Season(1)}
-	for _, x := range t.Histories {
-		log := true
-		for _, v := range x {
-			log = log && v > 0
-		}
-		f.log = append(f.log, log)
-		best := gains{0.02, 0.1, 0.1, 0.8}
-		z := transform(x, log)
-		least := newState(z, f.day, f.week).run(z, best)
-		tried, passes := &grid, 2
-		if d.Coarse {
-			tried, passes = &coarse, 1
-		}
-		for range passes {
-			for p := range tried {
-				for _, g := range tried[p] {
-					try := best
-					if try[p] = g; try == best {
-						continue
-					}
-					if e := newState(z, f.day, f.week).run(z, try); e < least {
-						least, best = e, try
-					}
-				}
-			}
-		}
-		f.gains = append(f.gains, best)
+func (d Double) Fit(t *panel.Task) panel.Fitted { return d.Stepped(t) }
+
+// Stepped is Fit by a narrower contract.
+func (d Double) Stepped(t *panel.Task) panel.Stepped {
+	f := &fittedDouble{day: max(1, t.Season(0)), week: t.Season(1), logs: t.Logs(), reached: make([]reached, len(t.Histories))}
+	tried, passes := &grid, 2
+	if d.Coarse {
+		tried, passes = &coarse, 1
+	}
+	for i, x := range t.Histories {
+		f.log = append(f.log, panel.Positive(x))
+		z := panel.View(f.logs, f.log[i], i, x)
+		f.gains = append(f.gains, search(z, newState(z, f.day, f.week), tried, passes))
 	}
 	return f
 }
 
-func transform(x []float64, log bool) []float64 {
-	if !log {
-		return x
+// search tries the values of one parameter after the other.
+func search(z []float64, start *state, tried *[4][]float64, passes int) gains {
+	best := gains{0.02, 0.1, 0.1, 0.8}
+	s := start.clone()
+	least := s.run(z, best)
+	for range passes {
+		for p := range tried {
+			for _, g := range tried[p] {
+				try := best
+				if try[p] = g; try == best {
+					continue
+				}
+				s.set(start)
+				if e := s.run(z, try); e < least {
+					least, best = e, try
+				}
+			}
+		}
 	}
-	z := make([]float64, len(x))
-	for i, v := range x {
-		z[i] = math.Log(max(v, 1e-300))
-	}
-	return z
+	return best
 }
 
 // state is the level and both profiles; last is the latest one-step error.
@@ -127,12 +135,39 @@ func newState(z []float64, day, week int) *state {
 	return s
 }
 
+func (s *state) clone() *state {
+	c := &state{day: make([]float64, len(s.day))}
+	if s.week != nil {
+		c.week = make([]float64, len(s.week))
+	}
+	c.set(s)
+	return c
+}
+
+// set makes the state what another one of the same seasons is.
+func (s *state) set(from *state) {
+	s.level, s.last = from.level, from.last
+	copy(s.day, from.day)
+	copy(s.week, from.week)
+}
+
 // run passes over a history and returns the mean absolute one-step error after
 // the start-up.
 func (s *state) run(z []float64, g gains) float64 {
-	sum, from := 0.0, min(len(z)/2, 2*max(len(s.day), len(s.week)))
-	d, w := 0, 0
-	for i, v := range z {
+	from := min(len(z)/2, 2*max(len(s.day), len(s.week)))
+	return s.follow(z, 0, from, g) / float64(max(1, len(z)-from))
+}
+
+// follow takes in a history from its done-th value on, and returns the sum of
+// the absolute one-step errors from another one on.
+func (s *state) follow(z []float64, done, from int, g gains) float64 {
+	sum := 0.0
+	d, w := done%len(s.day), 0
+	if s.week != nil {
+		w = done % len(s.week)
+	}
+	for i := done; i < len(z); i++ {
+		v := z[i]
 		fit := s.level + s.day[d]
 		if s.week != nil {
 			fit += s.week[w]
@@ -154,25 +189,55 @@ func (s *state) run(z []float64, g gains) float64 {
 			d = 0
 		}
 	}
-	return sum / float64(max(1, len(z)-from))
+	return sum
+}
+
+// after returns the state after a history, which z is as the model sees it.
+func (f *fittedDouble) after(series int, history, z []float64) *state {
+	whole := 2 * max(f.day, f.week) // the start depends on no more
+	f.mu.Lock()
+	at := f.reached[series]
+	f.mu.Unlock()
+	if len(history) == 0 || at.first != &history[0] || at.n > len(z) || at.n < whole {
+		at = reached{state: newState(z, f.day, f.week)}
+	} else {
+		at.state = at.state.clone()
+	}
+	at.state.follow(z, at.n, 0, f.gains[series])
+	if len(history) > 0 {
+		at.first, at.n = &history[0], len(z)
+		f.mu.Lock()
+		f.reached[series] = at
+		f.mu.Unlock()
+	}
+	return at.state
 }
 
 // Forecast implements panel.Fitted.
 func (f *fittedDouble) Forecast(series int, history []float64, horizon int) []float64 {
-	z := transform(history, f.log[series])
-	s := newState(z, f.day, f.week)
-	s.run(z, f.gains[series])
-	out := make([]float64, horizon)
-	keep := s.last
-	for h := range out {
+	return f.At(series, history, panel.Steps(horizon))
+}
+
+// At implements panel.Stepped.
+func (f *fittedDouble) At(series int, history []float64, steps []int) []float64 {
+	z := panel.View(f.logs, f.log[series], series, history)
+	s := f.after(series, history, z)
+	out := make([]float64, len(steps))
+	keep, carried := s.last, 0
+	for k, h := range steps {
+		if h < carried {
+			keep, carried = s.last, 0
+		}
+		for ; carried <= h; carried++ {
+			keep *= f.gains[series][carry]
+		}
 		i := len(z) + h
-		keep *= f.gains[series][carry]
-		out[h] = s.level + s.day[i%f.day] + keep
+		out[k] = s.level + s.day[i%f.day] + keep
 		if s.week != nil {
-			out[h] += s.week[i%f.week]
+			out[k] += s.week[i%f.week]
 		}
 		if f.log[series] {
-			out[h] = math.Exp(min(out[h], 700))
+			out[k] = math.Exp(min(out[k], 700))
 		}
 	}
 	return out
