@@ -92,10 +92,14 @@ func choose(z []float64, day, week int, exogenous [][]float64, orders []Order) *
 	if slices.ContainsFunc(orders, func(o Order) bool { return o.Q > 0 }) {
 		noise = innovations(w, min(period+3, len(w)/6))
 	}
+	orders = slices.Clone(orders)
+	for i := range orders {
+		orders[i].Long = week
+	}
 	var best *Fit
+	compared := newTable(w, noise, orders, columns, longest)
 	for _, o := range orders {
-		o.Long = week
-		if f := estimate(w, noise, o, columns, longest); f != nil && (best == nil || f.AICc < best.AICc) {
+		if f := compared.estimate(o); f != nil && (best == nil || f.AICc < best.AICc) {
 			best = f
 		}
 	}
@@ -105,7 +109,8 @@ func choose(z []float64, day, week int, exogenous [][]float64, orders []Order) *
 	if best.Order.Q == 0 {
 		return best
 	}
-	if again := estimate(w, best.residuals(w, columns), best.Order, columns, longest); again != nil && again.AICc < best.AICc {
+	own := newTable(w, best.residuals(w, columns), []Order{best.Order}, columns, longest)
+	if again := own.estimate(best.Order); again != nil && again.AICc < best.AICc {
 		best = again
 	}
 	return best
@@ -125,66 +130,11 @@ func difference(z []float64, period int) []float64 {
 // innovations are the residuals of a long autoregression.
 func innovations(w []float64, order int) []float64 {
 	long := Order{P: max(1, order)}
-	f := estimate(w, make([]float64, len(w)), long, nil, long.P)
+	f := newTable(w, nil, []Order{long}, nil, long.P).estimate(long)
 	if f == nil {
 		return make([]float64, len(w))
 	}
 	return f.residuals(w, nil)
-}
-
-// estimate regresses w on its lags, on the noise's lags and on the columns,
-// over the same rows for every order so that criteria compare.
-func estimate(w, noise []float64, o Order, columns [][]float64, from int) *Fit {
-	f := &Fit{Order: o}
-	f.ar, f.ma = o.lags()
-	k := len(f.ar) + len(f.ma) + len(columns)
-	rows := len(w) - from
-	if rows < 2*k+8 {
-		return nil
-	}
-	a := make([][]float64, k)
-	for i := range a {
-		a[i] = make([]float64, k+1)
-	}
-	x := make([]float64, k+1)
-	total := 0.0
-	for t := from; t < len(w); t++ {
-		f.row(x, w, noise, columns, t)
-		x[k] = w[t]
-		total += w[t] * w[t]
-		for i := range k {
-			if x[i] == 0 {
-				continue
-			}
-			for j := i; j <= k; j++ {
-				a[i][j] += x[i] * x[j]
-			}
-		}
-	}
-	f.coef = solve(a, 1e-4*float64(rows))
-	if f.coef == nil || !f.invertible() {
-		return nil
-	}
-	rss := 0.0
-	for t := from; t < len(w); t++ {
-		f.row(x, w, noise, columns, t)
-		e := w[t] - inner(f.coef, x)
-		rss += e * e
-	}
-	n, p := float64(rows), float64(k+1)
-	f.AICc = n*math.Log(max(rss/n, 1e-300)) + 2*p + 2*p*(p+1)/(n-p-1)
-	return f
-}
-
-// invertible tells whether the moving-average part surely forgets its start:
-// coefficients that add up to less than one would do, and half keeps it from
-// cancelling a root of the autoregressive part, which forecasts badly.
-func (f *Fit) invertible() bool {
-	sum := 0.0
-	for i := range f.ma {
-		sum += math.Abs(f.coef[len(f.ar)+i])
-	}
-	return sum < 0.5
 }
 
 // row fills the regressors of one instant.
@@ -242,7 +192,10 @@ func (f *Fit) Forecast(z []float64, horizon int, exogenous [][]float64) []float6
 	for i, c := range exogenous {
 		columns[i] = difference(c, period)
 	}
-	noise := f.residuals(w, columns)
+	noise := make([]float64, len(w))
+	if len(f.ma) > 0 {
+		noise = f.residuals(w, columns)
+	}
 	limit := 0.0
 	for _, v := range w {
 		limit = max(limit, math.Abs(v))
@@ -261,43 +214,4 @@ func (f *Fit) Forecast(z []float64, horizon int, exogenous [][]float64) []float6
 		out[h] = prior + w[len(w)-1]
 	}
 	return out
-}
-
-// solve solves the normal equations with a small ridge, in units of each
-// column; nil where they are singular.
-func solve(a [][]float64, ridge float64) []float64 {
-	k := len(a)
-	mean := 0.0
-	for i := range k {
-		mean += a[i][i] / float64(k)
-	}
-	if !(mean > 0) {
-		return make([]float64, k)
-	}
-	for i := range k {
-		for j := range i {
-			a[i][j] = a[j][i]
-		}
-		a[i][i] += 1e-6*mean + a[i][i]*ridge*1e-4
-	}
-	for i := range k {
-		if !(a[i][i] > 1e-12*mean) {
-			return nil
-		}
-		for r := i + 1; r < k; r++ {
-			m := a[r][i] / a[i][i]
-			for c := i; c <= k; c++ {
-				a[r][c] -= float64(m * a[i][c])
-			}
-		}
-	}
-	x := make([]float64, k)
-	for i := k - 1; i >= 0; i-- {
-		x[i] = a[i][k]
-		for c := i + 1; c < k; c++ {
-			x[i] -= float64(a[i][c] * x[c])
-		}
-		x[i] /= a[i][i]
-	}
-	return x
 }

@@ -3,6 +3,8 @@ package changes
 import (
 	"math"
 	"slices"
+
+	"drover/internal/forecast/panel"
 )
 
 // leastForOutliers is how many values it takes to say what is rare.
@@ -36,11 +38,11 @@ func beyond(values []float64, season, gap int) []int {
 		far[i] = distance(values, i, season, gap)
 		most = max(most, far[i])
 	}
-	sorted := slices.Sorted(slices.Values(far))
-	rare := quantile(sorted, 0.99)
+	level, times := 0.99, 1.0
 	if len(values) < 200 { // one in a hundred is the value itself
-		rare = 2 * quantile(sorted, 0.9)
+		level, times = 0.9, 2
 	}
+	rare := times * panel.Nth(slices.Clone(far), rank(len(far), level))
 	if rare <= 0 || most <= extreme*rare {
 		return nil
 	}

@@ -3,6 +3,8 @@ package changes
 import (
 	"math"
 	"slices"
+
+	"drover/internal/forecast/panel"
 )
 
 // Shift is a lasting change of level: a value v before At is worth
@@ -82,12 +84,12 @@ func strongest(x []float64, seasons []int) (Shift, bool) {
 	if len(usual) < season || math.Abs(height) < 2*drift(x, at, season) {
 		return Shift{}, false
 	}
-	slices.Sort(usual)
-	rare := quantile(usual, 0.95)
+	level := 0.95
 	if len(x)-at < season { // it may be a burst that has not ended yet
-		rare = quantile(usual, 0.99)
+		level = 0.99
 	}
-	if math.Abs(height) < max(loud*quantile(usual, 0.5), louder*rare) {
+	rare := panel.Nth(usual, rank(len(usual), level))
+	if math.Abs(height) < max(loud*panel.Nth(usual, rank(len(usual), 0.5)), louder*rare) {
 		return Shift{}, false
 	}
 	if len(seasons) > 1 && at < seasons[1] && math.Abs(height) < reach(x[:at]) {
@@ -228,8 +230,8 @@ func drift(x []float64, at, season int) float64 {
 
 // reach is the distance between the tenth and the ninetieth percentile.
 func reach(x []float64) float64 {
-	s := slices.Sorted(slices.Values(x))
-	return quantile(s, 0.9) - quantile(s, 0.1)
+	s := slices.Clone(x)
+	return panel.Nth(s, rank(len(s), 0.9)) - panel.Nth(s, rank(len(s), 0.1))
 }
 
 // relate says how values before a shift compare with those after it: by a
@@ -258,10 +260,9 @@ func relate(x, steps []float64, at int) Shift {
 }
 
 func middle(v []float64) float64 {
-	s := slices.Sorted(slices.Values(v))
-	return (s[len(s)/2] + s[(len(s)-1)/2]) / 2
+	s := slices.Clone(v)
+	return (panel.Nth(s, len(s)/2) + panel.Nth(s, (len(s)-1)/2)) / 2
 }
 
-func quantile(sorted []float64, p float64) float64 {
-	return sorted[min(len(sorted)-1, int(p*float64(len(sorted))))]
-}
+// rank is where a quantile of n sorted values stands.
+func rank(n int, p float64) int { return min(n-1, int(p*float64(n))) }

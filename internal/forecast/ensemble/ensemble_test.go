@@ -232,3 +232,40 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+// TestLossStopsWhereItIsNoLess: a loss that is found not to be less than another
+// one is not finished, and one that is less is exact.
+func TestLossStopsWhereItIsNoLess(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 9))
+	tr := &trial{relative: 0.5}
+	n := 5000
+	tr.came.forecasts = [][]float64{make([]float64, n)}
+	sum := make([]float64, n)
+	for p := range n {
+		y := rng.NormFloat64()
+		tr.came.actual, tr.came.size = append(tr.came.actual, y), append(tr.came.size, math.Abs(y))
+		tr.came.weight = append(tr.came.weight, rng.Float64())
+		tr.came.forecasts[0][p], sum[p] = y+rng.NormFloat64(), y
+	}
+	loss := tr.lossWith(sum, 0, 2, math.Inf(1))
+	if got := tr.lossWith(sum, 0, 2, loss*1.0001); got != loss {
+		t.Errorf("loss %v, with a limit above it %v", loss, got)
+	}
+	if got := tr.lossWith(sum, 0, 2, loss/2); !math.IsInf(got, 1) {
+		t.Errorf("loss %v is said to be %v, below half of it", loss, got)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	rows := []series{{lower: 0, upper: math.Inf(1)}, {lower: math.Inf(-1), upper: 6}}
+	f := []float64{-100, 3, math.NaN(), 100}
+	got := append([]float64(nil), f...)
+	limitsOf(rows, [][]float64{{4, 2, 6}, nil})[0].clamp(got)
+	if want := []float64{1, 3, 6, 8}; !reflect.DeepEqual(got, want) {
+		t.Errorf("clamped %v, want %v", got, want)
+	}
+	limitsOf(rows, [][]float64{nil, {-4, 5}})[1].clamp(f)
+	if want := []float64{-8.5, 3, 5, 6}; !reflect.DeepEqual(f, want) {
+		t.Errorf("clamped %v, want %v", f, want)
+	}
+}

@@ -178,24 +178,43 @@ func (s *series) measure() {
 	s.constant = low == high
 }
 
-// clamp keeps a forecast of a point within what the history makes plausible:
+// limits keep a forecast of a point within what the history makes plausible:
 // half the range beyond either end, and a strictly positive series stays above
 // half of its least value.
-func (s *series) clamp(f []float64, known []float64) {
-	low, high := math.Inf(1), math.Inf(-1)
-	for _, v := range known {
-		low, high = min(low, v), max(high, v)
+type limits struct{ low, high, last float64 }
+
+// limitsOf returns the limits after each series' known values.
+func limitsOf(rows []series, known [][]float64) []limits {
+	out := make([]limits, len(rows))
+	for i, values := range known {
+		low, high := math.Inf(1), math.Inf(-1)
+		for _, v := range values {
+			if v < low {
+				low = v
+			}
+			if v > high {
+				high = v
+			}
+		}
+		reach := (high - low) / 2
+		floor := low - reach
+		if low > 0 {
+			floor = max(floor, low/2)
+		}
+		out[i] = limits{max(floor, rows[i].lower), min(high+reach, rows[i].upper), math.NaN()}
+		if len(values) > 0 {
+			out[i].last = values[len(values)-1]
+		}
 	}
-	reach := (high - low) / 2
-	floor := low - reach
-	if low > 0 {
-		floor = max(floor, low/2)
-	}
-	floor = max(floor, s.lower)
+	return out
+}
+
+// clamp sets what is no number to the last value, and the rest within the limits.
+func (l limits) clamp(f []float64) {
 	for h, v := range f {
 		if math.IsNaN(v) {
-			v = known[len(known)-1]
+			v = l.last
 		}
-		f[h] = min(max(v, floor), min(high+reach, s.upper))
+		f[h] = min(max(v, l.low), l.high)
 	}
 }

@@ -75,6 +75,7 @@ func join(c *coarse, o *Options) *joined {
 		j.fitted = refit(ms, used, j.trial, c)
 	}
 	points := forecastAll(j.fitted, c.rows, &c.options)
+	ends := limitsOf(c.rows, whole(c.rows))
 	for i := range c.rows {
 		sum := make([]float64, c.options.Horizon)
 		for h := range sum {
@@ -82,7 +83,7 @@ func join(c *coarse, o *Options) *joined {
 				sum[h] += j.shares.series[i][m] * points[k][i][h]
 			}
 		}
-		c.rows[i].clamp(sum, c.rows[i].values)
+		ends[i].clamp(sum)
 		j.points[i] = sum
 	}
 	return j
@@ -98,7 +99,7 @@ func refit(ms []panel.Model, used []int, t *trial, c *coarse) []panel.Fitted {
 			before = append(before, t.fitted[m])
 		}
 	}
-	return fitAll(final, before, c.rows, c.panel, &c.options, 0)
+	return fitAll(final, before, histories(c.rows, 0, c.panel.Season()), c.rows, c.panel, &c.options)
 }
 
 // inUse lists the models with a weight; the others need not be fitted again.
@@ -112,13 +113,23 @@ func inUse(w []float64) []int {
 	return used
 }
 
+// whole returns the series' values.
+func whole(rows []series) [][]float64 {
+	out := make([][]float64, len(rows))
+	for i, r := range rows {
+		out[i] = r.values
+	}
+	return out
+}
+
 func forecastAll(fitted []panel.Fitted, rows []series, o *Options) [][][]float64 {
 	points := make([][][]float64, len(fitted))
+	ends := limitsOf(rows, whole(rows))
 	o.each(len(fitted), func(m int) {
 		points[m] = make([][]float64, len(rows))
 		for i, r := range rows {
 			f := fitted[m].Forecast(i, r.values, o.Horizon)
-			r.clamp(f, r.values)
+			ends[i].clamp(f)
 			points[m][i] = f
 		}
 	})

@@ -18,7 +18,7 @@ type trial struct {
 	actual    [][][]float64   // origin, series, step; NaN: missing
 	weight    []float64       // of each series' absolute errors
 	relative  float64         // of relative errors
-	points    int             // how many steps walk visits
+	came      came
 }
 
 // backs returns the rolling origins: up to most, half a horizon or a season
@@ -43,16 +43,21 @@ func backs(rows []series, horizon, season, most int) []int {
 	return out
 }
 
-// fitAll fits the models to the histories without their last steps; before,
-// where not nil, is what they were fitted to earlier.
-func fitAll(models []panel.Model, before []panel.Fitted, rows []series, p *panel.Panel, o *Options, back int) []panel.Fitted {
-	t := &panel.Task{Seasons: p.Seasons, Horizon: o.Horizon, Seed: o.Seed, Step: p.Step, Quick: o.Effort == Quick}
+// histories returns what was known of each series so many steps before its end,
+// at least one value.
+func histories(rows []series, back, season int) [][]float64 {
+	out := make([][]float64, len(rows))
+	for i, r := range rows {
+		out[i] = r.known(max(len(r.values)-back, min(1, len(r.values))), season)
+	}
+	return out
+}
+
+// fitAll fits the models to histories; before, where not nil, is what they were
+// fitted to earlier.
+func fitAll(models []panel.Model, before []panel.Fitted, histories [][]float64, rows []series, p *panel.Panel, o *Options) []panel.Fitted {
+	t := &panel.Task{Histories: histories, Seasons: p.Seasons, Horizon: o.Horizon, Seed: o.Seed, Step: p.Step, Quick: o.Effort == Quick}
 	for _, r := range rows {
-		n := len(r.values) - back
-		if n < 1 {
-			n = min(1, len(r.values))
-		}
-		t.Histories = append(t.Histories, r.known(n, p.Season()))
 		t.Offsets = append(t.Offsets, int64(r.start)/max(1, p.Step.Milliseconds()))
 	}
 	if slices.ContainsFunc(models, startsFromBase) {
@@ -87,36 +92,42 @@ func roll(models []panel.Model, rows []series, p *panel.Panel, o *Options) *tria
 		t.weight = make([]float64, len(rows))
 		return t
 	}
-	fitted := fitAll(models, nil, rows, p, o, t.backs[0])
-	t.fitted = fitted
-	for range t.backs {
-		t.actual = append(t.actual, make([][]float64, len(rows)))
-	}
+	known := make([][][]float64, len(t.backs))
 	for k, back := range t.backs {
+		known[k] = histories(rows, back, p.Season())
+		t.actual = append(t.actual, make([][]float64, len(rows)))
 		for i, r := range rows {
 			if n := len(r.values) - back; n >= max(2, p.Season()) && !r.constant {
 				t.actual[k][i] = r.truth(n, o.Horizon)
-				t.points += o.Horizon
 			}
 		}
 	}
-	o.each(len(models), func(m int) {
+	t.fitted = fitAll(models, nil, known[0], rows, p, o)
+	t.forecast(known, rows, o)
+	t.measure(rows)
+	return t
+}
+
+// forecast asks every model at every origin.
+func (t *trial) forecast(known [][][]float64, rows []series, o *Options) {
+	limits := make([][]limits, len(known))
+	for k := range known {
+		limits[k] = limitsOf(rows, known[k])
+	}
+	o.each(len(t.fitted), func(m int) {
 		t.forecasts[m] = make([][][]float64, len(t.backs))
-		for k, back := range t.backs {
+		for k := range t.backs {
 			t.forecasts[m][k] = make([][]float64, len(rows))
-			for i, r := range rows {
+			for i := range rows {
 				if t.actual[k][i] == nil {
 					continue
 				}
-				known := r.known(len(r.values)-back, p.Season())
-				f := fitted[m].Forecast(i, known, o.Horizon)
-				r.clamp(f, known)
+				f := t.fitted[m].Forecast(i, known[k][i], o.Horizon)
+				limits[k][i].clamp(f)
 				t.forecasts[m][k][i] = f
 			}
 		}
 	})
-	t.measure(rows)
-	return t
 }
 
 // truth returns the values after the first n, NaN where they were filled in. All
@@ -132,78 +143,6 @@ func (s *series) truth(n, horizon int) []float64 {
 		return s.quiet[n:end]
 	}
 	return s.values[n:end]
-}
-
-// walk visits every step that was forecast, counting from 0.
-func (t *trial) walk(visit func(p, k, i, h int)) {
-	p := 0
-	for k := range t.actual {
-		for i := range t.actual[k] {
-			for h, y := range t.actual[k][i] {
-				if !math.IsNaN(y) {
-					visit(p, k, i, h)
-					p++
-				}
-			}
-		}
-	}
-}
-
-// measure sets the weights under which scaled and relative errors of the first
-// model count alike.
-func (t *trial) measure(rows []series) {
-	t.weight = make([]float64, len(rows))
-	for i, r := range rows {
-		t.weight[i] = 1 / r.scale
-	}
-	scaled, relative := 0.0, 0.0
-	t.walk(func(_, k, i, h int) {
-		y, f := t.actual[k][i][h], t.forecasts[0][k][i][h]
-		scaled += math.Abs(y-f) * t.weight[i]
-		if d := math.Abs(y) + math.Abs(f); d > 0 {
-			relative += math.Abs(y-f) / d
-		}
-	})
-	if relative > 0 {
-		t.relative = scaled / relative
-	}
-}
-
-// errors returns each series' mean absolute error by model, in units of its
-// scale, and the panel's mean of them. A series without any has the panel's.
-func (t *trial) errors() (own [][]float64, mean []float64) {
-	mean = make([]float64, len(t.forecasts))
-	own = make([][]float64, len(t.weight))
-	count := make([]float64, len(t.weight))
-	for i := range own {
-		own[i] = make([]float64, len(t.forecasts))
-	}
-	t.walk(func(_, k, i, h int) {
-		count[i]++
-		for m := range t.forecasts {
-			own[i][m] += math.Abs(t.actual[k][i][h]-t.forecasts[m][k][i][h]) * t.weight[i]
-		}
-	})
-	known := 0.0
-	for i := range own {
-		if count[i] == 0 {
-			continue
-		}
-		known++
-		for m := range mean {
-			own[i][m] /= count[i]
-			mean[m] += own[i][m]
-		}
-	}
-	for m := range mean {
-		mean[m] /= max(1, known)
-	}
-	for i := range own {
-		if count[i] == 0 {
-			copy(own[i], mean)
-		}
-	}
-	return own, mean
 }
 
 func median(v []int) int {

@@ -19,7 +19,7 @@ const (
 // model did there, drawn to how it did everywhere.
 func weigh(t *trial, rows []series) shares {
 	s := shares{fleet: make([]float64, len(t.forecasts)), series: make([][]float64, len(rows))}
-	if len(t.forecasts) == 1 || t.points == 0 {
+	if len(t.forecasts) == 1 || len(t.came.actual) == 0 {
 		for m := range s.fleet {
 			s.fleet[m] = 1 / float64(len(s.fleet))
 		}
@@ -37,16 +37,18 @@ func weigh(t *trial, rows []series) shares {
 // when it joins the mean of those already chosen.
 func greedy(t *trial) []float64 {
 	count := make([]float64, len(t.forecasts))
-	sum := make([]float64, t.points)
+	sum := make([]float64, len(t.came.actual))
 	for n := range rounds {
 		best, least := 0, math.Inf(1)
 		for m := range t.forecasts {
-			if e := t.lossWith(sum, m, float64(n)+1); e < least {
+			if e := t.lossWith(sum, m, float64(n)+1, least); e < least {
 				best, least = m, e
 			}
 		}
 		count[best]++
-		t.walk(func(p, k, i, h int) { sum[p] += t.forecasts[best][k][i][h] })
+		for p, f := range t.came.forecasts[best] {
+			sum[p] += f
+		}
 	}
 	for m := range count {
 		count[m] /= rounds
@@ -55,18 +57,27 @@ func greedy(t *trial) []float64 {
 }
 
 // lossWith is the panel's loss of the mean of sum and one more model, each
-// point weighed so that scaled and relative errors count alike.
-func (t *trial) lossWith(sum []float64, m int, n float64) float64 {
-	loss := 0.0
-	t.walk(func(p, k, i, h int) {
-		y := t.actual[k][i][h]
-		f := (sum[p] + t.forecasts[m][k][i][h]) / n
-		e := math.Abs(y - f)
-		loss += e * t.weight[i]
-		if d := math.Abs(y) + math.Abs(f); d > 0 {
-			loss += t.relative * e / d
+// point weighed so that scaled and relative errors count alike; it is infinite
+// where it is found not to be below least.
+func (t *trial) lossWith(sum []float64, m int, n, least float64) float64 {
+	const stretch = 1024 // between two looks at least
+	loss, c := 0.0, &t.came
+	for from := 0; from < len(sum); from += stretch {
+		to := min(from+stretch, len(sum))
+		sums, forecasts := sum[from:to], c.forecasts[m][from:to]
+		actual, size, weight := c.actual[from:to], c.size[from:to], c.weight[from:to]
+		for p, s := range sums {
+			f := (s + forecasts[p]) / n
+			e := math.Abs(actual[p] - f)
+			loss += e * weight[p]
+			if d := size[p] + math.Abs(f); d > 0 {
+				loss += t.relative * e / d
+			}
 		}
-	})
+		if loss >= least {
+			return math.Inf(1)
+		}
+	}
 	return loss
 }
 

@@ -3,6 +3,8 @@ package gbdt
 import (
 	"math/rand/v2"
 	"slices"
+
+	"drover/internal/forecast/panel"
 )
 
 // Options of boosting.
@@ -23,11 +25,13 @@ type Forest struct {
 	base  float32
 	rate  float32
 	trees []tree
+	score *scorer
 }
 
 // Boost fits a forest to targets, one a row of the matrix, with the pinball
 // loss at a level.
 func Boost(m *Matrix, target []float32, o Options) *Forest {
+	o.Leaves = min(o.Leaves, mostLeaves)
 	rng := rand.New(rand.NewPCG(o.Seed, 0x9e3779b97f4a7c15))
 	f := &Forest{rate: float32(o.Rate), base: quantile(slices.Clone(target), o.Level)}
 	g := &grower{m: m, o: o, order: make([]int32, m.rows), spare: make([]int32, m.rows), side: make([]cell, m.rows)}
@@ -59,6 +63,7 @@ func Boost(m *Matrix, target []float32, o Options) *Forest {
 			}
 		}
 	}
+	f.score = newScorer(f.trees, m.features)
 	return f
 }
 
@@ -107,45 +112,24 @@ func (t tree) binned(m *Matrix, row int) float32 {
 
 // Predict returns the forest's value for one row of features.
 func (f *Forest) Predict(row []float32) float64 {
+	return f.predict(row, make([]uint64, len(f.trees)))
+}
+
+// predict is Predict with room for a word for each tree.
+func (f *Forest) predict(row []float32, words []uint64) float64 {
+	words = words[:len(f.trees)]
+	f.score.find(row, words)
 	sum := float64(f.base)
-	for _, t := range f.trees {
-		sum += float64(f.rate * t.predict(row))
+	for k, left := range words {
+		sum += float64(f.rate * f.score.value(k, left))
 	}
 	return sum
 }
 
-// quantile returns the lower sample quantile; v is reordered. Selection by
-// partition (Hoare 1961) with the middle as pivot.
+// quantile returns the lower sample quantile; v is reordered.
 func quantile(v []float32, level float64) float32 {
 	if len(v) == 0 {
 		return 0
 	}
-	k := min(len(v)-1, int(level*float64(len(v))))
-	low, high := 0, len(v)-1
-	for low < high {
-		pivot := v[(low+high)/2]
-		i, j := low, high
-		for i <= j {
-			for v[i] < pivot {
-				i++
-			}
-			for v[j] > pivot {
-				j--
-			}
-			if i <= j {
-				v[i], v[j] = v[j], v[i]
-				i++
-				j--
-			}
-		}
-		switch {
-		case k <= j:
-			high = j
-		case k >= i:
-			low = i
-		default:
-			return v[k]
-		}
-	}
-	return v[k]
+	return panel.Nth(v, min(len(v)-1, int(level*float64(len(v)))))
 }

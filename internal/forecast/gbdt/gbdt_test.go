@@ -68,10 +68,11 @@ func TestBinnedAndPlainTreesAgree(t *testing.T) {
 	columns, target := table(1500)
 	m := NewMatrix(columns)
 	f := Boost(m, target, settings(0.5))
+	words := make([]uint64, len(f.trees))
 	for i := range target {
-		row := []float32{columns[0][i], columns[1][i], columns[2][i]}
-		for _, tree := range f.trees {
-			if tree.binned(m, i) != tree.predict(row) {
+		f.score.find([]float32{columns[0][i], columns[1][i], columns[2][i]}, words)
+		for k, tree := range f.trees {
+			if tree.binned(m, i) != f.score.value(k, words[k]) {
 				t.Fatalf("row %d falls into two leaves", i)
 			}
 		}
@@ -79,13 +80,13 @@ func TestBinnedAndPlainTreesAgree(t *testing.T) {
 }
 
 func TestBins(t *testing.T) {
-	edges := []float32{1, 2, 3}
+	edges := pad([]float32{1, 2, 3})
 	for v, want := range map[float32]uint8{0: 1, 1: 1, 1.5: 2, 3: 3, 4: 4} {
-		if got := binOf(edges, v); got != want {
+		if got := binOf(&edges, v); got != want {
 			t.Errorf("%v is in bin %d, not %d", v, got, want)
 		}
 	}
-	if binOf(edges, float32(math.NaN())) != 0 {
+	if binOf(&edges, float32(math.NaN())) != 0 {
 		t.Error("a missing value is not in bin 0")
 	}
 }

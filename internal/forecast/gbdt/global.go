@@ -201,12 +201,13 @@ func (f *fittedGlobal) Forecast(series int, history []float64, horizon int) []fl
 	r := v.origin(z, prefix(z), len(z))
 	extra := v.seen(f.base.Kept(series, history, horizon))
 	out, row := make([]float64, horizon), make([]float32, featureCount)
+	words := make([]uint64, len(f.forests[0].trees))
 	for h := range out {
 		step := at(extra, h)
 		for _, forest := range f.forests {
 			centre := v.centre(&r, h, step, forest.fromBase)
 			v.row(row, &r, h, step, centre)
-			out[h] += (centre + float64(v.unit*forest.Predict(row))) / float64(len(f.forests))
+			out[h] += (centre + float64(v.unit*forest.predict(row, words))) / float64(len(f.forests))
 		}
 		if v.log {
 			out[h] = math.Exp(min(out[h], 700))

@@ -189,16 +189,3 @@ func (g *grower) split(t *tree, l leaf) (left, right leaf) {
 	g.search(&right)
 	return left, right
 }
-
-// predict returns the leaf value for one row of features; missing goes left.
-func (t tree) predict(row []float32) float32 {
-	i := int32(0)
-	for t[i].feature >= 0 {
-		if v := row[t[i].feature]; v > t[i].threshold {
-			i = t[i].right
-		} else {
-			i = t[i].left
-		}
-	}
-	return t[i].value
-}

@@ -33,29 +33,48 @@ func (w window) differences(x []float64, limit float64) (e []float64, unit float
 }
 
 // products returns the matrix of sums over all origins t of e[t+H-a]*e[t+H-b]
-// for a, b in [0, H+lags). Sliding one step changes a sum by its two ends, so
-// that all but the first row cost two multiplications an entry.
-// m is filled above its diagonal and on it, and returned; nil: a new one is made.
-func (w window) products(e, m []float64) []float64 {
+// for a, b in [0, H+lags), above its diagonal and on it.
+func (w window) products(e []float64) []float64 {
+	m := make([]float64, (w.horizon+w.lags)*(w.horizon+w.lags))
+	w.addSteps(e, 1, m)
+	w.slide(m)
+	return m
+}
+
+// addSteps adds a history's first row of products, and what every other entry
+// differs by from the one up and left of it: it gains the value before and loses
+// the last. That is two multiplications an entry, and histories add up before they
+// slide. All is multiplied by scale.
+func (w window) addSteps(e []float64, scale float64, m []float64) {
 	size := w.horizon + w.lags
-	if m == nil {
-		m = make([]float64, size*size)
-	}
-	first, last := w.lags-1, len(e)-1-w.horizon // origins
-	top := e[first+w.horizon : last+w.horizon+1]
+	first, last := w.lags-1+w.horizon, len(e)-1 // targets of the first and last origin's last step
+	top := e[first : last+1]
 	for b := range size {
-		m[b] = dot(top, e[first+w.horizon-b:last+w.horizon-b+1])
+		m[b] += scale * dot(top, e[first-b:last-b+1])
+	}
+	back := make([]float64, len(e)) // so that columns rise
+	for i, v := range e {
+		back[len(e)-1-i] = v
 	}
 	for a := 1; a < size; a++ {
-		// Row a-1 shifted back by one: it gains the value before and loses the last.
-		gained, lost := e[first+w.horizon-a], e[last+w.horizon-a+1]
-		row, above := m[a*size:(a+1)*size], m[(a-1)*size:a*size]
-		in, out := first+w.horizon, last+w.horizon+1
-		for b := a; b < size; b++ {
-			row[b] = above[b-1] + gained*e[in-b] - lost*e[out-b]
+		gained, lost := scale*e[first-a], scale*e[last-a+1]
+		row := m[a*size+a : (a+1)*size]
+		in, out := back[len(e)-1-first+a:][:len(row)], back[len(e)-2-last+a:][:len(row)]
+		for b := range row {
+			row[b] += gained*in[b] - lost*out[b]
 		}
 	}
-	return m
+}
+
+// slide adds up what addSteps wrote along the diagonals.
+func (w window) slide(m []float64) {
+	size := w.horizon + w.lags
+	for a := 1; a < size; a++ {
+		row, above := m[a*size+a:(a+1)*size], m[(a-1)*size+a-1:a*size-1]
+		for b, v := range above {
+			row[b] += v
+		}
+	}
 }
 
 // normal splits the products into the regressors' matrix G (lags x lags) and

@@ -3,6 +3,7 @@ package linear
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"drover/internal/forecast/panel"
@@ -55,7 +56,7 @@ func TestProductsMatchTheirDefinition(t *testing.T) {
 	if math.Abs(e[0]*unit-(x[3]-x[0])) > 1e-12 {
 		t.Errorf("difference %v", e[0]*unit)
 	}
-	g, c := w.normal(w.products(e, nil))
+	g, c := w.normal(w.products(e))
 	first, last := w.lags-1, len(e)-1-w.horizon
 	if last-first+1 != w.rows(len(x)) {
 		t.Errorf("%d origins, rows says %d", last-first+1, w.rows(len(x)))
@@ -110,6 +111,35 @@ func TestRidgeFindsAnAutoregression(t *testing.T) {
 		want := math.Pow(0.8, float64(h+1)) * last
 		if got := v - x[n-4+h]; math.Abs(got-want) > 0.25*math.Abs(last)+0.3 {
 			t.Errorf("step %d moves by %.2f, want %.2f", h, got, want)
+		}
+	}
+}
+
+// TestOriginsInAnyOrder: what is forecast from an origin depends neither on those
+// asked about before nor on which steps are asked for, and the unit is that of the
+// differences so far.
+func TestOriginsInAnyOrder(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 1))
+	x := make([]float64, 400)
+	for i := range x {
+		x[i] = 5 + float64(i%4) + rng.Float64()
+	}
+	task := &panel.Task{Histories: [][]float64{x[:300]}, Offsets: []int64{0}, Seasons: []int{4}, Horizon: 6}
+	shared := Pooled{Lags: 3, Penalty: 0.01, Log: true}.Stepped(task)
+	for _, n := range []int{300, 20, 400, 3, 350, 16} {
+		alone := Pooled{Lags: 3, Penalty: 0.01, Log: true}.Fit(task).Forecast(0, slices.Clone(x[:n]), 9)
+		if got := shared.Forecast(0, x[:n], 9); !slices.Equal(got, alone) {
+			t.Fatalf("from %d values: %v, alone %v", n, got, alone)
+		}
+		if got, want := shared.At(0, x[:n], []int{5, 0, 8}), []float64{alone[5], alone[0], alone[8]}; !slices.Equal(got, want) {
+			t.Fatalf("steps of %d values: %v, want %v", n, got, want)
+		}
+		f := shared.(*fittedRidge)
+		z := f.view(0, x[:n])
+		all, unit := f.differences(z, clip)
+		got, same := f.recent(0, x[:n], z)
+		if got != nil && (unit != same || got[0] != all[len(all)-1] || got[f.lags-1] != all[len(all)-f.lags]) {
+			t.Fatalf("%d values: latest differences %v in units of %v, want %v in %v", n, got, same, all, unit)
 		}
 	}
 }

@@ -94,7 +94,7 @@ func (r Ridge) Stepped(t *panel.Task) panel.Stepped {
 		g, c, rows := make([]float64, len(poolG)), make([]float64, len(poolC)), max(0, w.rows(len(x)))
 		if rows > 0 {
 			e, _ := w.differences(f.view(i, x), clip)
-			g, c = w.normal(w.products(e, nil))
+			g, c = w.normal(w.products(e))
 		}
 		addScaled(g, poolG, strength)
 		addScaled(c, poolC, strength)
@@ -105,19 +105,15 @@ func (r Ridge) Stepped(t *panel.Task) panel.Stepped {
 
 // pool adds up every history's products per row, and counts the histories.
 func (f *fittedRidge) pool(t *panel.Task) (sum []float64, pooled float64) {
-	size := f.horizon + f.lags
-	sum = make([]float64, size*size)
-	var own []float64
+	sum = make([]float64, (f.horizon+f.lags)*(f.horizon+f.lags))
 	for i, x := range t.Histories {
 		if rows := f.rows(len(x)); rows > 0 {
 			e, _ := f.differences(f.view(i, x), clip)
-			own = f.products(e, own)
-			for a := range size { // what lies below the diagonal is not used
-				addScaled(sum[a*size+a:(a+1)*size], own[a*size+a:(a+1)*size], 1/float64(rows))
-			}
+			f.addSteps(e, 1/float64(rows), sum)
 			pooled++
 		}
 	}
+	f.slide(sum)
 	return sum, pooled
 }
 

@@ -153,7 +153,7 @@ func (f *Fitted) startFrom(series int, all [][]float64) {
 }
 
 // squash keeps outliers from drowning the rest; it is nearly linear within one.
-func squash(x float64) float64 { return math.Copysign(math.Log1p(math.Abs(x)), x) }
+func squash(x float64) float64 { return math.Copysign(math.Log(1+math.Abs(x)), x) }
 
 // sample is a window to learn from: a series, how many of its values are known,
 // and what the base forecasts say then.
