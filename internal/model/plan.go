@@ -125,7 +125,7 @@ const (
 	UpdateRunning  UpdateState = "updating" // handed to the hook
 	UpdateDone     UpdateState = "done"
 	UpdateFailed   UpdateState = "failed"
-	UpdateMissed   UpdateState = "missed" // its window passed before it was begun
+	UpdateMissed   UpdateState = "missed" // its window passed, or was too short, before it was begun
 )
 
 // Ended tells whether nothing more is done about the update.

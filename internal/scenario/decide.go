@@ -56,6 +56,7 @@ func Decide(v View, cfg Config, solve Solve) (model.Evaluation, *model.Plan) {
 
 // conclude turns what the search came to into the record and the plan.
 func (f *fleet) conclude(ev model.Evaluation, found improvement) (model.Evaluation, *model.Plan) {
+	f.stuck(found)
 	if due := f.dueUpdate(found.status); due >= 0 && (len(found.schedule.Steps) == 0 || found.status.total.broken == 0) {
 		// Moves that only save money wait for the next tick.
 		plan := f.updatePlan(due)

@@ -62,6 +62,7 @@ type closing struct {
 	until       model.Instant // zero: for good
 	hook        string        // to be run once the server is empty
 	length      time.Duration // of the update
+	latest      model.Instant // when the update has to be over
 	maintenance string
 }
 

@@ -15,6 +15,8 @@ func (st *state) standingRemedy(a int) string {
 	switch want := st.wantZones(a); {
 	case st.countZones(a) < want && len(f.zones) < want:
 		return fmt.Sprintf("a server in a zone other than those of the fleet: %s needs %d zones, the fleet has %d", app.ID, want, len(f.zones))
+	case st.strays(a) > 0 && !slices.ContainsFunc(f.members[a], func(r int) bool { return !f.mayRun(a, st.place[r]) }):
+		return fmt.Sprintf("a server for %s together with what it must share one with", app.ID)
 	case st.strays(a) > 0:
 		return fmt.Sprintf("a server that %s may use: its policy allows %s only", app.ID, allowedNames(app))
 	case st.clashes(a) > 0:

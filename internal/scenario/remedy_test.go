@@ -29,6 +29,13 @@ func TestWhatCannotBeKeptIsSaidWithItsWayOut(t *testing.T) {
 	alone := one(func(a *model.Application) { a.Request[model.CPU], a.AntiAffinity = 100, []model.ApplicationID{"web"} })
 	delete(alone.Servers, "s2")
 	alone.Placement["web/1"] = "s1"
+	friends := one(func(a *model.Application) { a.Request[model.CPU], a.Affinity = 100, []model.ApplicationID{"db"} })
+	db := testApplication("db", 100)
+	db.AllowedServers = []model.ServerID{"s2"}
+	friends.Applications["db"], friends.Placement["db/0"] = db, "s2"
+	web := friends.Applications["web"]
+	web.AllowedServers = []model.ServerID{"s1"}
+	friends.Applications["web"] = web
 	drained := testView([]model.Server{testServer("s1", "a"), testServer("s2", "a")}, []model.Application{testApplication("web", 5000), testApplication("api", 5000)},
 		map[string]string{"web/0": "s1", "api/0": "s2"})
 	drained.Drained = map[model.ServerID]model.Instant{"s1": noon}
@@ -48,7 +55,8 @@ func TestWhatCannotBeKeptIsSaidWithItsWayOut(t *testing.T) {
 			"one more server for web: its replicas may not share one with one another"}},
 		"policy": {one(func(a *model.Application) { a.Request[model.CPU], a.AllowedServers = 100, []model.ServerID{"gone"} }),
 			[]string{"SLO spread of web: it stands on a server that its policy does not allow", "a server that web may use: its policy allows gone only"}},
-		"drain": {drained, []string{"s1 was ordered to be drained", "1 replicas are still there", "1 more server like s1 (8000 millicores of cpu each); missing 5000 millicores"}},
+		"affinity": {friends, []string{"SLO spread of web", "a server for web together with what it must share one with"}},
+		"drain":    {drained, []string{"s1 was ordered to be drained", "1 replicas are still there", "1 more server like s1 (8000 millicores of cpu each); missing 5000 millicores"}},
 	} {
 		ev, _ := Decide(c.view, Config{}, greedy)
 		for _, want := range append(c.want, "least violation", "what would fix it") {

@@ -15,6 +15,7 @@ type rolls struct {
 	inPlan  map[string]model.Plan   // that hands a server over, by maintenance
 	failed  map[string]string       // why a roll has stopped
 	out     map[string]int          // servers of a roll that are out of use
+	before  map[string]int          // servers of a roll that come before the next one
 }
 
 // rollOf names what an update is rolled with: its order, else its hook.
@@ -32,7 +33,8 @@ func (f *fleet) roll() {
 	for _, s := range f.start {
 		replicas[s]++
 	}
-	r := rolls{f: f, results: map[string]UpdateResult{}, inPlan: map[string]model.Plan{}, failed: map[string]string{}, out: map[string]int{}}
+	r := rolls{f: f, results: map[string]UpdateResult{}, inPlan: map[string]model.Plan{}, failed: map[string]string{},
+		out: map[string]int{}, before: map[string]int{}}
 	for _, u := range f.view.Updates {
 		if old, ok := r.results[u.Maintenance]; !ok || u.At >= old.At {
 			r.results[u.Maintenance] = u
@@ -56,8 +58,12 @@ func (f *fleet) roll() {
 		return cmp.Or(boolFirst(replicas[sa] == 0, replicas[sb] == 0), cmp.Compare(startA, startB),
 			cmp.Compare(replicas[sa], replicas[sb]), cmp.Compare(a.ID, b.ID))
 	})
+	for roll, n := range r.out {
+		r.before[roll] = n
+	}
 	for _, m := range open {
 		f.updates = append(f.updates, r.next(m, replicas[f.serverAt[m.Server]]))
+		r.before[rollOf(m)]++
 	}
 	slices.SortStableFunc(f.updates, func(a, b model.ServerUpdate) int {
 		return cmp.Or(cmp.Compare(a.Roll, b.Roll), cmp.Compare(a.Server, b.Server), cmp.Compare(a.Maintenance, b.Maintenance))
@@ -107,17 +113,20 @@ func (r *rolls) next(m model.Maintenance, replicas int) model.ServerUpdate {
 	f, roll := r.f, rollOf(m)
 	start, end := f.window(m)
 	drain := start.Add(-f.cfg.DrainLead)
+	missed := f.missed(m, replicas)
 	switch most := cmp.Or(m.AtOnce, f.cfg.MaxUpdates); {
-	case end <= f.view.Tick:
-		return r.status(m, model.UpdateMissed, fmt.Sprintf("its window ended at %v", end))
+	case missed != "":
+		r.before[roll]-- // nobody waits for it
+		return r.status(m, model.UpdateMissed, missed)
 	case r.failed[roll] != "":
 		why := r.failed[roll]
 		f.notes = append(f.notes, fmt.Sprintf("update %s of %s waits: %s", m.ID, m.Server, why))
 		return r.status(m, model.UpdateWaiting, why)
 	case drain > f.view.Tick:
-		return r.status(m, model.UpdateWaiting, fmt.Sprintf("%s is emptied from %v on", m.Server, drain))
+		why := cmp.Or(r.tooMany(m, most), fmt.Sprintf("%s is emptied from %v on", m.Server, drain))
+		return r.status(m, model.UpdateWaiting, why)
 	case r.out[roll] >= most:
-		why := fmt.Sprintf("%d at once", most)
+		why := cmp.Or(r.tooMany(m, most), fmt.Sprintf("%d at once", most))
 		f.notes = append(f.notes, fmt.Sprintf("update %s of %s waits: %s", m.ID, m.Server, why))
 		return r.status(m, model.UpdateWaiting, why)
 	}
@@ -128,7 +137,7 @@ func (r *rolls) next(m model.Maintenance, replicas int) model.ServerUpdate {
 	}
 	f.closing[s] = closing{
 		reason: fmt.Sprintf("%s is emptied for update %s at %v", m.Server, m.ID, start),
-		by:     f.unlessNow(start), until: end, hook: m.Hook, maintenance: m.ID, length: m.Duration,
+		by:     f.unlessNow(start), until: end, hook: m.Hook, maintenance: m.ID, length: m.Duration, latest: latestEnd(m),
 	}
 	if replicas > 0 {
 		return r.status(m, model.UpdateDraining, fmt.Sprintf("%d replicas are to leave", replicas))

@@ -67,6 +67,10 @@ func serve(t *testing.T, rules *access.Rules) (string, *sink) {
 			Dropped: []model.DroppedMove{{Index: 1, Reason: "SLO capacity: s1 would be at 104.0 % of its cpu"}}},
 		model.Outcome{Fleet: "shop", Kind: model.OutcomePlan, Plan: "p-0", MoveIndex: -1, State: model.PlanRolledBack, At: nine.Add(-40 * time.Minute), Reason: "move 0 (web/0): cut-over: refused"},
 		model.Evaluation{Fleet: "shop", Tick: nine, PlanID: "p-1", Decision: "plan", Reason: plan.Reason, Demands: []model.ServiceDemand{{Application: "web", Micros: 4512, ErrorMicros: 310, BaseMilli: 20, Samples: 288}}, Updates: []model.ServerUpdate{
+			{Roll: "u-6", Maintenance: "u-6/s3", Server: "s3", Hook: "bios", State: model.UpdateDraining, Start: nine, End: nine.Add(time.Hour),
+				Reason: "impossible as things stand: web/0 stays, no server has room for its 20.0 GiB of memory: s1 comes nearest and lacks 8.0 GiB; what would fix it: one more server like s1"},
+			{Roll: "u-6", Maintenance: "u-6/s4", Server: "s4", Hook: "bios", State: model.UpdateMissed, Start: nine, End: nine.Add(time.Hour),
+				Reason: "its window ended at 2026-03-02T09:00:00Z; order it again"},
 			{Roll: "u-7", Maintenance: "u-7/s1", Server: "s1", Hook: "kernel", State: model.UpdateFailed, Start: nine, End: nine.Add(8 * time.Hour), Plan: "p-0", Reason: "update: exit status 1: no space left on /boot"},
 			{Roll: "u-7", Maintenance: "u-7/s2", Server: "s2", Hook: "kernel", State: model.UpdateWaiting, Start: nine.Add(2 * time.Hour), End: nine.Add(8 * time.Hour), Reason: "the update of s1 failed (update: exit status 1: no space left on /boot)"}},
 			Balances: []model.PlanBalance{{Plan: "p-0", State: model.PlanRolledBack, Moves: 2, Succeeded: 1, Failed: 1, ExpectedEnd: nine.Add(-50 * time.Minute), Ended: nine.Add(-40 * time.Minute),
@@ -117,7 +121,7 @@ func TestOutputsStayAsPeopleKnowThem(t *testing.T) {
 	url, _ := serve(t, nil)
 	var all strings.Builder
 	for _, args := range []string{"get servers", "get applications", "get edges", "get forecasts", "get outlook", "get margins", "get decisions", "get plans", "get deadletters", "get log", "get executions",
-		"describe server s1", "describe application web", "get updates", "describe update u-7", "plan show p-0", "plan show p-1", "explain p-1", "explain server:s1", "plan list -o wide", "get servers -o yaml --limit 1"} {
+		"describe server s1", "describe application web", "get updates", "describe update u-7", "describe update u-6", "plan show p-0", "plan show p-1", "explain p-1", "explain server:s1", "plan list -o wide", "get servers -o yaml --limit 1"} {
 		out, err := run(t, append(strings.Fields(args), "--server", url)...)
 		if err != nil {
 			t.Fatalf("%s: %v", args, err)

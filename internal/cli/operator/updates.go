@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -222,7 +223,22 @@ func (s *session) describeUpdate(ctx context.Context, w io.Writer, roll string) 
 	if slices.ContainsFunc(rows, func(u api.ServerUpdate) bool { return u.State == model.UpdateFailed }) {
 		fmt.Fprintf(w, "\nIt has stopped: drover update retry %s, or drover update cancel %s -m WHY\n", roll, roll)
 	}
+	if missed := serversIn(rows, model.UpdateMissed); len(missed) > 0 {
+		again := fmt.Sprintf("Missed, order again with more time: drover update servers %s --hook %s --until TIME", strings.Join(missed, " "), rows[0].Hook)
+		fmt.Fprintln(w, "\n"+cli.Wrap(again, 78, 4))
+	}
 	return nil
+}
+
+// serversIn lists the servers of a roll that are in a state.
+func serversIn(rows []api.ServerUpdate, state model.UpdateState) []string {
+	var out []string
+	for _, u := range rows {
+		if u.State == state {
+			out = append(out, string(u.Server))
+		}
+	}
+	return out
 }
 
 // progressOf counts the servers of a roll by state.
