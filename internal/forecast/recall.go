@@ -8,10 +8,13 @@ import (
 
 const (
 	// recallWeeks is how many of the last second seasons have to be known before
-	// a step is expected again; up to mostRecalled of them are asked.
+	// a fall is expected again; a rise is after one, since a load that is forecast
+	// too low costs more than one that is forecast too high. Up to mostRecalled
+	// seasons are asked.
 	recallWeeks, mostRecalled = 2, 4
-	// recallScales is how many mean absolute errors a step has to be worth.
-	recallScales = 2
+	// recallScales is how many mean absolute errors a step has to be worth,
+	// recallOnceScales one that was seen once only.
+	recallScales, recallOnceScales = 2, 4
 	// recallReach is the part of the first season ahead for which steps count;
 	// beyond it the fitted models know more.
 	recallReach = 6
@@ -37,7 +40,7 @@ func (s *Series) recall() *recaller {
 	}
 	from := s.blockOf(s.last)
 	r := &recaller{s: s, week: s.lay.week / s.history.block, block: from, scale: s.errorScale(&s.blocks[min(1, s.known())])}
-	if math.IsNaN(s.history.at(from - recallWeeks*r.week - 1)) {
+	if math.IsNaN(s.history.at(from - r.week - 2)) {
 		return nil
 	}
 	return r
@@ -57,9 +60,12 @@ func (r *recaller) edge(block int64) float64 {
 		b := block + int64(i) - 2
 		base[i] = r.s.baseOn(model.Instant(b*h.block + (h.block-r.s.lay.bin)/2))
 	}
-	least := 0.0
+	least, scales := 0.0, float64(recallScales)
+	if math.IsNaN(h.at(block - 2 - recallWeeks*r.week)) {
+		scales = recallOnceScales
+	}
 	for k := range int64(mostRecalled) {
-		if k >= recallWeeks && math.IsNaN(h.at(block-2-(k+1)*r.week)) {
+		if k >= 1 && math.IsNaN(h.at(block-2-(k+1)*r.week)) {
 			break
 		}
 		var away [4]float64
@@ -68,7 +74,8 @@ func (r *recaller) edge(block int64) float64 {
 		}
 		apart := max(min(away[2], away[3])-max(away[0], away[1]), min(away[0], away[1])-max(away[2], away[3]))
 		jump := away[2] - away[1]
-		if !(apart >= recallScales*r.scale) || k > 0 && jump*least < 0 {
+		once := scales == recallOnceScales
+		if !(apart >= scales*r.scale) || k > 0 && jump*least < 0 || once && jump < 0 {
 			return 0
 		}
 		if k == 0 || math.Abs(jump) < math.Abs(least) {

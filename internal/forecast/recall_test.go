@@ -99,6 +99,40 @@ func TestOneWeekIsNoEvidence(t *testing.T) {
 	}
 }
 
+// A fleet of two weeks knows one Monday: its rise is expected again, while a fall
+// is believed only after two, and noise of one week is no step.
+func TestARiseSeenOnceIsExpectedAgainAFallIsNot(t *testing.T) {
+	tick := monday.Add(-10 * time.Minute)
+	quiet := rand.New(rand.NewPCG(1, 1))
+	s := fedUpTo(tick, 2, 0.3)
+	q, _ := s.Forecast(tick, 24, nil)
+	for h := 2; h < 24; h++ {
+		want := working(quiet, tick.Add(time.Duration(h)*5*time.Minute), 0.3, 0)
+		if got := q.At(h, 0.5); math.Abs(got-want) > 0.15*want {
+			t.Errorf("%v ahead the median is %.1f, want about %.1f", time.Duration(h)*5*time.Minute, got, want)
+		}
+	}
+	saturday := monday.Add(-48 * time.Hour)
+	s = NewSeries(s.cfg)
+	rng := rand.New(rand.NewPCG(3, 4))
+	for at := saturday.Add(-9 * 24 * time.Hour); at < saturday.Add(-10*time.Minute); at = at.Add(5 * time.Minute) {
+		s.Observe(at, working(rng, at, 0.3, 2), nil)
+	}
+	r := s.recall()
+	if r == nil {
+		t.Fatal("a week and two days are kept, but nothing looks steps up")
+	}
+	if jump := r.step(saturday.Add(time.Hour)); jump != 0 {
+		t.Errorf("a fall of %.1f, seen once", jump)
+	}
+	for hour := range 24 {
+		tick := monday.Add(time.Duration(hour) * time.Hour)
+		if jump := fedUpTo(tick, 2, 0).recall().step(tick.Add(4 * time.Hour)); jump != 0 {
+			t.Errorf("hour %d: a step of %.1f out of the noise of one week", hour, jump)
+		}
+	}
+}
+
 func TestALongSilenceIsNoStep(t *testing.T) {
 	tick := monday.Add(-30 * time.Minute)
 	s := fedUpTo(tick, 3, 0.3)
