@@ -53,7 +53,8 @@ func (r *rolls) tooMany(m model.Maintenance, atOnce int) string {
 	if done(enough) <= until {
 		fix = fmt.Sprintf("%d at once or %s", enough, fix)
 	}
-	return fmt.Sprintf("impossible in its window: %s before it, %d at once, %s each, it would be over at %v, the window ends at %v; what would fix it: %s",
+	return fmt.Sprintf("impossible in its window: %s before it, %d at once, %s each, it would be over at %v, "+
+		"the window ends at %v; what would fix it: %s",
 		counted(before, "server"), atOnce, span(m.Duration), done(atOnce), until, fix)
 }
 
@@ -93,6 +94,6 @@ func (f *fleet) tooLate(s int, schedule phasing.Schedule, replicas []int) string
 	if end == 0 || end.Add(c.length) <= c.latest {
 		return ""
 	}
-	return fmt.Sprintf("what runs there will have left at %v, the update takes %s and has to be over by %v; what would fix it: a window until %v",
-		end, span(c.length), c.latest, end.Add(c.length))
+	return fmt.Sprintf("what runs there will have left at %v, the update takes %s and has to be over by %v; "+
+		"what would fix it: a window until %v", end, span(c.length), c.latest, end.Add(c.length))
 }

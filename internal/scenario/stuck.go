@@ -36,14 +36,17 @@ func (st *state) blocked(r int) (why, fix string) {
 	f, a := st.f, st.f.replicas[r].app
 	app := &f.applications[a]
 	if !f.known[a] {
-		return fmt.Sprintf("nothing is known of %s but where it runs", app.ID), fmt.Sprintf("a description of %s", app.ID)
+		return fmt.Sprintf("nothing is known of %s but where it runs", app.ID),
+			fmt.Sprintf("a description of %s", app.ID)
 	}
 	all, byApp := f.budgets()
 	switch {
 	case all == 0:
-		return fmt.Sprintf("the fleet has made its %d moves of this hour", f.cfg.MaxMovesPerHour), "patience, or more moves an hour"
+		return fmt.Sprintf("the fleet has made its %d moves of this hour", f.cfg.MaxMovesPerHour),
+			"an hour of waiting, or more moves an hour"
 	case byApp[a] == 0:
-		return fmt.Sprintf("%s has made its moves of this hour", app.ID), fmt.Sprintf("patience, or more moves an hour for %s", app.ID)
+		return fmt.Sprintf("%s has made its moves of this hour", app.ID),
+			fmt.Sprintf("an hour of waiting, or more moves an hour for %s", app.ID)
 	}
 	var left []int
 	for s := range f.servers {
@@ -55,12 +58,14 @@ func (st *state) blocked(r int) (why, fix string) {
 		passes   func(s int) bool
 		why, fix string
 	}{
-		{func(s int) bool { return f.mayRun(a, s) }, "its policy allows " + allowedNames(app) + " only, and none of them takes replicas",
+		{func(s int) bool { return f.mayRun(a, s) },
+			"its policy allows " + allowedNames(app) + " only, and none of them takes replicas",
 			fmt.Sprintf("one more server that %s may use", app.ID)},
 		{func(s int) bool { return !st.clashesOn(r, s) }, "every server that it may use has one that it must be apart from",
 			fmt.Sprintf("one more server for %s", app.ID)},
 		{func(s int) bool { return st.zonesWith(r, s) >= min(st.wantZones(a), st.countZones(a)) },
-			fmt.Sprintf("elsewhere %s would stand in too few zones", app.ID), fmt.Sprintf("one more server in zone %s", f.servers[st.place[r]].Zone)},
+			fmt.Sprintf("elsewhere %s would stand in too few zones", app.ID),
+			fmt.Sprintf("one more server in zone %s", f.servers[st.place[r]].Zone)},
 	} {
 		if left = slices.DeleteFunc(left, func(s int) bool { return !sieve.passes(s) }); len(left) == 0 {
 			return sieve.why, sieve.fix
