@@ -22,7 +22,7 @@ func (f *fleet) schedule(status, after *state) (phasing.Schedule, []int, *state,
 		in.Moves = append(in.Moves, phasing.Move{
 			Application: f.replicas[r].app, From: f.start[r], To: after.place[r],
 			Demand:    b.demand[r*b.columns : (r+1)*b.columns],
-			DataBytes: f.applications[f.replicas[r].app].DataBytes, Priority: c.urgency, Deadline: c.by,
+			DataBytes: f.applications[f.replicas[r].app].DataBytes, Priority: c.urgency, Deadline: c.by, Haste: status.haste(f.start[r]),
 		})
 	}
 	out := phasing.Plan(in)
@@ -38,6 +38,25 @@ func (f *fleet) schedule(status, after *state) (phasing.Schedule, []int, *state,
 	}
 	slices.Sort(left)
 	return out, replicas, reached, []string{"moves that can't be made now: " + firstFew(left)}
+}
+
+// haste is by how much promises that must hold are broken on a server now, in the
+// first period: ppm summed as in a score, and more than any of them where it has
+// to be empty already. 0: nothing is wrong there yet.
+func (st *state) haste(s int) int64 {
+	if c := &st.f.closing[s]; c.reason != "" && c.by == 0 {
+		return 1 << 50
+	}
+	var most int64
+	for w := range st.worlds {
+		if !st.worlds[w].Required {
+			continue
+		}
+		if n, excess := st.serverBreach(s, w, 0); n > 0 {
+			most = max(most, excess+1)
+		}
+	}
+	return most
 }
 
 // phasingInput describes the present placement to scenario/phasing. On the way

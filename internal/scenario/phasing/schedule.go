@@ -8,8 +8,8 @@ import (
 	"drover/internal/model"
 )
 
-// Plan schedules the moves of an input: list scheduling by deadline, then
-// priority. What can never be admitted is dropped with the reason.
+// Plan schedules the moves of an input: list scheduling by haste, then deadline,
+// then priority. What can never be admitted is dropped with the reason.
 func Plan(in Input) Schedule {
 	p := newPlanner(in)
 	pending := make([]int, len(in.Moves))
@@ -18,7 +18,8 @@ func Plan(in Input) Schedule {
 	}
 	slices.SortStableFunc(pending, func(a, b int) int {
 		x, y := in.Moves[a], in.Moves[b]
-		return cmp.Or(cmp.Compare(orLast(x.Deadline), orLast(y.Deadline)), cmp.Compare(y.Priority, x.Priority), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(y.Haste, x.Haste), cmp.Compare(orLast(x.Deadline), orLast(y.Deadline)),
+			cmp.Compare(y.Priority, x.Priority), cmp.Compare(a, b))
 	})
 	reasons := make([]string, len(in.Moves))
 	for len(pending) > 0 {

@@ -53,6 +53,28 @@ func TestPlanWaitsForRoom(t *testing.T) {
 	}
 }
 
+// What is wrong already goes before what has a deadline, the worst first.
+func TestHasteGoesBeforeDeadlines(t *testing.T) {
+	servers := []Server{server(0, 100, 100, 40, 40, 0, 1, 2, 3), server(0, 100, 100, 0, 0)}
+	servers[0].Concurrency, servers[1].Concurrency = 1, 1
+	var moves []Move
+	for a := range 4 {
+		moves = append(moves, Move{Application: a, From: 0, To: 1, Demand: demand(10, 10), DataBytes: 1000})
+	}
+	moves[1].Deadline, moves[2].Haste, moves[3].Haste = now.Add(time.Minute), 5, 70
+	var order []int
+	var last model.Instant
+	for _, s := range Plan(input(servers, make([]Application, 4), moves)).Steps {
+		if order = append(order, s.Move); s.Start < last {
+			t.Errorf("step %d starts at %v, before the one in front of it", len(order)-1, s.Start)
+		}
+		last = s.Start
+	}
+	if want := []int{3, 2, 1, 0}; !slices.Equal(order, want) {
+		t.Errorf("the moves go in the order %v, want %v", order, want)
+	}
+}
+
 func TestPlanDropsWhatCanNeverBe(t *testing.T) {
 	swap := func() Input {
 		return input([]Server{server(0, 10, 10, 8, 8, 0), server(0, 10, 10, 8, 8, 1)}, make([]Application, 2),

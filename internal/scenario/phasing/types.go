@@ -18,6 +18,9 @@ type Move struct {
 	Priority int64
 	// Deadline is when the move has to have ended; zero: no deadline.
 	Deadline model.Instant
+	// Haste puts a move before all others, whatever their deadlines: what is wrong
+	// already is mended before what is about to be. The greater goes first; 0: none.
+	Haste int64
 }
 
 // Server is what phasing knows of one server.
