@@ -26,6 +26,7 @@ func (f *fleet) search(status *state, solve Solve) (best *state, answer model.An
 		if round > 0 && round+1 == f.cfg.Rounds {
 			b.capAll(last)
 		}
+		b.steady = round == 0 && f.cfg.Rounds > 1
 		budget := f.cfg.Budget
 		budget.Evaluations /= int64(f.cfg.Rounds)
 		found, err := solve(b.problem(status, all, byApp), budget)
