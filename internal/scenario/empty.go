@@ -90,12 +90,17 @@ func (e *emptying) order() []int {
 }
 
 // greatest is the most CPU that a replica needs in any column.
-func (e *emptying) greatest(r int) int64 {
-	var most int64
+func (e *emptying) greatest(r int) int64 { return e.b.demand[r*e.b.columns+e.peak(r)][model.CPU] }
+
+// peak is the column in which a replica needs most CPU.
+func (e *emptying) peak(r int) int {
+	peak, first := 0, r*e.b.columns
 	for c := range e.b.columns {
-		most = max(most, e.b.demand[r*e.b.columns+c][model.CPU])
+		if e.b.demand[first+c][model.CPU] > e.b.demand[first+peak][model.CPU] {
+			peak = c
+		}
 	}
-	return most
+	return peak
 }
 
 // price is what a full server costs in a period, by its CPU.
@@ -232,8 +237,11 @@ func (e *emptying) undo(done []step) {
 // it stays below the safety share comes before any other. -1: none.
 func (e *emptying) target(r, source int) int {
 	f, best, bestOver, bestLeft := e.b.f, -1, false, int64(0)
+	// Most servers are too full, most often for the greatest load: that is asked first.
+	peak := e.peak(r)
+	needs := e.b.demand[r*e.b.columns+peak][model.CPU]
 	for s := range f.servers {
-		if s == source || len(e.st.on[s]) == 0 || !f.accepts(s) {
+		if s == source || len(e.st.on[s]) == 0 || e.left[s*e.b.columns+peak][model.CPU] < needs || !f.accepts(s) {
 			continue
 		}
 		left, over, ok := e.fits(r, s)

@@ -265,3 +265,54 @@ func TestMovesArePartOfThePrice(t *testing.T) {
 		t.Errorf("two moves are priced %d, want %d", got, want)
 	}
 }
+
+// A beginning of the horizon is decided for alone only where the sequence breaks
+// fewer promises than one placement, and not for want of moves.
+func TestASequenceHasToBreakFewer(t *testing.T) {
+	start := map[string]string{"a/0": "s1", "c/0": "s1", "b/0": "s2"}
+	hopeless := threePhases(start)
+	for _, r := range []string{"a/0", "b/0", "c/0"} {
+		hours(hopeless, r, 2500, 2500, 7000, 7000, 7000, 7000) // three that need a server each
+	}
+	for name, c := range map[string]struct {
+		view   View
+		railed bool
+		want   bool
+	}{"three phases": {threePhases(start), false, true}, "short of moves": {threePhases(start), true, false}, "no help later": {hopeless, false, false}} {
+		f, status, _ := layered(c.view, Config{})
+		found, err := f.improve(status, exact)
+		if err != nil || found.reached.total.broken == 0 {
+			t.Fatalf("%s: one placement serves the whole horizon (%v)", name, err)
+		}
+		found.railed = c.railed
+		if got := (turn{f, found}).prefix(exact) != nil; got != c.want {
+			t.Errorf("%s: a beginning is decided for alone is %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// A plan that is stopped is not taken back where the placement before was no better.
+func TestAStoppedPlanIsTakenBackOnlyForTheBetter(t *testing.T) {
+	v, plan := threeMoves()
+	v.Placement["web/0"] = "s1" // has arrived, and does no harm
+	v.Begun = map[model.PlanID][]int{"p-1": {0, 1}}
+	flatForecast(v, "replica:db/0", model.CPU, 7500, 7800) // api is on its way to a full server
+	if got := Recheck(v, Config{}, plan); !got.Wrong || got.Back {
+		t.Errorf("%+v, want it stopped where it stands", got)
+	}
+}
+
+// Moves that a promise needs come before a server is handed to its update.
+func TestPromisesComeBeforeUpdates(t *testing.T) {
+	v := rollView()
+	v.Maintenance = v.Maintenance[:1]
+	v.Placement["a0/0"] = "s1" // s0 is empty and due
+	if _, plan := Decide(v, Config{Stages: -1}, stay); plan == nil || plan.UpdateServer != "s0" {
+		t.Fatalf("%+v, want s0 handed over", plan)
+	}
+	request(&v, "a0", model.CPU, 5000)
+	request(&v, "a1", model.CPU, 5000) // s1 is too full
+	if ev, plan := Decide(v, Config{Stages: -1}, greedy); plan == nil || plan.UpdateServer != "" || len(plan.Moves) == 0 {
+		t.Errorf("%s: %+v, want s1 relieved first", ev.Reason, plan)
+	}
+}
