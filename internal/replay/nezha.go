@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,6 +34,16 @@ const (
 type Nezha struct {
 	minutes  map[model.Instant][]any
 	Services []model.ApplicationID
+	// Entries are the requests that came from outside, as the traces count them.
+	Entries []NezhaEntry
+}
+
+// NezhaEntry are the requests to a service from outside in the minute that ends
+// at At.
+type NezhaEntry struct {
+	Service  model.ApplicationID
+	At       model.Instant
+	Requests uint64
 }
 
 // OpenNezha reads the data set's folder.
@@ -210,12 +221,17 @@ func (n *Nezha) addEdge(row []string, traced map[model.Instant]int) error {
 	if err != nil {
 		return fmt.Errorf("traces %q: %w", row[6], err)
 	}
-	if n, ok := traced[minute]; ok && n == traces || strings.EqualFold(row[1], "ENTRY") {
+	entry := strings.EqualFold(row[1], "ENTRY")
+	if n, ok := traced[minute]; ok && n == traces && !entry {
 		return nil
 	}
 	calls, err := strconv.ParseUint(row[3], 10, 64)
 	if err != nil {
 		return fmt.Errorf("calls %q: %w", row[3], err)
+	}
+	if entry {
+		n.Entries = append(n.Entries, NezhaEntry{model.ApplicationID(row[2]), minute.Add(time.Minute), calls})
+		return nil
 	}
 	mean, err := strconv.ParseFloat(row[4], 64)
 	if err != nil {
@@ -226,6 +242,9 @@ func (n *Nezha) addEdge(row []string, traced map[model.Instant]int) error {
 	return nil
 }
 
+// First returns the first minute's end.
+func (n *Nezha) First() model.Instant { return slices.Min(slices.Collect(maps.Keys(n.minutes))) }
+
 // Last returns the last minute's end.
 func (n *Nezha) Last() model.Instant {
 	var last model.Instant
@@ -235,13 +254,18 @@ func (n *Nezha) Last() model.Instant {
 	return last
 }
 
+// Each hands all events to fn, minute by minute.
+func (n *Nezha) Each(fn func(event any)) {
+	for _, at := range slices.Sorted(maps.Keys(n.minutes)) {
+		for _, e := range n.minutes[at] {
+			fn(e)
+		}
+	}
+}
+
 // Run feeds the day from behind the last heartbeat on.
 func (n *Nezha) Run(ctx context.Context, feed Feed, after model.Instant) error {
-	ends := make([]model.Instant, 0, len(n.minutes))
-	for at := range n.minutes {
-		ends = append(ends, at)
-	}
-	slices.Sort(ends)
+	ends := slices.Sorted(maps.Keys(n.minutes))
 	for i, at := range ends {
 		if at <= after {
 			continue

@@ -2,6 +2,7 @@ package simfleet
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"time"
 
@@ -109,6 +110,13 @@ func (f *Fleet) server(s *ServerSpec, at model.Instant) model.Server {
 		CostMicrosPerHour: s.CostMicrosPerHour, WakeDuration: 2 * time.Minute,
 		MTBF: 90 * 24 * time.Hour, MTTR: 2 * time.Hour, CoreSpeedMilli: 1000}
 	out.SafetyPPM[model.CPU] = s.SafetyPPM
+	if s.Stated != nil {
+		out = *s.Stated
+		out.At = at
+		if len(out.Power) > 0 {
+			return out
+		}
+	}
 	for i := range 11 {
 		out.Power = append(out.Power, model.PowerPoint{UtilisationPPM: int64(i) * 100_000, PowerMilliwatts: int64(s.Watts(float64(i)/10) * 1000)})
 	}
@@ -122,8 +130,14 @@ func (f *Fleet) application(a *ApplicationSpec, at model.Instant) model.Applicat
 	if a.SpreadServers && a.Replicas > 1 {
 		out.AntiAffinity = []model.ApplicationID{a.ID}
 	}
+	if a.Stated != nil {
+		out = *a.Stated
+		out.At, out.Placement, out.DependsOn, out.DemandMicros = at, nil, slices.Clone(out.DependsOn), a.Demand.Microseconds()
+	}
 	for _, c := range a.Calls {
-		out.DependsOn = append(out.DependsOn, c.Callee)
+		if !slices.Contains(out.DependsOn, c.Callee) {
+			out.DependsOn = append(out.DependsOn, c.Callee)
+		}
 	}
 	for r := range a.Replicas {
 		out.Placement = append(out.Placement, f.placement[model.NewReplicaID(a.ID, r)])
@@ -141,6 +155,11 @@ func (f *Fleet) Announcements(from, to model.Instant) []any {
 			out = append(out, model.CalendarEvent{Fleet: f.spec.Fleet, ID: c.ID, Kind: "campaign", Name: c.Name,
 				Start: begin, End: begin.Add(c.Length), At: at, Applications: f.reach(c.Application),
 				UpliftPPM: int64(c.Uplift * 1e6)})
+		}
+	}
+	for _, e := range f.spec.Calendar {
+		if e.At > from && e.At <= to {
+			out = append(out, e)
 		}
 	}
 	for _, m := range f.spec.Maintenance {

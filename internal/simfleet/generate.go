@@ -1,7 +1,6 @@
 package simfleet
 
 import (
-	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -160,39 +159,10 @@ func (g *generator) add(a ApplicationSpec, cores float64) {
 	g.spec.Applications = append(g.spec.Applications, a)
 }
 
-// place spreads the replicas as a platform would that knows the peaks: the
-// largest first, each on the server with most room in a zone that has least of
-// its application.
+// place spreads the replicas by what each needs at its peak.
 func (g *generator) place() {
-	left := make([]float64, len(g.spec.Servers))
-	for i, s := range g.spec.Servers {
-		left[i] = float64(s.Capacity[model.CPU]) / 1000
-	}
-	order := make([]int, len(g.spec.Applications))
-	for i := range order {
-		order[i] = i
-	}
 	apps := g.spec.Applications
-	each := func(i int) float64 { return g.cores[apps[i].ID] / float64(apps[i].Replicas) }
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(each(b), each(a)) })
-	for _, i := range order {
-		inZone, used := map[string]int{}, map[int]bool{}
-		for range apps[i].Replicas {
-			best := -1
-			for s := range g.spec.Servers {
-				if used[s] {
-					continue
-				}
-				if best < 0 || cmp.Or(cmp.Compare(inZone[g.spec.Servers[s].Zone], inZone[g.spec.Servers[best].Zone]), cmp.Compare(left[best], left[s])) < 0 {
-					best = s
-				}
-			}
-			used[best] = true
-			left[best] -= each(i)
-			inZone[g.spec.Servers[best].Zone]++
-			apps[i].Placement = append(apps[i].Placement, g.spec.Servers[best].ID)
-		}
-	}
+	Spread(g.spec.Servers, apps, func(i int) float64 { return g.cores[apps[i].ID] / float64(apps[i].Replicas) })
 }
 
 // campaigns announces, a day before, a campaign of two products on one weekday

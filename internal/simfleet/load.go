@@ -9,12 +9,18 @@ import (
 )
 
 // rates returns the requests per second that every application serves at a
-// time: what comes from outside, and what its callers make of it.
-func (f *Fleet) rates(at model.Instant) map[model.ApplicationID]float64 {
+// time: what comes from outside, and what its callers make of it; of a recorded
+// application what its record says of the time over about that instant.
+func (f *Fleet) rates(at model.Instant, over time.Duration) map[model.ApplicationID]float64 {
 	rates := make(map[model.ApplicationID]float64, len(f.spec.Applications))
 	for _, id := range f.order {
 		app := f.apps[id]
-		rate := rates[id] + f.entry(app, at)
+		rate := rates[id]
+		if app.Recorded != nil {
+			rate = app.rate(at, over)
+		} else {
+			rate += f.entry(app, at)
+		}
 		rates[id] = rate
 		for _, c := range app.Calls {
 			rates[c.Callee] += rate * c.Rate
@@ -23,8 +29,16 @@ func (f *Fleet) rates(at model.Instant) map[model.ApplicationID]float64 {
 	return rates
 }
 
-// Rates returns the true requests per second of every application at a time.
-func (f *Fleet) Rates(at model.Instant) map[model.ApplicationID]float64 { return f.rates(at) }
+// Rates returns the true requests per second of every application at a time, of
+// recorded ones the mean over the minute about it.
+func (f *Fleet) Rates(at model.Instant) map[model.ApplicationID]float64 {
+	return f.rates(at, time.Minute)
+}
+
+// RatesOver is Rates with the recorded ones' mean over another time.
+func (f *Fleet) RatesOver(at model.Instant, over time.Duration) map[model.ApplicationID]float64 {
+	return f.rates(at, over)
+}
 
 // CPUMilli returns the true CPU of all replicas of an application together, in
 // millicores, given the rates of a time.

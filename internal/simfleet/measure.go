@@ -19,7 +19,7 @@ const (
 // Measure returns what the fleet's monitoring reports for the interval that
 // ends at a time: metrics of replicas, applications and servers, and calls.
 func (f *Fleet) Measure(at model.Instant, interval time.Duration) []any {
-	rates := f.rates(at.Add(-interval / 2))
+	rates := f.rates(at.Add(-interval/2), interval)
 	servers := map[model.ServerID]*model.Vector{}
 	for i := range f.spec.Servers {
 		// The system's own needs.
@@ -33,6 +33,9 @@ func (f *Fleet) Measure(at model.Instant, interval time.Duration) []any {
 		for r := range app.Replicas {
 			id := model.NewReplicaID(app.ID, r)
 			use := f.replica(app, id, rates[app.ID], network[app.ID], at)
+			if memory, ok := app.Recorded.memory(at, interval); ok {
+				use[model.Memory] = int64(memory / float64(app.Replicas))
+			}
 			total = total.Add(use)
 			on := servers[f.placement[id]]
 			*on = on.Add(use)
@@ -97,10 +100,12 @@ func (f *Fleet) network(rates map[model.ApplicationID]float64) map[model.Applica
 }
 
 // replica returns what one replica uses. Replicas of an application share its
-// load evenly but for a little noise of their own.
+// load evenly, but for a little noise of their own where the load isn't recorded.
 func (f *Fleet) replica(app *ApplicationSpec, id model.ReplicaID, rate float64, network [2]float64, at model.Instant) model.Vector {
-	rng := f.draw(string(id), at)
-	share := (1 + 0.02*rng.NormFloat64()) / float64(app.Replicas)
+	share := 1 / float64(app.Replicas)
+	if app.Recorded == nil {
+		share *= 1 + 0.02*f.draw(string(id), at).NormFloat64()
+	}
 	own := rate * share
 	return model.Vector{
 		model.CPU:      int64(own * app.Demand.Seconds() * 1000),

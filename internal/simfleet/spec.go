@@ -22,6 +22,9 @@ type Spec struct {
 	Applications              []ApplicationSpec
 	Campaigns                 []CampaignSpec
 	Maintenance               []MaintenanceSpec
+	// Calendar are recorded events that go out as they are when they become known;
+	// what they did is in the recorded loads.
+	Calendar []model.CalendarEvent
 	// Noise is the standard deviation of the load's slow random part, as a share.
 	Noise float64
 	// Reported are the resources that monitoring measures; empty: CPU, memory,
@@ -49,12 +52,36 @@ type ServerSpec struct {
 	// SafetyPPM is the share of the CPU above which load is penalised; 0 means
 	// the planner's own.
 	SafetyPPM int64
+	// Stated, where not nil, is the server's metadata as recorded; its power curve
+	// stands in for the watts where it has one.
+	Stated *model.Server
 }
 
 // Watts is the server's draw at a utilisation within 0..1. Measured machines
 // rise fast at first and flatten.
 func (s *ServerSpec) Watts(u float64) float64 {
+	if s.Stated != nil && len(s.Stated.Power) > 0 {
+		return interpolate(s.Stated.Power, u)
+	}
 	return s.IdleWatts + (s.PeakWatts-s.IdleWatts)*(u+0.35*u*(1-u))
+}
+
+// interpolate reads a power curve, in watts; outside of its points the nearest
+// counts.
+func interpolate(curve []model.PowerPoint, u float64) float64 {
+	ppm := u * 1e6
+	for i, p := range curve {
+		if ppm > float64(p.UtilisationPPM) {
+			continue
+		}
+		if i == 0 {
+			return float64(p.PowerMilliwatts) / 1000
+		}
+		before := curve[i-1]
+		w := (ppm - float64(before.UtilisationPPM)) / float64(p.UtilisationPPM-before.UtilisationPPM)
+		return (float64(before.PowerMilliwatts) + w*float64(p.PowerMilliwatts-before.PowerMilliwatts)) / 1000
+	}
+	return float64(curve[len(curve)-1].PowerMilliwatts) / 1000
 }
 
 // CallSpec is one dependency: Rate calls of Callee for each request served.
@@ -86,6 +113,12 @@ type ApplicationSpec struct {
 	MinimumZones                      int
 	SpreadServers                     bool
 	Placement                         []model.ServerID
+	// Recorded, where not nil, is the application's load in place of Entry, the
+	// season and what its callers make of theirs.
+	Recorded *Recorded
+	// Stated, where not nil, is the application's metadata as recorded. Where its
+	// replicas run is the simulation's.
+	Stated *model.Application
 }
 
 // CampaignSpec raises the entry rate of one application.
@@ -123,6 +156,9 @@ func (s *Spec) Validate() error {
 		apps[a.ID] = true
 	}
 	for _, a := range s.Applications {
+		if err := a.validateRecorded(); err != nil {
+			return err
+		}
 		if len(a.Placement) != a.Replicas {
 			return fmt.Errorf("application %s: %d places for %d replicas", a.ID, len(a.Placement), a.Replicas)
 		}

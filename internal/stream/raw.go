@@ -8,6 +8,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"drover/internal/codec"
 )
 
 // Raw is a record as it stands on Kafka, undecoded.
@@ -135,8 +137,15 @@ func (c *Connection) raw(r *kgo.Record) Raw {
 // Entry decodes a record.
 func (c *Connection) Entry(r Raw) Entry { return c.entry(c.record(r), c.codec.DecodeRecord) }
 
-func (c *Connection) record(r Raw) *kgo.Record {
-	out := &kgo.Record{Topic: c.Name(r.Topic), Partition: r.Partition, Offset: r.Offset, Timestamp: r.Time, Key: r.Key, Value: r.Value}
+// EntryOf decodes a record by a codec, where there is no connection.
+func EntryOf(words *codec.Codec, r Raw) Entry {
+	return entryOf(r.Topic, recordOf(r.Topic, r), words.DecodeRecord)
+}
+
+func (c *Connection) record(r Raw) *kgo.Record { return recordOf(c.Name(r.Topic), r) }
+
+func recordOf(topic string, r Raw) *kgo.Record {
+	out := &kgo.Record{Topic: topic, Partition: r.Partition, Offset: r.Offset, Timestamp: r.Time, Key: r.Key, Value: r.Value}
 	for _, h := range r.Headers {
 		out.Headers = append(out.Headers, kgo.RecordHeader(h))
 	}

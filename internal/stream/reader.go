@@ -91,7 +91,11 @@ func (c *Connection) names(topics []string) []string {
 
 // entry decodes a record.
 func (c *Connection) entry(r *kgo.Record, decode func(string, []byte) (model.FleetID, any, error)) Entry {
-	e := Entry{Topic: c.logical(r.Topic), Partition: r.Partition, Offset: r.Offset, Time: r.Timestamp,
+	return entryOf(c.logical(r.Topic), r, decode)
+}
+
+func entryOf(topic string, r *kgo.Record, decode func(string, []byte) (model.FleetID, any, error)) Entry {
+	e := Entry{Topic: topic, Partition: r.Partition, Offset: r.Offset, Time: r.Timestamp,
 		Trace: header(r.Headers, headerTrace), Value: r.Value, Headers: r.Headers}
 	e.Fleet, e.Key, _ = SplitKey(r.Key)
 	if r.Value == nil {

@@ -158,21 +158,26 @@ func progress(w io.Writer, f fleetFlags) func(policy string, seed uint64, done f
 func (r *fleetResult) table(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d servers, %d days, %d fleets; %.1f CPU s\n\n", r.Servers, r.Days, r.Policies[0].Seeds, r.CPUSeconds)
-	fmt.Fprintf(&b, "%-10s %10s %9s %10s %8s %8s %8s\n", "policy", "violated", "share", "energy", "servers", "moves", "plans")
-	fmt.Fprintf(&b, "%-10s %10s %9s %10s %8s %8s %8s\n", "", "minutes", "%", "kWh", "on", "", "")
-	for _, p := range r.Policies {
-		fmt.Fprintf(&b, "%-10s %10d %9.4f %10.1f %8.1f %8d %8d\n", p.Policy, p.Violated, 100*float64(p.Violated)/float64(p.Application),
-			p.EnergyKWh, p.ServersOn, p.Moves, p.Plans)
-	}
-	fmt.Fprintf(&b, "\n%-10s %11s %8s %8s %8s %7s %7s %7s\n", "violated", "maintenance", "overload", "headroom", "response", "again", "replica", "unsaid")
-	for _, p := range r.Policies {
-		fmt.Fprintf(&b, "%-10s %11d %8d %8d %8d %7d %7d %7d\n", p.Policy, p.Minutes.Maintenance, p.Minutes.Overload, p.Minutes.Headroom,
-			p.Minutes.Response, p.Repeats, p.ReplicaRepeats, p.RepeatsUnsaid)
-	}
-	b.WriteString("\nagain: moves of an application within an hour of another plan's; replica: such\nof one and the same replica; unsaid: those whose reason does not say so.\n")
+	summaryTable(&b, r.Policies)
 	r.bySeed(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// summaryTable writes two lines a policy.
+func summaryTable(b *strings.Builder, policies []trial.Summary) {
+	fmt.Fprintf(b, "%-10s %10s %9s %10s %8s %8s %8s\n", "policy", "violated", "share", "energy", "servers", "moves", "plans")
+	fmt.Fprintf(b, "%-10s %10s %9s %10s %8s %8s %8s\n", "", "minutes", "%", "kWh", "on", "", "")
+	for _, p := range policies {
+		fmt.Fprintf(b, "%-10s %10d %9.4f %10.1f %8.1f %8d %8d\n", p.Policy, p.Violated, 100*float64(p.Violated)/float64(p.Application),
+			p.EnergyKWh, p.ServersOn, p.Moves, p.Plans)
+	}
+	fmt.Fprintf(b, "\n%-10s %11s %8s %8s %8s %7s %7s %7s\n", "violated", "maintenance", "overload", "headroom", "response", "again", "replica", "unsaid")
+	for _, p := range policies {
+		fmt.Fprintf(b, "%-10s %11d %8d %8d %8d %7d %7d %7d\n", p.Policy, p.Minutes.Maintenance, p.Minutes.Overload, p.Minutes.Headroom,
+			p.Minutes.Response, p.Repeats, p.ReplicaRepeats, p.RepeatsUnsaid)
+	}
+	b.WriteString("\nagain: moves of an application within an hour of another plan's; replica: such\nof one and the same replica; unsaid: those whose reason does not say so.\n")
 }
 
 // bySeed adds a line for every fleet: each policy against threshold,

@@ -9,7 +9,7 @@ import (
 	"strconv"
 )
 
-//go:embed page.html fleet.html planetlab.html
+//go:embed page.html fleet.html planetlab.html recorded.html
 var pages embed.FS
 
 // colours of policies, in their order; distinguishable without red and green.

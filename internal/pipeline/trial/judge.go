@@ -8,7 +8,10 @@ import (
 )
 
 // minute is how finely the judge looks.
-const minute = time.Minute
+const (
+	minute = time.Minute
+	day    = 24 * time.Hour
+)
 
 // judge follows the true state of a fleet minute by minute.
 type judge struct {

@@ -3,15 +3,16 @@ package trial
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"drover/internal/model"
 )
 
 // Result is what became of a fleet under a policy.
 type Result struct {
-	Policy string `json:"policy"`
-	Seed   uint64 `json:"seed"`
-	Days   int    `json:"days"`
+	Policy string  `json:"policy"`
+	Seed   uint64  `json:"seed"`
+	Days   float64 `json:"days"`
 	// Violated are application minutes with a broken promise, Minutes the same by
 	// reason, ApplicationMinutes all there were.
 	Violated           int64   `json:"violated_minutes"`
@@ -56,10 +57,10 @@ type counts struct {
 
 const worstKept = 5
 
-func (j *judge) result(policy string, seed uint64, days int) *Result {
-	minutes := int64(days) * 24 * 60
+func (j *judge) result(policy string, seed uint64, length time.Duration) *Result {
+	minutes := int64(length / minute)
 	r := &Result{
-		Policy: policy, Seed: seed, Days: days, Violated: j.count.minutes.Sum(), Minutes: j.count.minutes,
+		Policy: policy, Seed: seed, Days: length.Hours() / 24, Violated: j.count.minutes.Sum(), Minutes: j.count.minutes,
 		ApplicationMinutes: minutes * int64(len(j.spec.Applications)), EnergyKWh: j.count.energyKWh,
 		ServersOn: float64(j.count.serverMinutes) / float64(minutes), Moves: j.count.moves, Plans: j.count.plans,
 		Decisions: j.count.decisions, Unfinished: j.count.unfinished, Repeats: j.count.again, RepeatsUnsaid: j.count.againUnsaid, ReplicaRepeats: j.count.replicaAgain,

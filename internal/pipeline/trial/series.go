@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"drover/internal/simfleet"
 )
@@ -16,6 +17,12 @@ type Plan struct {
 	Servers  int
 	Days     int
 	Threads  int
+	// Spec, where not nil, is the fleet that is played for Length, in place of
+	// generated ones; its seed stands in for First.
+	Spec   *simfleet.Spec
+	Length time.Duration
+	// Done is what Config.Done says.
+	Done []any
 	// Progress, where not nil, is told of each trial's share that is done. It may
 	// be called by several goroutines.
 	Progress func(policy string, seed uint64, done float64)
@@ -63,15 +70,20 @@ func RunAll(ctx context.Context, p Plan) (map[string][]*Result, error) {
 
 // one runs one trial.
 func (p Plan) one(ctx context.Context, policy string, seed uint64) (*Result, error) {
-	spec, err := simfleet.GeneratedSpec(simfleet.Generated{Seed: seed, Servers: p.Servers, Days: p.Days})
-	if err != nil {
-		return nil, err
+	spec, length := p.Spec, p.Length
+	if spec == nil {
+		var err error
+		if spec, err = simfleet.GeneratedSpec(simfleet.Generated{Seed: seed, Servers: p.Servers, Days: p.Days}); err != nil {
+			return nil, err
+		}
+		length = time.Duration(p.Days) * day
 	}
 	config := DefaultConfig(policy)
+	config.Done = p.Done
 	if p.Progress != nil {
 		config.Progress = func(done float64) { p.Progress(policy, seed, done) }
 	}
-	r, err := Run(ctx, spec, p.Days, config)
+	r, err := RunFor(ctx, spec, length, config)
 	if err != nil {
 		return nil, fmt.Errorf("policy %s, seed %d: %w", policy, seed, err)
 	}

@@ -22,9 +22,17 @@ type Config struct {
 	Horizon  int // steps of five minutes that are forecast
 	// Progress, where not nil, is told of the share that is done.
 	Progress func(done float64)
+	// Watch, where not nil, sees every record of the stages from the spec's start on.
+	Watch func(event any)
+	// Done is what a recorded deployment decided and did (plans, steps, outcomes)
+	// after the spec's start: what the policy recorded plays.
+	Done []any
 }
 
-// Policies are the names that Config.Policy knows: drover; static, which never
+// AsRecorded is the policy that repeats what a recorded deployment did.
+const AsRecorded = "recorded"
+
+// Policies are the names that Config.Policy knows beside AsRecorded: drover; static, which never
 // moves; threshold, which reacts (planner.ReactivePolicy); and oracle, which is
 // drover with the true load in place of forecasts.
 func Policies() []string { return []string{"drover", "static", "threshold", "oracle"} }
@@ -62,6 +70,11 @@ const (
 // Run lets a policy run a fleet from the spec's start for some days and returns
 // what became of it.
 func Run(ctx context.Context, spec *simfleet.Spec, days int, config Config) (*Result, error) {
+	return RunFor(ctx, spec, time.Duration(days)*day, config)
+}
+
+// RunFor is Run for another length, of which whole intervals are played.
+func RunFor(ctx context.Context, spec *simfleet.Spec, length time.Duration, config Config) (*Result, error) {
 	fleet, err := simfleet.New(spec)
 	if err != nil {
 		return nil, err
@@ -75,7 +88,12 @@ func Run(ctx context.Context, spec *simfleet.Spec, days int, config Config) (*Re
 	if stages.Planner.NewPolicy, err = newPolicy(fleet, &config); err != nil {
 		return nil, err
 	}
-	t := &trial{fleet: fleet, judge: newJudge(fleet)}
+	t := &trial{fleet: fleet, judge: newJudge(fleet), watch: config.Watch}
+	if config.Policy == AsRecorded {
+		for _, e := range config.Done {
+			t.judge.observe(e)
+		}
+	}
 	memory, err := pipeline.NewMemory(&stages, pipeline.Widths{ByEntity: 1, ByFleet: 1}, t.observe)
 	if err != nil {
 		return nil, err
@@ -84,7 +102,7 @@ func Run(ctx context.Context, spec *simfleet.Spec, days int, config Config) (*Re
 	if err := t.play.History(ctx, nil); err != nil {
 		return nil, err
 	}
-	steps := int(time.Duration(days) * 24 * time.Hour / spec.Interval)
+	steps := int(length / spec.Interval)
 	for k := range steps {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -100,7 +118,7 @@ func Run(ctx context.Context, spec *simfleet.Spec, days int, config Config) (*Re
 	if n := memory.Rejected(); n > 0 {
 		return nil, fmt.Errorf("policy %s: the stages rejected %d records", config.Policy, n)
 	}
-	return t.judge.result(config.Policy, spec.Seed, days), nil
+	return t.judge.result(config.Policy, spec.Seed, time.Duration(steps)*spec.Interval), nil
 }
 
 // trial is a run under way.
@@ -108,6 +126,7 @@ type trial struct {
 	fleet *simfleet.Fleet
 	judge *judge
 	play  *pipeline.Play
+	watch func(event any)
 }
 
 func (t *trial) observe(rec stage.Record) {
@@ -116,6 +135,9 @@ func (t *trial) observe(rec stage.Record) {
 	}
 	t.play.Observe(rec.Event)
 	t.judge.observe(rec.Event)
+	if t.watch != nil {
+		t.watch(rec.Event)
+	}
 }
 
 // newPolicy makes the policy of a trial.
@@ -124,7 +146,7 @@ func newPolicy(fleet *simfleet.Fleet, config *Config) (func(model.FleetID) (plan
 	switch config.Policy {
 	case "drover":
 		return scenarios, nil
-	case "static":
+	case "static", AsRecorded:
 		return func(model.FleetID) (planner.Policy, error) { return pipeline.NoPolicy{}, nil }, nil
 	case "threshold":
 		return func(model.FleetID) (planner.Policy, error) {
@@ -157,7 +179,7 @@ func (o oracle) Decide(v scenario.View) (model.Evaluation, *model.Plan, error) {
 		f.Quantiles = model.Quantiles{Levels: []float64{0.5}, Mean: make([]float64, len(f.Quantiles.Mean))}
 		for h := range f.Quantiles.Mean {
 			if h >= len(rates) {
-				rates = append(rates, o.fleet.Rates(v.Tick.Add(time.Duration(h)*f.Step+f.Step/2)))
+				rates = append(rates, o.fleet.RatesOver(v.Tick.Add(time.Duration(h)*f.Step+f.Step/2), f.Step))
 			}
 			cpu := o.fleet.CPUMilli(model.ApplicationID(name), rates[h])
 			f.Quantiles.Mean[h] = cpu

@@ -1,0 +1,109 @@
+package recorded
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"drover/internal/model"
+)
+
+// Options say which part of a record is played, and on what.
+type Options struct {
+	Fleet model.FleetID // "": the only one
+	// From and To bound what is judged; what was recorded before From is history to
+	// forecast from. Zero: from the first heartbeat (where there is none, a sixth of
+	// the record is history) to the last.
+	From, To model.Instant
+	// Interval is the planning interval.
+	Interval time.Duration
+	// Scale multiplies loads; 0: as recorded or, on Servers, what loads them.
+	Scale float64
+	Seed  uint64
+	// Servers, where not nil, are made up in place of recorded ones, and the
+	// applications' replicas with them.
+	Servers *Servers
+	// Inventory, where not empty, are servers, applications and maintenance in place
+	// of the recorded ones.
+	Inventory []any
+}
+
+// Servers are equal machines in zones.
+type Servers struct {
+	Count, Zones int
+	Cores        float64
+	MemoryGiB    float64
+	// ReplicaCores is what a replica may need at the recorded peak: it says how
+	// many there are.
+	ReplicaCores float64
+}
+
+// loadAtPeaks is the share of made-up servers' cores that all applications would
+// take together in the busiest five minutes of each, where no scale is given: as
+// much as servers can promise to carry whatever comes.
+const loadAtPeaks = 0.7
+
+// DefaultServers are sixteen machines of the generated fleets' smaller size.
+func DefaultServers() Servers {
+	return Servers{Count: 16, Zones: 4, Cores: 16, MemoryGiB: 64, ReplicaCores: 4}
+}
+
+// Validate tells what is wrong with the wish.
+func (s *Servers) Validate() error {
+	switch {
+	case s.Count < 1 || s.Count > 10_000:
+		return fmt.Errorf("%d servers: want 1 to 10000", s.Count)
+	case s.Zones < 1 || s.Zones > s.Count:
+		return fmt.Errorf("%d zones: want 1 to the number of servers, %d", s.Zones, s.Count)
+	case !(s.Cores >= 1 && s.Cores <= 1024):
+		return fmt.Errorf("servers of %v cores: want 1 to 1024", s.Cores)
+	case !(s.MemoryGiB >= 1 && s.MemoryGiB <= 65_536):
+		return fmt.Errorf("servers of %v GiB: want 1 to 65536", s.MemoryGiB)
+	case !(s.ReplicaCores > 0 && s.ReplicaCores <= s.Cores):
+		return fmt.Errorf("replicas of %v cores: want more than none, up to a server's %v", s.ReplicaCores, s.Cores)
+	}
+	return nil
+}
+
+// maxRecord bounds the time that a record may span.
+const maxRecord = 366 * 24 * time.Hour
+
+// span is the time that a record is played: history from begin, judged from from
+// to to, whole intervals.
+type span struct{ begin, from, to model.Instant }
+
+// span works out the times.
+func (o *Options) span(r *Record, f *fleet) (s span, err error) {
+	if o.Interval < time.Minute || o.Interval%time.Minute != 0 {
+		return s, fmt.Errorf("interval %v: want whole minutes", o.Interval)
+	}
+	if f.measured.last.Sub(f.measured.first) > maxRecord {
+		return s, fmt.Errorf("the record goes from %v to %v: want at most %d days; give --from and --to, or mend the clock that wrote it",
+			f.measured.first, f.measured.last, int(maxRecord.Hours()/24))
+	}
+	s.begin = f.measured.first.Floor(o.Interval)
+	s.from, s.to = o.From, o.To
+	if s.from == 0 {
+		s.from = r.begun
+	}
+	if s.from == 0 {
+		s.from = f.measured.first.Add(f.measured.last.Sub(f.measured.first) / 6)
+	}
+	if s.to == 0 {
+		s.to = max(r.ended, f.measured.last)
+	}
+	s.from = s.from.Floor(o.Interval)
+	s.to = min(s.to, f.measured.last.Add(o.Interval-1)).Floor(o.Interval)
+	s.begin = min(s.begin, s.from)
+	switch {
+	case s.from < s.begin || o.From != 0 && o.From > f.measured.last:
+		err = fmt.Errorf("from %v: loads were recorded from %v to %v", s.from, f.measured.first, f.measured.last)
+	case s.to.Sub(s.from) < o.Interval:
+		err = fmt.Errorf("nothing to judge: from %v to %v there is no whole interval of %v; loads were recorded from %v to %v",
+			s.from, s.to, o.Interval, f.measured.first, f.measured.last)
+	}
+	return s, err
+}
+
+// errNoServers says what a record lacks.
+var errNoServers = errors.New("the record states no servers: give an inventory, or the number and size of servers")

@@ -1,0 +1,228 @@
+package recorded
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"drover/internal/model"
+	"drover/internal/simfleet"
+)
+
+const minuteStep = time.Minute
+
+// Where the CPU time of a request comes from.
+const (
+	demandStated   = "stated"
+	demandCalls    = "calls"
+	demandOutgoing = "outgoing calls"
+	demandAssumed  = "assumed"
+)
+
+// Bounds and the assumption for the CPU time of a request.
+const (
+	assumedDemand = 10 * time.Millisecond
+	leastDemand   = 10 * time.Microsecond
+	mostDemand    = 10 * time.Second
+)
+
+// requests works out what a request costs each application and how often it
+// calls others.
+func (b *builder) requests() {
+	served, sent := map[model.ApplicationID]float64{}, map[model.ApplicationID]float64{}
+	maps.Copy(served, b.record.entries)
+	for _, e := range b.callers() {
+		served[e.callee] += b.record.edges[e].total
+		if e.caller != e.callee {
+			sent[e.caller] = max(sent[e.caller], b.record.edges[e].total)
+		}
+	}
+	index := map[model.ApplicationID]int{}
+	for i := range b.spec.Applications {
+		a := &b.spec.Applications[i]
+		index[a.ID] = i
+		b.account.Applications[i].DemandFrom = b.demand(a, b.apps[i].DemandMicros, served[a.ID], sent[a.ID])
+	}
+	b.calls(index)
+}
+
+// demand sets the CPU time of a request and tells where it is from.
+func (b *builder) demand(a *simfleet.ApplicationSpec, statedMicros int64, served, sent float64) string {
+	bounded := func(seconds float64) time.Duration {
+		return min(max(time.Duration(seconds*1e6)*time.Microsecond, leastDemand), mostDemand)
+	}
+	coreSeconds := b.coreSeconds(a) / b.account.Scale
+	switch {
+	case statedMicros > 0:
+		a.Demand = time.Duration(statedMicros) * time.Microsecond
+		return demandStated
+	case served > 0 && coreSeconds > 0:
+		a.Demand = bounded(coreSeconds / served)
+		return demandCalls
+	case sent > 0 && coreSeconds > 0:
+		a.Demand = bounded(coreSeconds / sent)
+		return demandOutgoing
+	}
+	a.Demand = assumedDemand
+	return demandAssumed
+}
+
+// coreSeconds is the CPU time that an application used while calls were recorded.
+func (b *builder) coreSeconds(a *simfleet.ApplicationSpec) float64 {
+	from, to := b.called()
+	sum := 0.0
+	for m := from; m < to; m++ {
+		sum += a.Recorded.CPUMilli[m] / 1000 * minuteStep.Seconds()
+	}
+	return sum
+}
+
+// called returns the minutes in which calls were recorded.
+func (b *builder) called() (from, to int) {
+	if b.record.called.last == 0 {
+		return 0, 0
+	}
+	from = max(0, minuteOf(b.record.called.first, b.span.begin))
+	return from, min(b.minutes, minuteOf(b.record.called.last, b.span.begin)+1)
+}
+
+// calls sets the calls of every application for each of its requests, those with
+// most calls first; those that would close a circle are left out, since a circle
+// has no response time that could be worked out from its parts.
+func (b *builder) calls(index map[model.ApplicationID]int) {
+	var circles []string
+	for _, e := range b.callers() {
+		from, known := index[e.caller]
+		to, there := index[e.callee]
+		c := b.record.edges[e]
+		if !known || !there || c.total == 0 {
+			continue
+		}
+		caller := &b.spec.Applications[from]
+		requests := b.coreSeconds(caller) / caller.Demand.Seconds() / b.account.Scale
+		if requests <= 0 {
+			continue
+		}
+		if b.reaches(index, to, from, map[int]bool{}) {
+			circles = append(circles, string(e.caller)+" to "+string(e.callee))
+			continue
+		}
+		caller.Calls = append(caller.Calls, simfleet.CallSpec{Callee: e.callee, Rate: c.total / requests,
+			RequestBytes: c.requested / c.total, ResponseBytes: c.responded / c.total})
+	}
+	if len(circles) > 0 {
+		b.note("Calls left out, since they close a circle: %s.", listed(circles))
+	}
+	b.entries(index)
+}
+
+// reaches tells whether an application is another one or calls it, directly or not.
+func (b *builder) reaches(index map[model.ApplicationID]int, from, to int, seen map[int]bool) bool {
+	if from == to {
+		return true
+	}
+	seen[from] = true
+	for _, c := range b.spec.Applications[from].Calls {
+		if next := index[c.Callee]; !seen[next] && b.reaches(index, next, to, seen) {
+			return true
+		}
+	}
+	return false
+}
+
+// entries marks the applications that outsiders call: those that no other calls.
+func (b *builder) entries(index map[model.ApplicationID]int) {
+	called := map[model.ApplicationID]bool{}
+	for i := range b.spec.Applications {
+		for _, c := range b.spec.Applications[i].Calls {
+			called[c.Callee] = true
+		}
+	}
+	for id, i := range index {
+		if a := &b.spec.Applications[i]; !called[id] {
+			mean, _ := meanAndMost(a.Recorded.CPUMilli)
+			a.Entry = mean / 1000 / a.Demand.Seconds()
+		}
+	}
+}
+
+// What a made-up promise allows a request: on idle servers 99 % are answered
+// within three to four times the mean.
+const (
+	promisedTimes = 6
+	promisedExtra = 10 * time.Millisecond
+)
+
+// promises gives made-up applications that are called from outside a promise of
+// the response time.
+func (b *builder) promises() {
+	if b.options.Servers == nil {
+		b.checkPromises()
+		return
+	}
+	apps := map[model.ApplicationID]*simfleet.ApplicationSpec{}
+	for i := range b.spec.Applications {
+		apps[b.spec.Applications[i].ID] = &b.spec.Applications[i]
+	}
+	memo := map[model.ApplicationID]float64{}
+	var along func(a *simfleet.ApplicationSpec) float64
+	along = func(a *simfleet.ApplicationSpec) float64 {
+		if known, ok := memo[a.ID]; ok {
+			return known
+		}
+		seconds := a.Demand.Seconds()
+		for _, c := range a.Calls {
+			seconds += c.Rate * along(apps[c.Callee])
+		}
+		memo[a.ID] = seconds
+		return seconds
+	}
+	for i := range b.spec.Applications {
+		a := &b.spec.Applications[i]
+		if a.Entry > 0 && len(a.Calls) > 0 {
+			a.SLO.ResponseQuantilePPM = 990_000
+			a.SLO.ResponseMicros = int64(promisedTimes*along(a)*1e6) + promisedExtra.Microseconds()
+			b.note("%s promises 99 %% of its responses within %.1f ms: %d times the CPU time of a request with all its calls, and %v.",
+				a.ID, float64(a.SLO.ResponseMicros)/1000, promisedTimes, promisedExtra)
+		}
+	}
+}
+
+// checkPromises notes that nothing is promised.
+func (b *builder) checkPromises() {
+	for i := range b.spec.Applications {
+		if b.spec.Applications[i].SLO != (model.SLO{}) {
+			return
+		}
+	}
+	b.note("No application states a promise: only overload and standing on a server in maintenance count.")
+}
+
+// calendar takes announced events and maintenance as they became known.
+func (b *builder) calendar() {
+	for _, id := range slices.Sorted(maps.Keys(b.record.calendar)) {
+		if e := b.record.calendar[id]; !e.Cancelled && e.At <= b.span.to {
+			b.spec.Calendar = append(b.spec.Calendar, e)
+		}
+	}
+	servers := map[model.ServerID]bool{}
+	for _, s := range b.spec.Servers {
+		servers[s.ID] = true
+	}
+	updates := 0
+	for _, id := range slices.Sorted(maps.Keys(b.record.maintenance)) {
+		m := b.record.maintenance[id]
+		if m.Cancelled || !servers[m.Server] || m.End <= b.span.from || m.Start >= b.span.to {
+			continue
+		}
+		if m.Hook != "" {
+			updates++
+			continue
+		}
+		b.spec.Maintenance = append(b.spec.Maintenance, simfleet.MaintenanceSpec{ID: m.ID, Server: m.Server,
+			Begin: m.Start.Sub(b.span.from), Length: m.End.Sub(m.Start), Announced: m.Start.Sub(m.At), Reason: m.Reason})
+	}
+	if updates > 0 {
+		b.note("%d server updates are left out: when one runs is the policy's choice, and no record says how long another choice takes.", updates)
+	}
+}
