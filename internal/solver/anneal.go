@@ -138,7 +138,7 @@ func (l *lane) tryShifts(w *climate) {
 		return
 	}
 	if l.in.rising && l.in.bins >= homeBins {
-		if delta, soft, ok := l.toHome(i, gain); ok && w.cost(delta, soft, -1) <= limit {
+		if delta, soft, ok := l.toHome(i, gain); ok && w.cost(delta, soft, -l.in.away(i, a)) <= limit {
 			l.shiftTo(i, l.in.start[i], delta)
 			return
 		}
@@ -174,16 +174,13 @@ func (l *lane) outlook(w *climate, i int32, gain int64, limit float64) (home int
 	if !in.rising || start < 0 {
 		return none, false
 	}
-	least, away := gain-in.relief[i], 0.0
-	if a == start {
-		away = 1
-	} else {
-		least -= in.moveFee(i, a)
-	}
-	if w.cost(least+in.moveCost[i], 0, away) <= limit {
+	from := in.away(i, a)
+	least := gain - in.relief[i] - in.moveFee(i, a)
+	near := in.awayBase + float64(in.awayByFee*float64(in.moveCost[i]))
+	if w.cost(least+in.moveCost[i], 0, near-from) <= limit {
 		return none, false
 	}
-	return start, a == start || w.cost(least-in.groupWeight, 0, -1) > limit
+	return start, a == start || w.cost(least-in.groupWeight, 0, -from) > limit
 }
 
 // trySwaps draws an item and offers to exchange it with several others.
@@ -195,6 +192,7 @@ func (l *lane) trySwaps(w *climate) {
 		return
 	}
 	limit := w.t * r.exponential()
+	from := l.in.away(i, a)
 	var gain int64
 	if l.in.rising {
 		gain = s.leaveGain(i) - l.in.relief[i]
@@ -209,7 +207,7 @@ func (l *lane) trySwaps(w *climate) {
 			continue
 		}
 		l.candidates++
-		away := l.in.awayChange(i, a, b) + l.in.awayChange(j, b, a)
+		away := l.in.away(i, b) - from + l.in.awayChange(j, b, a)
 		if l.in.rising && s.soft == 0 {
 			// An exchange saves at most what both departures save and both arrivals relieve.
 			if least := w.cost(gain, 0, away) - limit; least > 0 && float64(l.in.relief[j]-s.leaveGain(j)) < least-l.in.mostFee {

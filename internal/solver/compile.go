@@ -10,6 +10,9 @@ import (
 // one array a state; groups of few items beyond it are scanned instead.
 const denseLimit = 1 << 26
 
+// farLimit is the largest number of distances that are kept in one piece too.
+const farLimit = 1 << 22
+
 // compile checks a problem and lays it out flat.
 func compile(p *model.Problem) (*instance, error) {
 	if err := validate(p); err != nil {
@@ -26,6 +29,8 @@ func compile(p *model.Problem) (*instance, error) {
 	in.findHosts()
 	in.rising = !in.extras && in.flows == nil
 	in.findRelief()
+	in.findAway()
+	in.findNear()
 	in.mostFee = 2*in.greatestFee() + float64(in.groupWeight)
 	return in, nil
 }
@@ -213,6 +218,11 @@ func (in *instance) compileCosts() {
 	switch {
 	case len(p.MoveDistance) > 0:
 		in.moveRows = p.MoveDistance
+		if in.bins*in.bins <= farLimit {
+			for _, row := range in.moveRows {
+				in.far = append(in.far, row...)
+			}
+		}
 	case len(p.ZoneMoveDistance) > 0:
 		in.zoneMove = p.ZoneMoveDistance
 	default:

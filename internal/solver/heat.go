@@ -79,10 +79,24 @@ func (r *search) heat() schedule {
 		home:    homeFor(perBin, perItem),
 		eject:   uint64(min(mostEjections, max(1, mostEjections*coarseItems/max(1, perBin)))),
 	}
+	c.chill(r.in)
 	if r.o.Without&Homesickness != 0 {
 		c.home = 0
 	}
 	return c
+}
+
+// Roomy fleets are cooled to coldRoomy of the mean fee, with homeRoomy at least.
+const (
+	homeRoomy = 10.0
+	coldRoomy = 0.1
+)
+
+// chill ends a cooling at the scale of fees where these are what remains.
+func (c *schedule) chill(in *instance) {
+	if in.roomy {
+		c.home, c.cold = max(c.home, homeRoomy), min(c.cold, max(1, in.meanFee*coldRoomy))
+	}
 }
 
 // homeFor returns the price of being away, in temperatures: higher where a

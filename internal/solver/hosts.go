@@ -72,6 +72,9 @@ func (in *instance) countHosts(i int32) int {
 func (l *lane) someBin(i int32) int32 {
 	in := l.in
 	if l.hosts == nil {
+		if b := l.nearBin(i); b != none {
+			return b
+		}
 		return int32(l.rng.below(in.bins))
 	}
 	list := l.hosts.of(i)
@@ -85,10 +88,12 @@ func (l *lane) someBin(i int32) int32 {
 // somePartner draws an item to exchange item i with, or none.
 func (l *lane) somePartner(i int32) int32 {
 	movable := l.movable
-	if l.hosts == nil {
+	b := int32(none)
+	if l.hosts != nil {
+		b = l.someBin(i)
+	} else if b = l.nearBin(i); b == none {
 		return movable[l.rng.below(len(movable))]
 	}
-	b := l.someBin(i)
 	if b == none || len(l.s.items[b]) == 0 {
 		return none
 	}

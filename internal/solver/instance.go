@@ -61,7 +61,9 @@ type instance struct {
 
 	moveWeight  int64     // of the bin move distance
 	moveRows    [][]int32 // by bin: distance to every bin, or nil
+	far         []int32   // bin*bins+bin: moveRows in one piece, nil where that is too large
 	zoneMove    [][]int32 // by zone, or nil
+	near        [][]int32 // by bin: see findNear
 	groupWeight int64     // of the largest number of moved items
 	allowedSet  []int32   // by item: index into allowed, or none
 	allowed     [][]uint64
@@ -74,18 +76,21 @@ type instance struct {
 	// rising tells that an arrival never lowers a bin's cost by more than the
 	// item's relief: no power, money or traffic. Then a departure's saving bounds
 	// a move's.
-	rising  bool
-	relief  []int64 // by item: the most that balance cost can fall by where it arrives
-	mostFee float64 // the most that move fees can fall by in one exchange
-	quotas  bool    // some quota of moves exists
-	extras  bool    // some of power, money, wake, traffic exists
-	soft    bool    // some of spread, dependency, affinity exists
-	upkeep  []int64
-	curve   []int32 // by bin: index into curves*, or none
-	curves  []curve
-	powered []int // dimensions of the power resource
-	flows   *flowNetwork
-	size    []float64 // by item: its share of the capacity, summed over dimensions
+	rising              bool
+	relief              []int64 // by item: the most that balance cost can fall by where it arrives
+	mostFee             float64 // the most that move fees can fall by in one exchange
+	roomy               bool    // see findAway
+	meanFee             float64 // of an item that is away
+	awayBase, awayByFee float64 // see away
+	quotas              bool    // some quota of moves exists
+	extras              bool    // some of power, money, wake, traffic exists
+	soft                bool    // some of spread, dependency, affinity exists
+	upkeep              []int64
+	curve               []int32 // by bin: index into curves*, or none
+	curves              []curve
+	powered             []int // dimensions of the power resource
+	flows               *flowNetwork
+	size                []float64 // by item: its share of the capacity, summed over dimensions
 }
 
 // balance is one balance cost in one period.
@@ -104,6 +109,9 @@ func (in *instance) row(i int32) []int64 {
 func (in *instance) moveDistance(a, b int32) int64 {
 	if in.moveWeight == 0 {
 		return 0
+	}
+	if in.far != nil {
+		return in.moveWeight * int64(in.far[int(a)*in.bins+int(b)])
 	}
 	if in.moveRows != nil {
 		return in.moveWeight * int64(in.moveRows[a][b])

@@ -28,6 +28,7 @@ type lane struct {
 	held    []bool  // by item: not in the scope
 	hosts   *hosts  // bins by item; nil: all
 	region  *region
+	nearby  bool // some bins are drawn near an item's start
 	kinds   []regionKind
 
 	best     []int32
@@ -54,6 +55,7 @@ func newLane(in *instance, start []int32, seed uint64) *lane {
 	l := &lane{in: in, s: newState(in), rng: newRNG(seed), barred: none}
 	l.s.load(start)
 	l.wholeScope()
+	l.nearby = in.roomy
 	l.best = append([]int32(nil), start...)
 	l.bestCost, l.bestSoft = l.s.cost, l.s.soft
 	return l

@@ -192,23 +192,6 @@ func (s *state) shiftMoved(g, n int32) {
 	s.movedHist[s.moved[g]]++
 }
 
-// awayChange returns 1 where going from a to b (either may be none) takes item
-// i away from its start, -1 where it brings it back, else 0.
-func (in *instance) awayChange(i, a, b int32) float64 {
-	home := in.start[i]
-	if home < 0 {
-		return 0
-	}
-	var x float64
-	if b >= 0 && b != home {
-		x++
-	}
-	if a >= 0 && a != home {
-		x--
-	}
-	return x
-}
-
 // movedChange is the change of moved items when item i goes from a to b; either
 // may be none.
 func movedChange(in *instance, i, a, b int32) int32 {

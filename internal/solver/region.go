@@ -163,6 +163,12 @@ func (l *lane) annealRegions(c schedule, share func() float64) {
 		return
 	}
 	l.backToBest()
+	step, cold := regionHeatStep, c.cold
+	if fee := l.in.meanFee * coldRoomy; l.feesMatter() && fee > 1 {
+		l.nearby = true
+		cold = min(cold, fee)
+		step = max(step, math.Pow(c.typical/l.in.meanFee, 1.0/regionHeats))
+	}
 	if l.kinds == nil {
 		l.kinds = make([]regionKind, regionSizes*regionHeats)
 	}
@@ -174,8 +180,8 @@ func (l *lane) annealRegions(c schedule, share func() float64) {
 			continue
 		}
 		r := c
-		r.hot = max(c.cold, c.typical*math.Pow(regionHeatStep, -float64(kind/regionSizes)-l.rng.unit()))
-		r.cold = max(c.cold, r.hot*regionCold)
+		r.hot = max(cold, c.typical*math.Pow(step, -float64(kind/regionSizes)-l.rng.unit()))
+		r.cold = max(cold, r.hot*regionCold)
 		first, before := l.work(), l.bestCost
 		all := float64(len(l.movable)) * regionMoves
 		l.anneal(r, 0, 1, func() float64 {

@@ -34,7 +34,7 @@ func (l *lane) tryRelay(w *climate) {
 	l.undo = l.undo[:0]
 	l.undo = append(l.undo, change{i, b})
 	s.apply(i, home, first)
-	limit -= w.cost(first, softFirst, -1)
+	limit -= w.cost(first, softFirst, -in.away(i, b))
 	if limit >= 0 {
 		l.commit()
 		return
