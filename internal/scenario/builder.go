@@ -30,9 +30,9 @@ type builder struct {
 	room []model.Vector
 	// spare [server] is the CPU that the most tolerant application leaves free.
 	spare []int64
-	// steady says that replicas which have themselves just moved stay, unless their
-	// server has to be empty: where one has to leave, others go.
-	steady bool
+	// steady [server] says that replicas which have themselves just moved stay there,
+	// unless it has to be empty: where one has to leave, others go.
+	steady []bool
 }
 
 func newBuilder(status *state) *builder {
@@ -61,6 +61,7 @@ func newBuilder(status *state) *builder {
 			}
 		}
 	}
+	b.steady = make([]bool, len(f.servers))
 	b.room = make([]model.Vector, len(f.servers)*b.columns)
 	for s := range f.servers {
 		for c := range b.columns {
@@ -244,7 +245,7 @@ func (b *builder) item(status *state, r int, movesByApp []int) model.Item {
 	f, rep := b.f, b.f.replicas[r]
 	item := model.Item{
 		Name: string(rep.id), Group: rep.app, Start: status.place[r], MoveCost: f.moveMicros(r) * costScale,
-		Pinned: f.pinned(status, r) || movesByApp[rep.app] <= 0 || b.steady && f.again[r] && !f.closed(status.place[r]),
+		Pinned: f.pinned(status, r) || movesByApp[rep.app] <= 0 || b.steady[status.place[r]] && f.again[r] && !f.closed(status.place[r]),
 	}
 	for c := range b.columns {
 		item.Demand = append(item.Demand, pack(b.demand[r*b.columns+c], true)...)

@@ -26,7 +26,7 @@ func (f *fleet) search(status *state, solve Solve) (best *state, answer model.An
 		if round > 0 && round+1 == f.cfg.Rounds {
 			b.capAll(last)
 		}
-		b.steady = round == 0 && f.cfg.Rounds > 1
+		b.keepSteady(last, round)
 		budget := f.cfg.Budget
 		budget.Evaluations /= int64(f.cfg.Rounds)
 		found, err := solve(b.problem(status, all, byApp), budget)
@@ -54,6 +54,14 @@ func (f *fleet) search(status *state, solve Solve) (best *state, answer model.An
 		}
 	}
 	return best, answer, nil
+}
+
+// keepSteady lets what has just moved stay in the first round, in those between
+// wherever the round before broke nothing, and in the last (or only) one nowhere.
+func (b *builder) keepSteady(last *state, round int) {
+	for s := range b.steady {
+		b.steady[s] = round+1 < b.f.cfg.Rounds && (round == 0 || last.server[s].broken == 0)
+	}
 }
 
 // again prices a placement anew.

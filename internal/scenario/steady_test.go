@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -45,5 +46,23 @@ func TestWhatHasJustMovedMovesAgainWhereItMust(t *testing.T) {
 		if plan != nil {
 			t.Errorf("%s: a does not move again, or does not say so: %+v", name, plan.Moves)
 		}
+	}
+}
+
+// Rounds free what has just moved only where the round before has left promises
+// broken, and the last one everywhere.
+func TestWhatHasJustMovedIsFreedServerByServer(t *testing.T) {
+	v := halves()
+	request(&v, "a", model.CPU, 7000) // s1 is too full, s2 is not
+	f, status, _ := layered(v, Config{Rounds: 3})
+	b := newBuilder(status)
+	for round, want := range [][]bool{{true, true}, {false, true}, {false, false}} {
+		if b.keepSteady(status, round); !slices.Equal(b.steady, want) {
+			t.Errorf("round %d: servers kept steady %v, want %v", round, b.steady, want)
+		}
+	}
+	f.cfg.Rounds = 1
+	if b.keepSteady(status, 0); slices.Contains(b.steady, true) {
+		t.Error("the only round keeps what nothing else may move")
 	}
 }
