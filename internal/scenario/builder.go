@@ -245,7 +245,7 @@ func (b *builder) item(status *state, r int, movesByApp []int) model.Item {
 	f, rep := b.f, b.f.replicas[r]
 	item := model.Item{
 		Name: string(rep.id), Group: rep.app, Start: status.place[r], MoveCost: f.moveMicros(r) * costScale,
-		Pinned: f.pinned(status, r) || movesByApp[rep.app] <= 0 || b.steady[status.place[r]] && f.again[r] && !f.closed(status.place[r]),
+		Pinned: f.pinned(status, r) || movesByApp[rep.app] <= 0 || b.still(status, r),
 	}
 	for c := range b.columns {
 		item.Demand = append(item.Demand, pack(b.demand[r*b.columns+c], true)...)
@@ -257,6 +257,12 @@ func (b *builder) item(status *state, r int, movesByApp []int) model.Item {
 	}
 	item.Allowed = sortedUnique(item.Allowed)
 	return item
+}
+
+// still tells whether a replica has just moved to where it is and is left there.
+func (b *builder) still(status *state, r int) bool {
+	s := status.place[r]
+	return b.steady[s] && b.f.again[r] && !b.f.closed(s)
 }
 
 // pinned tells whether a replica may not move: frozen ones, unless their server

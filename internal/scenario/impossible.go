@@ -22,8 +22,8 @@ func (f *fleet) missed(m model.Maintenance, replicas int) string {
 		return fmt.Sprintf("it takes %s, its window from %v to %v is shorter; order it again with %s or more",
 			span(m.Duration), from, until, span(m.Duration))
 	case end <= f.view.Tick && replicas > 0:
-		return fmt.Sprintf("its window ended at %v with %s still on %s; order it again with more time, or make room for them",
-			end, counted(replicas, "replica"), m.Server)
+		return fmt.Sprintf("its window ended at %v with %s still on %s; order it again with more time, "+
+			"or make room for them", end, counted(replicas, "replica"), m.Server)
 	case end <= f.view.Tick:
 		return fmt.Sprintf("its window ended at %v; order it again", end)
 	case m.Duration > 0 && m.LatestEnd != 0 && f.view.Tick.Add(m.Duration) > m.LatestEnd:

@@ -22,7 +22,8 @@ func (f *fleet) schedule(status, after *state) (phasing.Schedule, []int, *state,
 		in.Moves = append(in.Moves, phasing.Move{
 			Application: f.replicas[r].app, From: f.start[r], To: after.place[r],
 			Demand:    b.demand[r*b.columns : (r+1)*b.columns],
-			DataBytes: f.applications[f.replicas[r].app].DataBytes, Priority: c.urgency, Deadline: c.by, Haste: status.haste(f.start[r]),
+			DataBytes: f.applications[f.replicas[r].app].DataBytes,
+			Priority:  c.urgency, Deadline: c.by, Haste: status.haste(f.start[r]),
 		})
 	}
 	out := phasing.Plan(in)

@@ -61,7 +61,8 @@ func (st *state) blocked(r int) (why, fix string) {
 		{func(s int) bool { return f.mayRun(a, s) },
 			"its policy allows " + allowedNames(app) + " only, and none of them takes replicas",
 			fmt.Sprintf("one more server that %s may use", app.ID)},
-		{func(s int) bool { return !st.clashesOn(r, s) }, "every server that it may use has one that it must be apart from",
+		{func(s int) bool { return !st.clashesOn(r, s) },
+			"every server that it may use has one that it must be apart from",
 			fmt.Sprintf("one more server for %s", app.ID)},
 		{func(s int) bool { return st.zonesWith(r, s) >= min(st.wantZones(a), st.countZones(a)) },
 			fmt.Sprintf("elsewhere %s would stand in too few zones", app.ID),
@@ -110,8 +111,9 @@ func (st *state) crowded(r int, servers []int) (why, fix string) {
 		}
 	}
 	f := st.f
+	missing := f.servers[best].Capacity[short] * worst / 1_000_000
 	why = fmt.Sprintf("no server has room for its %s of %v: %s comes nearest and lacks %s",
-		quantity(needs, short), short, f.servers[best].ID, quantity(f.servers[best].Capacity[short]*worst/1_000_000, short))
+		quantity(needs, short), short, f.servers[best].ID, quantity(missing, short))
 	kind, capacity := f.commonKind()
 	demand, at := f.greatestDemand(st, r), f.serverAt[kind]
 	for res := range demand {
@@ -151,7 +153,8 @@ func (st *state) lacks(r, s int) (short model.Resource, ppm, need int64) {
 				if capacity[res] <= 0 || demand[res] <= 0 {
 					continue
 				}
-				if over := utilisationPPM(st.load[w][s*periods+t][res]+demand[res], capacity[res]) - allowed; over > ppm {
+				load := st.load[w][s*periods+t][res] + demand[res]
+				if over := utilisationPPM(load, capacity[res]) - allowed; over > ppm {
 					short, ppm, need = res, over, demand[res]
 				}
 			}
