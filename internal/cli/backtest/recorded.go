@@ -128,17 +128,19 @@ type recordedResult struct {
 
 // playRecord builds the fleet of a record, plays the policies and writes what
 // became of them.
-func playRecord(ctx context.Context, stdout, stderr io.Writer, source string, record *recorded.Record, o recorded.Options, f *recordedFlags) error {
+func playRecord(ctx context.Context, stdout, stderr io.Writer, source string, record *recorded.Record,
+	o recorded.Options, f *recordedFlags) error {
 	clock := startClock()
 	fleet, err := record.Build(o)
 	if err != nil {
 		return fmt.Errorf("%s: %w", source, err)
 	}
-	out := recordedResult{Source: source, Records: record.Events(), Record: fleet.Account, Trials: map[string]*trial.Result{}}
+	out := recordedResult{Source: source, Records: record.Events(), Record: fleet.Account,
+		Trials: map[string]*trial.Result{}}
 	out.say(o)
 	progress := cli.NewProgress(stderr, "playing "+strings.Join(f.policies, ", "))
-	plan := trial.Plan{Policies: f.policies, Seeds: 1, First: o.Seed, Spec: fleet.Spec, Length: fleet.Length, Done: fleet.Done, Threads: f.threads,
-		Progress: shareOfAll(progress, len(f.policies))}
+	plan := trial.Plan{Policies: f.policies, Seeds: 1, First: o.Seed, Spec: fleet.Spec, Length: fleet.Length,
+		Done: fleet.Done, Threads: f.threads, Progress: shareOfAll(progress, len(f.policies))}
 	defer debug.SetGCPercent(debug.SetGCPercent(batchGCPercent))
 	results, err := trial.RunAll(ctx, plan)
 	progress.End()
@@ -180,8 +182,10 @@ func shareOfAll(progress *cli.Progress, policies int) func(policy string, seed u
 
 // say tells what is recorded and what is not.
 func (r *recordedResult) say(o recorded.Options) {
-	r.AsRecorded = []string{"the load of every application, minute by minute", "how often applications call one another, in the mean"}
-	r.MadeUp = []string{"where replicas run: each policy decides that", "the load of each replica: an even share of its application's",
+	r.AsRecorded = []string{"the load of every application, minute by minute",
+		"how often applications call one another, in the mean"}
+	r.MadeUp = []string{"where replicas run: each policy decides that",
+		"the load of each replica: an even share of its application's",
 		"response times: simulated from the load of the servers", "how long moves take: simulated, as in drover up"}
 	switch {
 	case o.Servers != nil:
@@ -193,7 +197,8 @@ func (r *recordedResult) say(o recorded.Options) {
 		r.AsRecorded = append(r.AsRecorded, "calendar")
 		r.MadeUp = append(r.MadeUp, "servers, applications and maintenance: those of --inventory")
 	default:
-		r.AsRecorded = append(r.AsRecorded, "servers, applications, promises, calendar and maintenance", "where replicas stood at the beginning")
+		r.AsRecorded = append(r.AsRecorded, "servers, applications, promises, calendar and maintenance",
+			"where replicas stood at the beginning")
 	}
 	if o.Servers == nil && r.Record.Scale != 1 {
 		r.AsRecorded[0] += fmt.Sprintf(", times %.6g", r.Record.Scale)
@@ -208,8 +213,9 @@ func (r *recordedResult) table(w io.Writer) error {
 	for _, app := range a.Applications {
 		replicas += app.Replicas
 	}
-	fmt.Fprintf(&b, "%s\n", cli.Wrap(fmt.Sprintf("%s: fleet %s, %d servers of %.6g cores together, %d applications with %d replicas", r.Source, a.Fleet,
-		a.Servers, a.Cores, len(a.Applications), replicas), 80, 0))
+	title := fmt.Sprintf("%s: fleet %s, %d servers of %.6g cores together, %d applications with %d replicas",
+		r.Source, a.Fleet, a.Servers, a.Cores, len(a.Applications), replicas)
+	fmt.Fprintf(&b, "%s\n", cli.Wrap(title, 80, 0))
 	fmt.Fprintf(&b, "judged    %v to %v (%.1f h)\n", a.From, a.To, a.To.Sub(a.From).Hours())
 	fmt.Fprintf(&b, "history   %.1f h before\n", a.From.Sub(a.Begin).Hours())
 	fmt.Fprintf(&b, "recorded  %s\n", cli.Wrap(strings.Join(r.AsRecorded, "; "), 80, 10))
@@ -224,4 +230,5 @@ func (r *recordedResult) table(w io.Writer) error {
 }
 
 // errPlaces says that a record was asked for from two places, or none.
-var errPlaces = errors.New("want one of --brokers (topics on Kafka), --archive DIR (of 'drover archive save') and --data DIR (of 'drover up --data')")
+var errPlaces = errors.New("want one of --brokers (topics on Kafka), --archive DIR (of 'drover archive save') " +
+	"and --data DIR (of 'drover up --data')")

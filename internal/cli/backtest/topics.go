@@ -76,15 +76,17 @@ func (f *topicsFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	if reader.unreadable > 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "%d records can't be read and are left out; the first: %v\n", reader.unreadable, reader.first)
+		fmt.Fprintf(cmd.ErrOrStderr(), "%d records can't be read and are left out; the first: %v\n",
+			reader.unreadable, reader.first)
 	}
-	return playRecord(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), source, reader.record, o, &f.recordedFlags)
+	return playRecord(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), source, reader.record, o,
+		&f.recordedFlags)
 }
 
 // played are the topics that a backtest reads.
 func played() []string {
 	return []string{stream.Metrics, stream.Calls, stream.Servers, stream.Applications, stream.Calendar, stream.Maintenance,
-		stream.Plans, stream.Steps, stream.Outcomes}
+		stream.Scenarios, stream.Plans, stream.Steps, stream.Outcomes}
 }
 
 // topicReader folds records into a record of fleets.

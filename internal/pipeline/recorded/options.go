@@ -3,6 +3,8 @@ package recorded
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"drover/internal/model"
@@ -66,7 +68,25 @@ func (s *Servers) Validate() error {
 }
 
 // maxRecord bounds the time that a record may span.
-const maxRecord = 366 * 24 * time.Hour
+const (
+	day       = 24 * time.Hour
+	maxRecord = 366 * day
+)
+
+// fewest is the share of the fullest day's measurements below which a day is
+// not one of the record, but of a clock that was off.
+const fewest = 0.001
+
+// extent is the time of which load was recorded.
+func (f *fleet) extent() window {
+	days := slices.Sorted(maps.Keys(f.days))
+	var most int64
+	for _, d := range f.days {
+		most = max(most, d.count)
+	}
+	days = slices.DeleteFunc(days, func(d int64) bool { return float64(f.days[d].count) < fewest*float64(most) })
+	return window{f.days[days[0]].first, f.days[days[len(days)-1]].last}
+}
 
 // span is the time that a record is played: history from begin, judged from from
 // to to, whole intervals.
@@ -77,30 +97,30 @@ func (o *Options) span(r *Record, f *fleet) (s span, err error) {
 	if o.Interval < time.Minute || o.Interval%time.Minute != 0 {
 		return s, fmt.Errorf("interval %v: want whole minutes", o.Interval)
 	}
-	if f.measured.last.Sub(f.measured.first) > maxRecord {
-		return s, fmt.Errorf("the record goes from %v to %v: want at most %d days; give --from and --to, or mend the clock that wrote it",
-			f.measured.first, f.measured.last, int(maxRecord.Hours()/24))
+	known := f.extent()
+	if known.last.Sub(known.first) > maxRecord {
+		return s, fmt.Errorf("the record goes from %v to %v: want at most %d days; mend the clock that wrote it",
+			known.first, known.last, int(maxRecord/day))
 	}
-	s.begin = f.measured.first.Floor(o.Interval)
 	s.from, s.to = o.From, o.To
 	if s.from == 0 {
 		s.from = r.begun
 	}
 	if s.from == 0 {
-		s.from = f.measured.first.Add(f.measured.last.Sub(f.measured.first) / 6)
+		s.from = known.first.Add(known.last.Sub(known.first) / 6)
 	}
 	if s.to == 0 {
-		s.to = max(r.ended, f.measured.last)
+		s.to = max(r.ended, known.last)
 	}
 	s.from = s.from.Floor(o.Interval)
-	s.to = min(s.to, f.measured.last.Add(o.Interval-1)).Floor(o.Interval)
-	s.begin = min(s.begin, s.from)
+	s.to = min(s.to, known.last.Add(o.Interval-1)).Floor(o.Interval)
+	s.begin = min(known.first.Floor(o.Interval), s.from)
 	switch {
-	case s.from < s.begin || o.From != 0 && o.From > f.measured.last:
-		err = fmt.Errorf("from %v: loads were recorded from %v to %v", s.from, f.measured.first, f.measured.last)
+	case o.From != 0 && (o.From < known.first.Floor(o.Interval) || o.From > known.last):
+		err = fmt.Errorf("from %v: loads were recorded from %v to %v", o.From, known.first, known.last)
 	case s.to.Sub(s.from) < o.Interval:
 		err = fmt.Errorf("nothing to judge: from %v to %v there is no whole interval of %v; loads were recorded from %v to %v",
-			s.from, s.to, o.Interval, f.measured.first, f.measured.last)
+			s.from, s.to, o.Interval, known.first, known.last)
 	}
 	return s, err
 }

@@ -34,8 +34,15 @@ type fleet struct {
 	apps        map[model.ApplicationID][]model.Application
 	calendar    map[string]model.CalendarEvent
 	maintenance map[string]model.Maintenance
-	done        []any // plans, steps and outcomes
-	measured    window
+	done        []any              // plans, steps and outcomes
+	decided     model.Instant      // the last tick of which a decision was recorded
+	days        map[int64]*dayLoad // measurements by the day, to tell clocks that are years off
+}
+
+// dayLoad says how many measurements there are of a day, and of which time.
+type dayLoad struct {
+	window
+	count int64
 }
 
 // window is the time from the first to the last of some records.
@@ -107,7 +114,7 @@ func (r *Record) of(id model.FleetID) *fleet {
 		f = &fleet{loads: map[loadKey]*series{}, counters: map[loadKey]*forecast.Rates{}, edges: map[edge]*calls{},
 			seen: map[uint64]struct{}{}, entries: map[model.ApplicationID]float64{},
 			servers: map[model.ServerID][]model.Server{}, apps: map[model.ApplicationID][]model.Application{},
-			calendar: map[string]model.CalendarEvent{}, maintenance: map[string]model.Maintenance{}}
+			days: map[int64]*dayLoad{}, calendar: map[string]model.CalendarEvent{}, maintenance: map[string]model.Maintenance{}}
 		r.fleets[id] = f
 	}
 	return f
@@ -137,6 +144,9 @@ func (r *Record) Add(event any) {
 		keepNewest(r.of(e.Fleet).calendar, e.ID, e, e.At)
 	case model.Maintenance:
 		keepNewest(r.of(e.Fleet).maintenance, e.ID, e, e.At)
+	case model.Evaluation:
+		f := r.of(e.Fleet)
+		f.decided = max(f.decided, e.Tick)
 	case model.Plan:
 		f := r.of(e.Fleet)
 		f.done = append(f.done, e)
@@ -181,7 +191,12 @@ func (f *fleet) metric(m model.Metric) {
 	if !ok || kind == model.KindServer {
 		return // what servers show follows from where replicas run
 	}
-	f.measured.include(m.At)
+	number := int64(m.At.Floor(day))
+	if f.days[number] == nil {
+		f.days[number] = &dayLoad{}
+	}
+	f.days[number].include(m.At)
+	f.days[number].count++
 	for _, s := range m.Samples {
 		if s.Resource != model.CPU && s.Resource != model.Memory {
 			continue
@@ -250,7 +265,8 @@ func (f *fleet) with(inventory []any) *fleet {
 		return f
 	}
 	other := *f
-	other.servers, other.apps, other.maintenance = map[model.ServerID][]model.Server{}, map[model.ApplicationID][]model.Application{}, map[string]model.Maintenance{}
+	other.servers, other.apps = map[model.ServerID][]model.Server{}, map[model.ApplicationID][]model.Application{}
+	other.maintenance = map[string]model.Maintenance{}
 	for _, event := range inventory {
 		switch e := event.(type) {
 		case model.Server:

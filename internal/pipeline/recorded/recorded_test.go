@@ -124,6 +124,26 @@ func TestTheOrderOfLogsDoesNotMatter(t *testing.T) {
 	}
 }
 
+func TestClocksThatAreOffDoNotStretchARecord(t *testing.T) {
+	want := mustBuild(t, repeated(world()), nil)
+	got := mustBuild(t, append(repeated(world()), metric("app:db", 1, 7), metric("app:db", begin.Add(500*24*time.Hour), 7)), nil)
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("two samples years off give %+v, without them %+v", got.Account, want.Account)
+	}
+}
+
+// repeated has every measurement four times, as from several scrapers.
+func repeated(events []any) []any {
+	var out []any
+	for _, e := range events {
+		out = append(out, e)
+		if m, ok := e.(model.Metric); ok {
+			out = append(out, m, m, m)
+		}
+	}
+	return out
+}
+
 func TestWhatWasDoneBeforeMovesTheBeginning(t *testing.T) {
 	moved := func(at time.Duration, to model.ServerID) model.Outcome {
 		return model.Outcome{Fleet: "shop", Kind: model.OutcomeMove, Plan: "p", Replica: "db/0", Server: to, At: begin.Add(at), OK: true}
@@ -261,7 +281,7 @@ func TestWhatCannotBeBuiltSaysWhy(t *testing.T) {
 		`fleet "farm"`:                      {events: world(), change: func(o *Options) { o.Fleet = "farm" }},
 		"from 2027":                         {events: world(), change: func(o *Options) { o.From = begin.Add(365 * 24 * time.Hour) }},
 		"nothing to judge":                  {events: world(), change: func(o *Options) { o.From, o.To = begin.Add(time.Hour), begin.Add(time.Hour+time.Minute) }},
-		"mend the clock":                    {events: append(world(), late)},
+		"mend the clock":                    {events: slices.Repeat([]any{late, metric("app:db", begin, 1)}, 9)},
 		"interval 90s":                      {events: world(), change: func(o *Options) { o.Interval = 90 * time.Second }},
 		"its capacity of CPU is not stated": {events: append(world(), model.Server{Fleet: "shop", ID: "s3", At: begin})},
 		"scale -1":                          {events: world(), change: func(o *Options) { o.Scale = -1 }},
