@@ -59,9 +59,8 @@ func (s *Series) Accuracy() []Accuracy {
 
 // judge notes how a forecast with the present error quantiles did; u is its
 // error in units of scale.
-func (s *Series) judge(b *block, u, scale float64) {
+func (s *Series) judge(b *block, u, scale, gain float64) {
 	const low, middle, high, next = 2, 4, 6, 7 // places of .1, .5, .9 and .95
-	n, gain := float64(b.seen), 1-s.lay.memory
 	inside, below, loss := 0.0, 0.0, 0.0
 	if u >= float64(b.zone[low]) && u <= float64(b.zone[high]) {
 		inside = 1
@@ -71,10 +70,14 @@ func (s *Series) judge(b *block, u, scale float64) {
 	}
 	for l := low; l <= high; l++ {
 		e, p := u-float64(b.zone[l]), zoneLevels[l]
-		loss += max(p*e, (p-1)*e)
+		if e < 0 {
+			p--
+		}
+		loss += p * e
 	}
-	b.covered = average(b.covered, inside, n, gain)
-	b.below = average(b.below, below, n, gain)
-	b.loss = average(b.loss, 2*loss/(high-low+1)*scale, n, gain)
-	b.bias = average(b.bias, (float64(b.zone[middle])-u)*scale, n, gain)
+	move := func(mean *float32, v float64) { *mean += float32(gain * (v - float64(*mean))) }
+	move(&b.covered, inside)
+	move(&b.below, below)
+	move(&b.loss, 2*loss/(high-low+1)*scale)
+	move(&b.bias, (float64(b.zone[middle])-u)*scale)
 }

@@ -26,18 +26,54 @@ type grid struct {
 	places []place
 }
 
-// standing returns where an instant stands in both seasons.
-func (l *layout) standing(at model.Instant) (day, week season) { return l.standingOn(l.zone.Wall(at)) }
-
-// standingOn is standing at what the wall clock shows.
+// standingOn returns where what the wall clock shows stands in both seasons.
 func (l *layout) standingOn(wall model.Instant) (day, week season) {
 	if l.daySlots > 0 {
-		day.i, day.j, day.w = position(wall, l.bin, l.day, l.daySlots)
+		_, phase := l.perDay.split(int64(wall))
+		day = l.between(phase, l.day, l.daySlots)
 	}
 	if l.weekSlots > 0 {
-		week.i, week.j, week.w = position(wall, l.bin, l.week, l.weekSlots)
+		_, phase := l.perWeek.split(int64(wall))
+		week = l.between(phase, l.week, l.weekSlots)
 	}
 	return day, week
+}
+
+// between returns where a phase stands among a season's slots. Slot i is centred on
+// (i+1/2)/slots of the season. The phase is a bin's start; its middle counts.
+func (l *layout) between(phase, length int64, slots int) (s season) {
+	if phase += l.bin / 2; phase >= length {
+		phase %= length
+	}
+	x := float64(phase)/float64(length)*float64(slots) - 0.5
+	if x < 0 {
+		return season{i: slots - 1, w: x + 1}
+	}
+	s.i = int(x)
+	s.w = x - float64(s.i)
+	if s.j = s.i + 1; s.j >= slots {
+		s.j = 0
+	}
+	return s
+}
+
+// placeOf returns where an instant stands.
+func (l *layout) placeOf(at model.Instant) (p place) {
+	p.wall = l.zone.Wall(at)
+	if l.daySlots > 0 {
+		_, phase := l.perDay.split(int64(p.wall))
+		p.day = l.between(phase, l.day, l.daySlots)
+		slot, _ := l.perDay.split(phase * int64(l.daySlots))
+		p.slot, p.part = int(slot), int(l.partOf[slot])
+		if !l.nested {
+			p.part = int(phase * int64(l.parts) / l.day)
+		}
+	}
+	if l.weekSlots > 0 {
+		_, phase := l.perWeek.split(int64(p.wall))
+		p.week = l.between(phase, l.week, l.weekSlots)
+	}
+	return p
 }
 
 // steps returns the places of a forecast's steps. A tick's are kept: all series
@@ -48,12 +84,7 @@ func (l *layout) steps(tick model.Instant, horizon int) []place {
 	}
 	g := &grid{tick, make([]place, horizon)}
 	for h := range g.places {
-		p, at := &g.places[h], tick+model.Instant(int64(h)*l.bin)
-		p.wall = l.zone.Wall(at)
-		p.day, p.week = l.standingOn(p.wall)
-		if l.daySlots > 0 {
-			p.slot, p.part = l.slotOf(at), l.part(at)
-		}
+		g.places[h] = l.placeOf(tick + model.Instant(int64(h)*l.bin))
 	}
 	l.grid.Store(g)
 	return g.places

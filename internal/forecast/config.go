@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"drover/internal/forecast/wallclock"
-	"drover/internal/model"
 )
 
 // Limits of the streaming state. They bound its serialised size to 2 KB.
@@ -128,7 +127,18 @@ type layout struct {
 	fades               []float64 // what is left of a deviation, by lead up to the horizon
 	levels              []level
 	median              level
-	grid                atomic.Pointer[grid] // of the tick forecast from last
+	// What every observation takes of the above.
+	perBin, perDay, perWeek divisor
+	perHour, perBlock       divisor // of bins; of milliseconds
+	partOf                  [maxDaySlots]uint8
+	nested                  bool    // every slot lies in one part: partOf
+	dayBins                 float64 // of the first season
+	binsASlot               float64 // of the first season
+	weekStep                float64 // gain of a slot of the second season
+	gramKeep                float32
+	rises, falls            [maxBlocks][len(zoneLevels)]float32 // steps of the error quantiles
+
+	grid atomic.Pointer[grid] // of the tick forecast from last
 }
 
 // level is where a quantile stands among the error quantiles that are tracked.
@@ -237,7 +247,33 @@ func newLayout(c *Config) *layout {
 		l.levels = append(l.levels, newLevel(p))
 	}
 	l.median = newLevel(0.5)
+	l.prepare()
 	return l
+}
+
+// prepare computes what every observation takes.
+func (l *layout) prepare() {
+	l.perBin, l.perHour, l.perBlock = divisorOf(l.bin), divisorOf(l.hour), divisorOf(l.hour*l.bin)
+	l.gramKeep = float32(1 - (1-l.memory)/3)
+	for i := range l.blocks {
+		step := 0.06 / math.Sqrt(1+float64(l.leads[i])/4)
+		for z, p := range zoneLevels {
+			l.rises[i][z] = float32(step * zoneSteps[z] * p)
+			l.falls[i][z] = float32(step * zoneSteps[z] * (1 - p))
+		}
+	}
+	if l.daySlots > 0 {
+		l.perDay, l.dayBins = divisorOf(l.day), float64(l.day)/float64(l.bin)
+		l.binsASlot = max(1, float64(l.day)/float64(l.bin)/float64(l.daySlots))
+		l.nested = l.daySlots%l.parts == 0
+		for slot := range l.daySlots {
+			l.partOf[slot] = uint8(slot * l.parts / l.daySlots)
+		}
+	}
+	if l.weekSlots > 0 {
+		l.perWeek = divisorOf(l.week)
+		l.weekStep = min(0.5, l.weekGain*1.5/max(1, float64(l.week)/float64(l.bin)/float64(l.weekSlots)))
+	}
 }
 
 // setLeads picks at most five leads: one bin, then 1/24, 1/6, 1/2 and all but a
@@ -257,23 +293,3 @@ func (l *layout) setLeads(day int64, horizon int) {
 
 // gainOf returns the gain of an exponential average with a half-life in bins.
 func gainOf(halfLife float64) float64 { return 1 - math.Exp2(-1/max(0.5, halfLife)) }
-
-// position returns where an instant stands in a season of that many slots: the
-// two neighbouring slots and the weight of the second. Slot i is centred on
-// (i+1/2)/slots of the season. The instant is a bin's start; its middle counts.
-func position(at model.Instant, bin, season int64, slots int) (i, j int, w float64) {
-	phase := (int64(at) + bin/2) % season
-	if phase < 0 {
-		phase += season
-	}
-	x := float64(phase)/float64(season)*float64(slots) - 0.5
-	floor := math.Floor(x)
-	i, w = int(floor), x-floor
-	if i < 0 {
-		i += slots
-	}
-	if j = i + 1; j >= slots {
-		j = 0
-	}
-	return i, j, w
-}

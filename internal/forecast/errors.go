@@ -24,11 +24,7 @@ var zoneSteps = [9]float64{3.93, 2.24, 1, 1, 1, 1, 1, 2.24, 3.93}
 // deviations at the origin, last season's deviation at the target's slot, and
 // the spread, which stands for a constant and keeps the regression equivariant.
 func (s *Series) regressors(at model.Instant, base, fast, slow float64) [4]float64 {
-	slot := 0
-	if s.lay.daySlots > 0 {
-		slot = s.lay.slotOf(at)
-	}
-	return s.regressorsOf(slot, base, fast, slow)
+	return s.regressorsOf(s.lay.placeOf(at).slot, base, fast, slow)
 }
 
 // regressorsOf is regressors of a target in a slot of the first season.
@@ -101,8 +97,8 @@ func (m *mixture) join(y *[modelCount + 1]float64, base float64, x *[4]float64) 
 
 // guided draws the ensemble's forecast of a target to a guide's, by how the two
 // did at a lead; it returns the guide's forecast besides.
-func (s *Series) guided(y *[modelCount + 1]float64, m *mixture, g *Guide, i int, at, origin model.Instant, keep, fast float64) float64 {
-	follow := s.follow(g, at, origin, keep, fast)
+func (s *Series) guided(y *[modelCount + 1]float64, m *mixture, g *Guide, i int, wall, origin model.Instant, keep, fast float64) float64 {
+	follow := s.follow(g, wall, origin, keep, fast)
 	y[ensembleModel] += float64(s.guides.share(i, m.least, m.others) * (follow - y[ensembleModel]))
 	return follow
 }
@@ -131,69 +127,90 @@ func (s *Series) weights(b *block) (w [modelCount]float64, least, total float64)
 	return w, least, total
 }
 
-// learnErrors compares what every block would have said of this bin with what
-// came, and learns weights, regression and error quantiles from it.
-func (s *Series) learnErrors(at model.Instant, base, quiet float64) {
-	n, slot := s.number(at), 0
-	if s.lay.daySlots > 0 {
-		slot = s.lay.slotOf(at)
+// learnErrors compares what every block would have said of bin n with what came,
+// and learns weights, regression and error quantiles from it.
+func (s *Series) learnErrors(at model.Instant, here *place, n int64, base, quiet float64) {
+	if last, ok := s.lastSeason(here.slot); ok {
+		s.naiveScale = average(s.naiveScale, math.Abs(quiet-last), float64(s.count)-s.lay.dayBins, 1-s.lay.memory)
 	}
-	if last, ok := s.lastSeason(slot); ok {
-		s.naiveScale = average(s.naiveScale, math.Abs(quiet-last), float64(s.count)-float64(s.lay.day)/float64(s.lay.bin), 1-s.lay.memory)
-	}
+	every := s.lay.stride
+	turn := n % every
 	for i := range s.lay.blocks {
-		b, lead := &s.blocks[i], s.lay.leads[i]
-		if n < int64(lead) {
+		if n < int64(s.lay.leads[i]) {
 			break
 		}
-		if every := s.lay.stride; i > 0 && (n+int64(i))%every != 0 || i == 0 && every > 1 && n&1 == 0 {
-			continue // in turn: neighbouring targets tell much the same
+		judged := turn == 0 // in turn: neighbouring targets tell much the same
+		if i == 0 {
+			judged = every == 1 || n&1 == 1
 		}
-		fast, slow := s.origin(n, lead)
-		x, m := s.regressorsOf(slot, base, fast, slow), s.mix(b)
-		y := s.predict(&m, s.lay.keep[i], base, &x)
-		if g, origin := s.onTrial(i, at); g != nil {
-			s.judgeGuide(i, s.guided(&y, &m, g, i, at, origin, s.lay.keep[i], fast), quiet)
+		if turn++; turn == every {
+			turn = 0
 		}
-		s.learnZone(b, lead, at, quiet-y[ensembleModel])
-		for m, v := range y {
-			b.error[m] = average(b.error[m], math.Abs(quiet-v), float64(b.seen), 1-s.lay.memory)
-		}
-		limit := 6 * float64(s.spread)
-		s.learnRegression(b, &x, min(max(quiet-base, -limit), limit))
-		b.seen = min(b.seen+1, 1e6)
-		if int(b.seen)&3 == 0 {
-			s.solve(b, s.lay.keep[i])
+		if judged {
+			s.learnLead(i, at, here, n, base, quiet)
 		}
 	}
+}
+
+// learnLead is learnErrors at one lead.
+func (s *Series) learnLead(i int, at model.Instant, here *place, n int64, base, quiet float64) {
+	b, keep := &s.blocks[i], s.lay.keep[i]
+	fast, slow := s.origin(n, s.lay.leads[i])
+	x, m := s.regressorsOf(here.slot, base, fast, slow), s.mix(b)
+	y := s.predict(&m, keep, base, &x)
+	if s.guides != nil {
+		if g, origin := s.onTrial(i, at, here.wall); g != nil {
+			s.judgeGuide(i, s.guided(&y, &m, g, i, here.wall, origin, keep, fast), quiet)
+		}
+	}
+	gain := s.gain(b)
+	s.learnZone(i, here.part, quiet-y[ensembleModel], gain)
+	for m, v := range y {
+		b.error[m] += float32(gain * (math.Abs(quiet-v) - float64(b.error[m])))
+	}
+	limit := 6 * float64(s.spread)
+	s.learnRegression(b, &x, min(max(quiet-base, -limit), limit))
+	b.seen = min(b.seen+1, 1e6)
+	if int(b.seen)&3 == 0 {
+		s.solve(b, keep)
+	}
+}
+
+// gain is how far a block's decayed means move: the first values weigh equally.
+func (s *Series) gain(b *block) float64 {
+	return max(1-s.lay.memory, 1/(float64(b.seen)+1))
 }
 
 // learnZone moves the error quantiles of a block one step: each rises by its
 // level times the step where the error is above it and falls by the rest where
 // it is not (online quantile tracking; Gibbs & Candes, NeurIPS 2021, and
 // Angelopoulos et al., NeurIPS 2023), which keeps the long-run coverage at the
-// level whatever the errors do. Errors are taken in units of what is usual at that
-// time of the season, so that quiet hours don't narrow the bands of busy ones.
-func (s *Series) learnZone(b *block, lead int, at model.Instant, err float64) {
+// level whatever the errors do. Errors are taken in units of what is usual in that
+// part of the season, so that quiet hours don't narrow the bands of busy ones.
+func (s *Series) learnZone(i, part int, err, gain float64) {
+	b := &s.blocks[i]
 	scale := s.errorScale(b)
 	if scale <= 0 {
 		return
 	}
-	usual := s.shapeAt(at)
-	s.learnShape(at, math.Abs(err/scale))
+	usual := s.shapeOf(part)
+	s.learnShape(part, math.Abs(err/scale))
 	scale *= usual
 	u := err / scale
-	s.judge(b, u, scale)
-	step := 0.06 / math.Sqrt(1+float64(lead)/4)
-	for l, p := range zoneLevels {
-		if u > float64(b.zone[l]) {
-			b.zone[l] += float32(step * zoneSteps[l] * p)
-		} else {
-			b.zone[l] -= float32(step * zoneSteps[l] * (1 - p))
+	s.judge(b, u, scale, gain)
+	rises, falls, zone := &s.lay.rises[i], &s.lay.falls[i], &b.zone
+	for l, z := range zone {
+		// As integers, so that there is no branch to guess wrong.
+		up, step := math.Float32bits(rises[l]), math.Float32bits(-falls[l])
+		if u > float64(z) {
+			step = up
 		}
+		zone[l] = z + math.Float32frombits(step)
 	}
-	for l := 1; l < len(b.zone); l++ {
-		b.zone[l] = max(b.zone[l], b.zone[l-1])
+	for l := 1; l < len(zone); l++ {
+		if zone[l] < zone[l-1] {
+			zone[l] = zone[l-1]
+		}
 	}
 }
 
@@ -207,24 +224,16 @@ const (
 )
 
 // learnShape moves the usual error of a part of the season.
-func (s *Series) learnShape(at model.Instant, u float64) {
+func (s *Series) learnShape(part int, u float64) {
 	if s.lay.parts > 1 {
-		p := &s.shape[s.lay.part(at)]
+		p := &s.shape[part]
 		old := float64(*p) / shapeUnit
-		*p = uint16(math.Round(shapeUnit * (old + float64(shapeGain*(min(u, shapeClip)-old)))))
+		*p = uint16(shapeUnit*(old+float64(shapeGain*(min(u, shapeClip)-old))) + 0.5)
 	}
 }
 
-// shapeAt is how large errors usually are around an instant of the season, in
-// units of the average.
-func (s *Series) shapeAt(at model.Instant) float64 {
-	if s.lay.parts <= 1 {
-		return 1
-	}
-	return s.shapeOf(s.lay.part(at))
-}
-
-// shapeOf is shapeAt in a part of the season.
+// shapeOf is how large errors usually are around a part of the season, in units of
+// the average.
 func (s *Series) shapeOf(i int) float64 {
 	n := s.lay.parts
 	if n <= 1 {
@@ -239,15 +248,6 @@ func (s *Series) shapeOf(i int) float64 {
 	}
 	sum := int(s.shape[before]) + 2*int(s.shape[i]) + int(s.shape[after])
 	return max(shapeLeast, float64(sum)/(4*shapeUnit))
-}
-
-// part returns the part of the first season that holds an instant.
-func (l *layout) part(at model.Instant) int {
-	phase := int64(l.zone.Wall(at)) % l.day
-	if phase < 0 {
-		phase += l.day
-	}
-	return int(phase * int64(l.parts) / l.day)
 }
 
 // errorScale is the ensemble's mean absolute error at a lead, drawn to the
@@ -284,16 +284,22 @@ func average(mean float32, v, n, gain float64) float32 {
 
 // learnRegression adds one target to a block's decayed products.
 func (s *Series) learnRegression(b *block, x *[4]float64, target float64) {
-	keep := float32(1 - (1-s.lay.memory)/3)
-	k := 0
-	for i := range 4 {
-		for j := i; j < 4; j++ {
-			b.gram[k] = b.gram[k]*keep + float32(x[i]*x[j])
-			k++
-		}
-		b.gram[k] = b.gram[k]*keep + float32(x[i]*target)
-		k++
-	}
+	g, keep := &b.gram, s.lay.gramKeep
+	p, q, r, t := x[0], x[1], x[2], x[3]
+	g[0] = g[0]*keep + float32(p*p)
+	g[1] = g[1]*keep + float32(p*q)
+	g[2] = g[2]*keep + float32(p*r)
+	g[3] = g[3]*keep + float32(p*t)
+	g[4] = g[4]*keep + float32(p*target)
+	g[5] = g[5]*keep + float32(q*q)
+	g[6] = g[6]*keep + float32(q*r)
+	g[7] = g[7]*keep + float32(q*t)
+	g[8] = g[8]*keep + float32(q*target)
+	g[9] = g[9]*keep + float32(r*r)
+	g[10] = g[10]*keep + float32(r*t)
+	g[11] = g[11]*keep + float32(r*target)
+	g[12] = g[12]*keep + float32(t*t)
+	g[13] = g[13]*keep + float32(t*target)
 }
 
 // solve sets a block's coefficients: ridge towards the smoothing model, by
@@ -319,7 +325,7 @@ func (s *Series) solve(b *block, keep float64) {
 		a[i][i] += ridge
 		a[i][4] += ridge * prior[i]
 	}
-	if x, ok := solveFour(a); ok {
+	if x, ok := solveFour(&a); ok {
 		for i, v := range x {
 			b.coef[i] = float32(min(max(v, -2), 2))
 		}
@@ -327,26 +333,41 @@ func (s *Series) solve(b *block, keep float64) {
 }
 
 // solveFour solves four symmetric equations by elimination without pivoting,
-// which is stable where the matrix is positive definite.
-func solveFour(a [4][5]float64) (x [4]float64, ok bool) {
-	for i := range 4 {
-		if !(a[i][i] > 0) {
-			return x, false
-		}
-		for r := i + 1; r < 4; r++ {
-			f := a[r][i] / a[i][i]
-			for c := i; c < 5; c++ {
-				a[r][c] -= float64(f * a[i][c])
-			}
-		}
+// which is stable where the matrix is positive definite. a is used up.
+func solveFour(a *[4][5]float64) (x [4]float64, ok bool) {
+	p, q, r, t := &a[0], &a[1], &a[2], &a[3]
+	if !(p[0] > 0) {
+		return x, false
 	}
-	for i := 3; i >= 0; i-- {
-		x[i] = a[i][4]
-		for c := i + 1; c < 4; c++ {
-			x[i] -= float64(a[i][c] * x[c])
-		}
-		x[i] /= a[i][i]
-		if math.IsNaN(x[i]) || math.IsInf(x[i], 0) {
+	f, g, h := q[0]/p[0], r[0]/p[0], t[0]/p[0]
+	for c := 1; c < 5; c++ {
+		q[c] -= float64(f * p[c])
+		r[c] -= float64(g * p[c])
+		t[c] -= float64(h * p[c])
+	}
+	if !(q[1] > 0) {
+		return x, false
+	}
+	g, h = r[1]/q[1], t[1]/q[1]
+	for c := 2; c < 5; c++ {
+		r[c] -= float64(g * q[c])
+		t[c] -= float64(h * q[c])
+	}
+	if !(r[2] > 0) {
+		return x, false
+	}
+	h = t[2] / r[2]
+	t[3] -= float64(h * r[3])
+	t[4] -= float64(h * r[4])
+	if !(t[3] > 0) {
+		return x, false
+	}
+	x[3] = t[4] / t[3]
+	x[2] = (r[4] - float64(r[3]*x[3])) / r[2]
+	x[1] = (q[4] - float64(q[2]*x[2]) - float64(q[3]*x[3])) / q[1]
+	x[0] = (p[4] - float64(p[1]*x[1]) - float64(p[2]*x[2]) - float64(p[3]*x[3])) / p[0]
+	for _, v := range x {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return x, false
 		}
 	}

@@ -84,11 +84,11 @@ func (s *Series) GuideShares() []byte {
 	return s.guides.newest.Shares
 }
 
-// follow returns what a guide says of a target, corrected by what is left of
+// follow returns what a guide says of a target, by the wall clock, corrected by what is left of
 // the origin's distance from it. fast is the smoothed distance of the values
 // from base at the origin.
-func (s *Series) follow(g *Guide, at, origin model.Instant, keep, fast float64) float64 {
-	return g.at(s.lay.zone.Wall(at), s.lay.bin, s.guides.block) + float64(keep*s.distance(g, origin, fast))
+func (s *Series) follow(g *Guide, wall, origin model.Instant, keep, fast float64) float64 {
+	return g.at(wall, s.lay.bin, s.guides.block) + float64(keep*s.distance(g, origin, fast))
 }
 
 // distance is how far the values are from a guide at an origin.
@@ -106,10 +106,10 @@ func (s *Series) judgeGuide(i int, y, quiet float64) {
 }
 
 // onTrial returns the guide on trial where it was there at the origin of a
-// target that it covers.
-func (s *Series) onTrial(i int, at model.Instant) (g *Guide, origin model.Instant) {
+// target, which stands at wall by the clock, that it covers.
+func (s *Series) onTrial(i int, at, wall model.Instant) (g *Guide, origin model.Instant) {
 	origin = at - model.Instant(int64(s.lay.leads[i])*s.lay.bin)
-	if s.guides == nil || !s.guides.trial.covers(s.lay.zone.Wall(at), s.guides.block) || s.lay.zone.Wall(origin) < s.guides.trial.Start {
+	if !s.guides.trial.covers(wall, s.guides.block) || s.lay.zone.Wall(origin) < s.guides.trial.Start {
 		return nil, origin
 	}
 	return &s.guides.trial, origin

@@ -31,10 +31,10 @@ func newHistory(block int64, blocks int) *History {
 	return &History{block: block, blocks: blocks}
 }
 
-// add takes a quiet value by its time on the wall clock; bins come in order, but
-// for the hour that comes twice where clocks are set back: both are one block.
-func (h *History) add(bin model.Instant, v float64) {
-	number := floorDiv(int64(bin), h.block)
+// add takes a quiet value by the number of its block on the wall clock; bins come
+// in order, but for the hour that comes twice where clocks are set back: both are
+// one block.
+func (h *History) add(number int64, v float64) {
 	if h.count > 0 && number <= h.last || len(h.open) > 0 && number < h.number {
 		return
 	}

@@ -29,7 +29,7 @@ func TestHistoryKeepsTheLatestBlocks(t *testing.T) {
 		}
 		want = want[max(0, len(want)-blocks):]
 		at += gap
-		h.add(model.Instant(at*block+3), float64(i))
+		h.add(at, float64(i))
 		values, start := h.Blocks()
 		same := slices.EqualFunc(values, want, func(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) })
 		if !same || len(want) > 0 && start != model.Instant((at-int64(len(want)))*block) {
@@ -51,7 +51,7 @@ func TestHistoryKeepsTheLatestBlocks(t *testing.T) {
 func TestHistoryOfAYoungSeriesIsSmall(t *testing.T) {
 	h := newHistory(1000, 9600)
 	for i := range 40 {
-		h.add(model.Instant(i*1000), 1)
+		h.add(floorDiv(int64(i)*1000, h.block), 1)
 	}
 	if len(h.ring) > 64 {
 		t.Errorf("room for %d blocks after 40", len(h.ring))
@@ -62,7 +62,7 @@ func TestHistoryOfAYoungSeriesIsSmall(t *testing.T) {
 func TestAHistoryOfNoTimeIsRefused(t *testing.T) {
 	h := newHistory(3_600_000, 48)
 	for i := range 10 {
-		h.add(model.Instant(i)*3_600_000, 1)
+		h.add(floorDiv(int64(i)*3_600_000, h.block), 1)
 	}
 	for name, damage := range map[string]func(h *History){
 		"last": func(h *History) { h.last = math.MinInt64 }, "number": func(h *History) { h.number = math.MaxInt64 },

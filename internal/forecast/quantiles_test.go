@@ -22,7 +22,7 @@ func plainStep(s *Series, at model.Instant, calendar []model.CalendarEvent, row 
 	a := s.joint(lower, at, keep, base, &x)
 	point := a + float64(w*(s.joint(upper, at, keep, base, &x)-a)) + add.amount
 	low, high := s.errorScale(&s.blocks[lower]), s.errorScale(&s.blocks[upper])
-	scale := (low + float64(w*(high-low))) * s.shapeAt(at)
+	scale := (low + float64(w*(high-low))) * s.shapeOf(s.lay.placeOf(at).part)
 	spread := scale * caution
 	wide := math.Sqrt(spread*spread + add.doubt*add.doubt)
 	zone := func(p float64) float64 {

@@ -48,7 +48,8 @@ func (s *Series) recall() *recaller {
 
 // blockOf numbers the block of history that holds an instant, by the wall clock.
 func (s *Series) blockOf(at model.Instant) int64 {
-	return floorDiv(int64(s.lay.zone.Wall(at)), s.history.block)
+	block, _ := s.lay.perBlock.split(int64(s.lay.zone.Wall(at)))
+	return block
 }
 
 // edge is the step into a block that all of the last weeks agree on, the least
@@ -113,9 +114,11 @@ func (r *recaller) corrected(point float64, at model.Instant, lead int) float64 
 // meet moves the smoothed deviations at once where a step of the weeks before
 // has come again, as far as the value confirms it. Smoothing alone would take an
 // hour to believe it.
-func (s *Series) meet(at model.Instant, deviation float64) {
-	if s.history == nil || s.count == 0 || int64(at-s.last)*recallReach > s.lay.day ||
-		s.blockOf(at) == s.blockOf(s.last) {
+func (s *Series) meet(at, wall model.Instant, deviation float64) {
+	if s.count == 0 || int64(at-s.last)*recallReach > s.lay.day {
+		return
+	}
+	if block, _ := s.lay.perBlock.split(int64(wall)); block == s.blockOf(s.last) {
 		return
 	}
 	r := s.recall()

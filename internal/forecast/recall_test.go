@@ -137,7 +137,7 @@ func TestALongSilenceIsNoStep(t *testing.T) {
 	tick := monday.Add(-30 * time.Minute)
 	s := fedUpTo(tick, 3, 0.3)
 	fast := s.fast
-	s.meet(tick.Add(50*365*24*time.Hour), 30)
+	s.meet(tick.Add(50*365*24*time.Hour), tick.Add(50*365*24*time.Hour), 30)
 	if s.fast != fast {
 		t.Error("an hour after fifty years of silence counts as a step of the week")
 	}

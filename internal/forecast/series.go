@@ -122,26 +122,37 @@ func (s *Series) Observe(bin model.Instant, value float64, calendar []model.Cale
 	if s.count == 0 {
 		s.first, s.level = bin, float32(value)
 	} else {
-		s.skip((int64(bin-s.last) + s.lay.bin/2) / s.lay.bin)
+		if gap := int64(bin - s.last); gap != s.lay.bin {
+			s.skip((gap + s.lay.bin/2) / s.lay.bin)
+		}
 	}
-	base := s.base(bin)
+	here := s.lay.placeOf(bin)
+	n := s.number(bin)
+	base := s.baseAt(here.day, here.week)
+	quiet := value
 	if s.count > 0 {
-		s.learnErrors(bin, base, value-s.uplift(bin, base, calendar).amount)
+		if len(calendar) > 0 {
+			quiet = value - s.uplift(bin, base, calendar).amount
+		}
+		s.learnErrors(bin, &here, n, base, quiet)
 	}
-	s.learnEvents(bin, base, value, calendar)
-	quiet := value - s.uplift(bin, base, calendar).amount
-	s.learnLevel(bin, value, quiet, quiet-base)
+	if len(calendar) > 0 {
+		s.learnEvents(bin, base, value, calendar)
+		quiet = value - s.uplift(bin, base, calendar).amount
+	}
+	s.learnLevel(bin, &here, value, quiet, quiet-base)
 	if s.history != nil {
-		s.history.add(s.lay.zone.Wall(bin), quiet)
+		block, _ := s.lay.perBlock.split(int64(here.wall))
+		s.history.add(block, quiet)
 	}
 	s.last = bin
 	s.value = float32(value)
 	s.count++
-	s.remember(bin)
+	s.remember(n)
 }
 
 // base returns the seasonal part at an instant: profile plus second season.
-func (s *Series) base(at model.Instant) float64 { return s.baseAt(s.lay.standing(at)) }
+func (s *Series) base(at model.Instant) float64 { return s.baseOn(s.lay.zone.Wall(at)) }
 
 // baseOn is base at what the wall clock shows.
 func (s *Series) baseOn(wall model.Instant) float64 { return s.baseAt(s.lay.standingOn(wall)) }
@@ -177,21 +188,25 @@ func (s *Series) seasonsSeen(at model.Instant) int64 {
 
 // learnLevel moves the level, the profiles and the smoothed deviations. What
 // the profiles learn from is clipped, so that an outlier passes by.
-func (s *Series) learnLevel(at model.Instant, value, quiet, deviation float64) {
-	gain := max(1/float64(s.count+1), s.lay.slowGain/8)
+func (s *Series) learnLevel(at model.Instant, here *place, value, quiet, deviation float64) {
+	first := 1 / float64(s.count+1)
+	gain := max(first, s.lay.slowGain/8)
 	s.level += float32(gain * (quiet - float64(s.level)))
 	spread := float64(s.spread)
 	clipped := deviation
 	if s.count >= 8 && spread > 0 {
 		clipped = min(max(deviation, -4*spread), 4*spread)
 	}
-	s.spread += float32(max(1/float64(s.count+1), s.lay.slowGain/4) * (math.Abs(clipped) - spread))
-	s.meet(at, deviation)
+	s.spread += float32(max(first, s.lay.slowGain/4) * (math.Abs(clipped) - spread))
+	if s.history != nil {
+		s.meet(at, here.wall, deviation)
+	}
 	s.fast += float32(s.lay.fastGain * (deviation - float64(s.fast)))
 	s.slow += float32(s.lay.slowGain * (clipped - float64(s.slow)))
 	if s.lay.daySlots > 0 {
-		s.learnProfiles(at, quiet, clipped)
-		s.fillSlot(at, quiet)
+		passes, _ := s.lay.perDay.split(int64(at - s.first))
+		s.learnProfiles(here, passes, quiet, clipped)
+		s.fillSlot(here.slot, quiet)
 	}
 	s.watchShift(deviation, spread)
 	day := int64(at) / (24 * 3600 * 1000)
@@ -201,12 +216,10 @@ func (s *Series) learnLevel(at model.Instant, value, quiet, deviation float64) {
 	s.peaks[day&7] = max(s.peaks[day&7], float32(value))
 }
 
-// learnProfiles moves the two neighbouring slots of both seasons.
-func (s *Series) learnProfiles(at model.Instant, quiet, clipped float64) {
-	passes := s.seasonsSeen(at)
-	perSlot := max(1, float64(s.lay.day)/float64(s.lay.bin)/float64(s.lay.daySlots))
-	wall := s.lay.zone.Wall(at)
-	i, j, w := position(wall, s.lay.bin, s.lay.day, s.lay.daySlots)
+// learnProfiles moves the two neighbouring slots of both seasons, after so many
+// passes over the first.
+func (s *Series) learnProfiles(here *place, passes int64, quiet, clipped float64) {
+	i, j, w := here.day.i, here.day.j, here.day.w
 	near := i
 	if w >= 0.5 {
 		near = j
@@ -216,20 +229,18 @@ func (s *Series) learnProfiles(at model.Instant, quiet, clipped float64) {
 		return
 	}
 	if passes == 0 {
-		s.profile[near] += float32((quiet - float64(s.profile[near])) / min(perSlot, float64(s.slotN)+1))
+		s.profile[near] += float32((quiet - float64(s.profile[near])) / min(s.lay.binsASlot, float64(s.slotN)+1))
 		return
 	}
 	s.dayPending.move(s.profile[:s.lay.daySlots], i)
-	gain := min(0.8, max(s.lay.dayGain, 1/float64(passes+1))*1.5/perSlot)
+	gain := min(0.8, max(s.lay.dayGain, 1/float64(passes+1))*1.5/s.lay.binsASlot)
 	s.dayPending.add(gain*(1-w)*clipped, gain*w*clipped)
 	if s.lay.weekSlots == 0 || passes < 2 {
 		return
 	}
-	perSlot = max(1, float64(s.lay.week)/float64(s.lay.bin)/float64(s.lay.weekSlots))
-	i, j, w = position(wall, s.lay.bin, s.lay.week, s.lay.weekSlots)
-	s.weekPending.move(s.weekly[:s.lay.weekSlots], i)
-	gain = min(0.5, s.lay.weekGain*1.5/perSlot)
-	s.weekPending.add(gain*(1-w)*clipped, gain*w*clipped)
+	w = here.week.w
+	s.weekPending.move(s.weekly[:s.lay.weekSlots], here.week.i)
+	s.weekPending.add(s.lay.weekStep*(1-w)*clipped, s.lay.weekStep*w*clipped)
 }
 
 // pending is what the slot at hand and the next one are to learn once the former
@@ -267,8 +278,7 @@ func (p *pending) add(here, next float64) {
 
 // fillSlot keeps the means of the last season's slots; a slot becomes visible
 // only when it is left, so that no forecast is judged with its own target.
-func (s *Series) fillSlot(at model.Instant, quiet float64) {
-	i := s.lay.slotOf(at)
+func (s *Series) fillSlot(i int, quiet float64) {
 	if int(s.slot) != i {
 		if s.slot >= 0 && s.slotN > 0 {
 			s.previous[s.slot] = s.slotSum / float32(s.slotN)
@@ -277,15 +287,6 @@ func (s *Series) fillSlot(at model.Instant, quiet float64) {
 	}
 	s.slotSum += float32(quiet)
 	s.slotN++
-}
-
-// slotOf returns the first season's slot that holds an instant.
-func (l *layout) slotOf(at model.Instant) int {
-	phase := int64(l.zone.Wall(at)) % l.day
-	if phase < 0 {
-		phase += l.day
-	}
-	return int(phase * int64(l.daySlots) / l.day)
 }
 
 // watchShift runs a two-sided cumulative sum (Page, Biometrika 1954) over the
@@ -318,25 +319,30 @@ func (s *Series) watchShift(deviation, spread float64) {
 	s.shifts++
 }
 
-// remember writes the smoothed deviations where later targets find them.
-func (s *Series) remember(bin model.Instant) {
-	n := s.number(bin)
+// remember writes the smoothed deviations at a bin where later targets find them.
+func (s *Series) remember(n int64) {
 	s.recent[n&(recentBins-1)] = s.fast
-	h := n / s.lay.hour % pastHours
+	h, _ := s.lay.perHour.split(n)
+	h %= pastHours
 	s.pastFast[h], s.pastSlow[h] = s.fast, s.slow
 }
 
 // number counts bins from the first one.
-func (s *Series) number(at model.Instant) int64 { return int64(at-s.first) / s.lay.bin }
+func (s *Series) number(at model.Instant) int64 {
+	n, _ := s.lay.perBin.split(int64(at - s.first))
+	return n
+}
 
-// origin returns the smoothed deviations as they were lead bins before bin n.
+// origin returns the smoothed deviations as they were lead bins before bin n, which
+// is no earlier than that.
 func (s *Series) origin(n int64, lead int) (fast, slow float64) {
 	n -= int64(lead)
-	h := max(0, n) / s.lay.hour % pastHours
+	hour, rest := s.lay.perHour.split(n)
+	h := hour % pastHours
 	if lead <= recentBins {
-		return float64(s.recent[max(0, n)&(recentBins-1)]), float64(s.pastSlow[h])
+		return float64(s.recent[n&(recentBins-1)]), float64(s.pastSlow[h])
 	}
-	if n%s.lay.hour != s.lay.hour-1 {
+	if rest != s.lay.hour-1 {
 		h = (h + pastHours - 1) % pastHours // the hour that was complete by then
 	}
 	return float64(s.pastFast[h]), float64(s.pastSlow[h])

@@ -85,7 +85,7 @@ func TestPartsOfTheSeason(t *testing.T) {
 			t.Errorf("seasons %v: %d parts", c.seasons, s.lay.parts)
 		}
 		for at := model.Instant(-90_000_000); at < 90_000_000; at += 300_000 {
-			if u := s.shapeAt(at); u != 1 {
+			if u := s.shapeOf(s.lay.placeOf(at).part); u != 1 {
 				t.Fatalf("nothing seen: %v at %v", u, at)
 			}
 		}

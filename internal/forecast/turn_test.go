@@ -103,7 +103,7 @@ func TestTheHourThatComesTwice(t *testing.T) {
 		h := newHistory(3_600_000, 48)
 		for k := -2; k < 4; k++ {
 			for q := range 4 {
-				h.add(berlin.Wall(at+model.Instant(k)*3_600_000+model.Instant(q)*900_000), float64(k))
+				h.add(floorDiv(int64(berlin.Wall(at+model.Instant(k)*3_600_000+model.Instant(q)*900_000)), h.block), float64(k))
 			}
 		}
 		got, start := h.Blocks()
