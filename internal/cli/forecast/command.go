@@ -57,7 +57,7 @@ several origins takes.`,
 	f := c.Flags()
 	f.StringVar(&s.input, "input", "", "long CSV: unique_id,ds,y")
 	f.IntVar(&s.horizon, "horizon", 0, "steps to forecast")
-	f.StringVar(&s.out, "out", "", "where the forecasts go")
+	f.StringVar(&s.out, "out", "", "file that the forecasts go to")
 	f.StringVar(&s.freq, "freq", "", "step, such as 5m, 1h, 24h, 1d (default: found in the input); rows off its grid are joined to means of each step")
 	f.StringVar(&s.zone, "time-zone", "", "wall clock that seasons and dates go by, such as Europe/Berlin (default: UTC)")
 	f.StringVar(&s.season, "season", "", "season lengths in steps, such as 24,168 (default: by the step)")
@@ -113,6 +113,9 @@ func run(stdout io.Writer, s *settings) error {
 	if err := writeAll(files); err != nil {
 		return err
 	}
+	if flows(s.out) {
+		return nil // the forecast may have gone where the summary would go
+	}
 	return s.summary(stdout, p, result, scores)
 }
 
@@ -121,6 +124,9 @@ func (s *settings) options() (ensemble.Options, error) {
 	o := ensemble.Options{Horizon: s.horizon, Model: s.model, Seed: s.seed, Lower: s.lower, Upper: s.upper}
 	if s.input == "" || s.out == "" || s.horizon == 0 {
 		return o, fmt.Errorf("--input, --horizon and --out are needed: drover forecast --input FILE.csv --horizon 24 --out OUT.csv")
+	}
+	if err := checkOut(s.out, s.origins); err != nil {
+		return o, err
 	}
 	if s.output != "text" && s.output != "json" {
 		return o, fmt.Errorf("--output %q: want text or json", s.output)

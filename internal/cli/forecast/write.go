@@ -1,12 +1,9 @@
 package forecast
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,49 +15,6 @@ import (
 	"drover/internal/forecast/wallclock"
 	"drover/internal/model"
 )
-
-// output is a file and what writes it.
-type output struct {
-	path  string
-	write func(io.Writer) error
-}
-
-// writeAll writes every file beside its place first and moves all of them in
-// the end, so that an error leaves what was there.
-func writeAll(files []output) (err error) {
-	var made []string
-	defer func() {
-		for _, name := range made {
-			os.Remove(name) //nolint:errcheck // moved away where all went well
-		}
-	}()
-	for _, f := range files {
-		t, err := os.CreateTemp(filepath.Dir(f.path), ".drover-forecast-*")
-		if err != nil {
-			return fmt.Errorf("%s: can't be written: %w", f.path, err)
-		}
-		made = append(made, t.Name())
-		b := bufio.NewWriter(t)
-		if err = f.write(b); err == nil {
-			err = b.Flush()
-		}
-		if e := t.Close(); err == nil {
-			err = e
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", f.path, err)
-		}
-	}
-	for i, f := range files {
-		if err := os.Chmod(made[i], 0o644); err != nil {
-			return err
-		}
-		if err := os.Rename(made[i], f.path); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // writeForecast writes unique_id,ds,mean,q...: one row a step. Steps are given by
 // what the clock of a zone shows; nil: in UTC.
