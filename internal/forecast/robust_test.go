@@ -139,6 +139,36 @@ func TestLevelShiftIsLearnedWithinADay(t *testing.T) {
 	}
 }
 
+// TestABurstIsNoLevelShift: what lasts three hours and goes does not move the
+// profile, at either width of bins.
+func TestABurstIsNoLevelShift(t *testing.T) {
+	for _, bin := range []time.Duration{5 * time.Minute, time.Hour} {
+		cfg := DefaultConfig()
+		cfg.Bin, cfg.Horizon = bin, int(24*time.Hour/bin)
+		s, rng, at := NewSeries(cfg), rand.New(rand.NewPCG(3, 2)), start
+		for i := range 9 * cfg.Horizon {
+			v := daily(rng, at, 3)
+			if left := 9*cfg.Horizon - i; left <= int(3*time.Hour/bin) {
+				v += 120
+			}
+			s.Observe(at, v, nil)
+			at = at.Add(bin)
+		}
+		if s.shifts != 0 {
+			t.Errorf("%v: a burst moved the level %d times", bin, s.shifts)
+		}
+		q, _ := s.Forecast(at, cfg.Horizon, nil)
+		sum, n := 0.0, 0.0
+		for h := cfg.Horizon / 2; h < cfg.Horizon; h++ {
+			sum += math.Abs(q.At(h, 0.5) - daily(rng, at.Add(time.Duration(h)*bin), 0))
+			n++
+		}
+		if sum/n > 60 { // a profile that followed is wrong by all of it
+			t.Errorf("%v: mean error %.1f in the second half of the day after a burst of 120", bin, sum/n)
+		}
+	}
+}
+
 func TestOutliersDoNotPoisonTheSeason(t *testing.T) {
 	cfg := DefaultConfig()
 	s, rng, at := NewSeries(cfg), rand.New(rand.NewPCG(1, 2)), start

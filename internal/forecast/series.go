@@ -289,9 +289,15 @@ func (s *Series) fillSlot(i int, quiet float64) {
 	s.slotN++
 }
 
+// shiftHours is how far the sum must rise, in spreads for a twenty-fourth of the
+// first season; at the most it rises by 2.5.
+const shiftHours = 20
+
 // watchShift runs a two-sided cumulative sum (Page, Biometrika 1954) over the
 // deviations in units of the spread. When it fires, the whole profile moves by
-// the deviation, and what was remembered moves with it.
+// the deviation, and what was remembered moves with it. It takes a third of the
+// first season at least: what lasts for an hour or two is a burst nearly always,
+// and a profile that followed it would be wrong twice.
 func (s *Series) watchShift(deviation, spread float64) {
 	if s.count < 24 || spread <= 0 || s.lay.daySlots == 0 {
 		return
@@ -299,7 +305,7 @@ func (s *Series) watchShift(deviation, spread float64) {
 	step := min(max(deviation/spread, -4), 4)
 	s.up = float32(max(0, float64(s.up)+step-1.5))
 	s.down = float32(max(0, float64(s.down)-step-1.5))
-	limit := float32(max(10, 2*float64(s.lay.hour)))
+	limit := float32(shiftHours * float64(s.lay.hour))
 	if s.up < limit && s.down < limit {
 		return
 	}
