@@ -35,7 +35,7 @@ fuzz:
 	@go run ./tests/fuzz -time $(FUZZTIME)
 
 storm:
-	@set -o pipefail; DROVER_REQUIRE_ALL=1 DROVER_STORM_KILLS=$(KILLS) DROVER_STORM_SEED=$(SEED) go test ./tests/pipeline -run Storm -count 1 -v -timeout 60m $(last_json)
+	@set -o pipefail; DROVER_REQUIRE_ALL=1 DROVER_STORM_KILLS=$(KILLS) DROVER_STORM_SEED=$(SEED) go test ./tests/pipeline -run Storm -count 1 -v -timeout 12h $(last_json)
 
 bench-stream:
 	@set -o pipefail; DROVER_REQUIRE_ALL=1 go test ./tests/stream -run '^$$' -bench Stream -benchtime 1x -timeout 60m $(last_json)

@@ -158,13 +158,22 @@ func (e *Engine) drain(r *run, topic string) (int, error) {
 		case err != nil:
 			return n, fmt.Errorf("topic %s, partition %d, offset %d: %w", topic, rec.Partition, rec.Offset, err)
 		}
-		for _, emission := range out {
-			if err := e.publish(fmt.Sprintf("%s/%s/%d", r.name, topic, r.partition), emission); err != nil {
-				return n, err
-			}
+		if err := e.publishAll(fmt.Sprintf("%s/%s/%d", r.name, topic, r.partition), out); err != nil {
+			return n, fmt.Errorf("topic %s, partition %d, offset %d: %w", topic, rec.Partition, rec.Offset, err)
 		}
 	}
 	return n, nil
+}
+
+func (e *Engine) publishAll(source string, emissions []stage.Emission) error {
+	return stage.Each(emissions, func(_ int, piece []stage.Emission) error {
+		for _, emission := range piece {
+			if err := e.publish(source, emission); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Restart replaces every task by a new one that is restored from a snapshot of

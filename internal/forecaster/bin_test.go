@@ -156,8 +156,8 @@ func TestOpenBinsOfInstancesSurviveARestart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, e := range emissions {
-			if f, ok := e.Content().(model.Forecast); ok {
+		for _, e := range collect(t, emissions) {
+			if f, ok := e.Event.(model.Forecast); ok {
 				got = append(got, f)
 			}
 		}

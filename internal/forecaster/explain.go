@@ -1,6 +1,8 @@
 package forecaster
 
 import (
+	"iter"
+	"slices"
 	"time"
 
 	"drover/internal/forecast"
@@ -27,17 +29,26 @@ type Explained struct {
 // Explain takes the forecasts of an entity apart, for the bin that begins so
 // long after the latest one; resources in order. An empty entity stands for all.
 func (t *Task) Explain(entity model.EntityID, ahead time.Duration) []Explained {
-	l := &t.loads
-	var out []Explained
-	for _, key := range l.keys() {
-		s := l.at(key)
-		if entity != "" && key.entity != entity || s.closed == 0 {
-			continue
+	return slices.Collect(t.explained(entity, ahead))
+}
+
+// explained is Explain one by one.
+func (t *Task) explained(entity model.EntityID, ahead time.Duration) iter.Seq[Explained] {
+	return func(yield func(Explained) bool) {
+		l := &t.loads
+		for _, one := range l.entities.all() {
+			for r, s := range one.series {
+				if entity != "" && one.entity != entity || s == nil || s.closed == 0 {
+					continue
+				}
+				_, info := s.model.Forecast(s.closed, 0, nil)
+				x := Explained{Fleet: one.fleet, Entity: one.entity, Resource: model.Resource(r), Observed: s.observed, ObservedAt: s.closed,
+					Explanation: s.model.Explain(s.closed.Add(ahead), l.calendars.of(one.fleet, one.entity)),
+					Fitted:      guide.Shares(s.model), Accuracy: s.model.Accuracy(), Info: info}
+				if !yield(x) {
+					return
+				}
+			}
 		}
-		_, info := s.model.Forecast(s.closed, 0, nil)
-		out = append(out, Explained{Fleet: key.fleet, Entity: key.entity, Resource: key.resource, Observed: s.observed, ObservedAt: s.closed,
-			Explanation: s.model.Explain(s.closed.Add(ahead), l.calendars.of(key.fleet, key.entity)),
-			Fitted:      guide.Shares(s.model), Accuracy: s.model.Accuracy(), Info: info})
 	}
-	return out
 }

@@ -1,10 +1,8 @@
 package forecaster
 
 import (
-	"cmp"
 	"fmt"
 	"math"
-	"slices"
 
 	"drover/internal/forecast"
 	"drover/internal/forecast/wallclock"
@@ -24,6 +22,8 @@ type loads struct {
 	warm map[model.FleetID][]byte
 	// spare are quantiles that nobody holds any more.
 	spare model.Quantiles
+	// piece is memory for a list of emissions.
+	piece []stage.Emission
 	// likes are what new series are made after, by the zone they go by.
 	likes map[*wallclock.Zone]*forecast.Series
 }
@@ -48,18 +48,12 @@ func (l *loads) handle(event any, marker func(model.Instant) stage.Emission) ([]
 		l.calendars.fold(e)
 		return nil, nil
 	case model.Heartbeat:
-		var out []stage.Emission
-		var failed error
-		l.clock.heartbeat(e, func(tick model.Instant) {
-			for i := range out { // the next tick changes what the last one's are made of
-				out[i].Content()
+		return l.clock.heartbeat(e, func(tick model.Instant) ([]stage.Emission, error) {
+			if err := l.tick(tick); err != nil {
+				return nil, err
 			}
-			var err error
-			out, err = l.tick(tick, out)
-			out = append(out, marker(tick))
-			failed = cmp.Or(failed, err)
+			return l.say(tick, 0, marker), nil
 		})
-		return out, failed
 	}
 	return nil, stage.Reject("schema", "a %T has no place in metrics", event)
 }
@@ -130,10 +124,8 @@ func (l *loads) check(m *model.Metric, known bool) error {
 	return l.clock.checkTime(m.At, l.config)
 }
 
-// tick closes the bins that end by it, fits what is due and forecasts every
-// series. The forecasts are made when they are published: all at once would fill
-// the memory.
-func (l *loads) tick(at model.Instant, out []stage.Emission) ([]stage.Emission, error) {
+// tick closes the bins that end by it and fits what is due.
+func (l *loads) tick(at model.Instant) error {
 	l.forget(at)
 	for _, one := range l.entities.all() {
 		cal := l.calendars.of(one.fleet, one.entity)
@@ -143,11 +135,23 @@ func (l *loads) tick(at model.Instant, out []stage.Emission) ([]stage.Emission, 
 			}
 		}
 	}
-	if err := l.refit(at); err != nil {
-		return out, err
-	}
-	out = slices.Grow(out, l.entities.count+1)
-	for _, one := range l.entities.all() {
+	return l.refit(at)
+}
+
+// pieceOf is of how many forecasts a list is, a few more at most.
+const pieceOf = 1024
+
+// say returns a forecast of every series of the entities from a place on, then the
+// marker, piece by piece. The forecasts are made when they are published: all at
+// once would fill the memory.
+func (l *loads) say(at model.Instant, from int, marker func(model.Instant) stage.Emission) []stage.Emission {
+	out := l.piece[:0]
+	defer func() { l.piece = out[:0] }()
+	for i, one := range l.entities.all()[from:] {
+		if len(out) >= pieceOf {
+			out = append(out, stage.Emission{More: func() ([]stage.Emission, error) { return l.say(at, from+i, marker), nil }})
+			return out
+		}
 		cal := l.calendars.of(one.fleet, one.entity)
 		for r, s := range one.series {
 			if s == nil || s.closed == 0 {
@@ -157,7 +161,8 @@ func (l *loads) tick(at model.Instant, out []stage.Emission) ([]stage.Emission, 
 				Make: func() any { return l.forecast(one, model.Resource(r), at, cal) }})
 		}
 	}
-	return out, nil
+	out = append(out, marker(at))
+	return out
 }
 
 func (l *loads) forecast(of *entity, r model.Resource, at model.Instant, cal []model.CalendarEvent) model.Forecast {

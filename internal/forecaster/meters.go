@@ -2,6 +2,7 @@ package forecaster
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"time"
 
@@ -54,29 +55,28 @@ type measured struct {
 
 // publish sets the gauges from a partition's series; it is called once an hour
 // of event time.
-func (m *Meters) publish(partition int32, all []Explained, refitted uint64) {
+func (m *Meters) publish(partition int32, all iter.Seq[Explained], refitted uint64) {
 	if m == nil {
 		return
 	}
 	accuracy, models := map[measured]*mean{}, map[measured]*mean{}
-	put := func(to map[measured]*mean, name string, x *Explained, lead time.Duration, v float64) {
-		key := measured{name, x.Resource, lead}
+	put := func(to map[measured]*mean, name string, resource model.Resource, lead time.Duration, v float64) {
+		key := measured{name, resource, lead}
 		if to[key] == nil {
 			to[key] = &mean{}
 		}
 		to[key].add(v)
 	}
 	trusted := map[bool]float64{true: 0, false: 0}
-	for i := range all {
-		x := &all[i]
+	for x := range all {
 		trusted[x.Info.Trusted]++
 		for _, a := range x.Accuracy {
 			for name, v := range map[string]float64{"mase": a.MASE, "naive_mase": a.NaiveMASE, "wql": a.WQL, "coverage80": a.Coverage80,
 				"below95": a.Below95, "bias": a.Bias} {
-				put(accuracy, name, x, a.Lead, v)
+				put(accuracy, name, x.Resource, a.Lead, v)
 			}
 			for _, one := range a.Models {
-				put(models, one.Name, x, a.Lead, one.Error/a.Models[0].Error*a.NaiveMASE)
+				put(models, one.Name, x.Resource, a.Lead, one.Error/a.Models[0].Error*a.NaiveMASE)
 			}
 		}
 	}

@@ -24,15 +24,14 @@ func (e *edges) handle(event any, marker func(model.Instant) stage.Emission) ([]
 		}
 		return nil, nil
 	case model.Heartbeat:
-		var out []stage.Emission
-		e.clock.heartbeat(ev, func(tick model.Instant) {
+		return e.clock.heartbeat(ev, func(tick model.Instant) ([]stage.Emission, error) {
+			var out []stage.Emission
 			for _, edge := range e.graph.Changed(tick) {
 				out = append(out, stage.Emission{Topic: stream.Graph, Fleet: edge.Fleet,
 					Key: "edge/" + string(edge.Caller) + "/" + string(edge.Callee), Partition: stage.ByKey, Event: edge})
 			}
-			out = append(out, marker(tick))
+			return append(out, marker(tick)), nil
 		})
-		return out, nil
 	}
 	return nil, stage.Reject("schema", "a %T has no place in calls", event)
 }
@@ -54,15 +53,14 @@ func (l *links) handle(event any, marker func(model.Instant) stage.Emission) ([]
 		l.network.Observe(ev)
 		return nil, nil
 	case model.Heartbeat:
-		var out []stage.Emission
-		l.clock.heartbeat(ev, func(tick model.Instant) {
+		return l.clock.heartbeat(ev, func(tick model.Instant) ([]stage.Emission, error) {
+			var out []stage.Emission
 			for _, link := range l.network.Changed(tick) {
 				out = append(out, stage.Emission{Topic: stream.Graph, Fleet: link.Fleet,
 					Key: "link/" + string(link.From) + "/" + string(link.To), Partition: stage.ByKey, Event: link})
 			}
-			out = append(out, marker(tick))
+			return append(out, marker(tick)), nil
 		})
-		return out, nil
 	}
 	return nil, stage.Reject("schema", "a %T has no place in paths", event)
 }

@@ -47,6 +47,9 @@ func (c *clock) restore(h clockHead) {
 // AppendSnapshot implements stage.Task: the version, then four sections, each
 // preceded by its length: head, series, graph, network map.
 func (t *Task) AppendSnapshot(b []byte) ([]byte, error) {
+	if t.unsaid {
+		return nil, errUnsaid
+	}
 	h, err := json.Marshal(head{
 		Positions: t.Positions,
 		Clocks:    map[string]clockHead{"metrics": t.loads.clock.head(), "calls": t.calls.clock.head(), "paths": t.paths.clock.head()},

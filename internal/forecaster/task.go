@@ -1,6 +1,7 @@
 package forecaster
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,6 +25,8 @@ type Task struct {
 	paths     links
 	// snapshotBytes is how large the last snapshot was: the next is much the same.
 	snapshotBytes int
+	// unsaid is true until the last of a record's emissions has been asked for.
+	unsaid bool
 }
 
 // NewTask returns an empty task; config must not change afterwards.
@@ -35,18 +38,36 @@ func NewTask(config *Config, partition int32) *Task {
 	return t
 }
 
+// errUnsaid is what comes of handing on, or saving, in the middle of a record.
+var errUnsaid = errors.New("forecaster: what the last record made due has not all been taken (see stage.Each)")
+
 // Handle implements stage.Task: which state a record goes to is told by its
 // topic, what is made of it by its type.
 func (t *Task) Handle(rec stage.Record) ([]stage.Emission, error) {
+	if t.unsaid {
+		return nil, errUnsaid
+	}
 	if !t.Fold(rec) {
 		return nil, nil
 	}
+	out, err := t.handle(rec)
+	if n := len(out); n > 0 && out[n-1].More != nil {
+		t.unsaid = true
+		out = stage.Then(out, func() ([]stage.Emission, error) {
+			t.unsaid = false
+			return nil, nil
+		})
+	}
+	return out, err
+}
+
+func (t *Task) handle(rec stage.Record) ([]stage.Emission, error) {
 	switch rec.Topic {
 	case stream.Metrics:
 		before, _ := t.loads.clock.watermark.At()
 		out, err := t.loads.handle(rec.Event, t.marker(rec.Topic, stream.Forecasts, t.config.MetricPartitions))
 		if after, ok := t.loads.clock.watermark.At(); ok && t.config.Meters != nil && before.Floor(time.Hour) != after.Floor(time.Hour) {
-			t.config.Meters.publish(t.partition, t.Explain("", 0), t.loads.counts.Refitted)
+			t.config.Meters.publish(t.partition, t.explained("", 0), t.loads.counts.Refitted)
 		}
 		return out, err
 	case stream.Calls:
@@ -92,20 +113,29 @@ func newClock(c *Config) clock {
 	return clock{watermark: stage.Watermark{SilentAfter: c.SilentAfter}, ticker: stage.Ticker{Interval: c.Interval}}
 }
 
-// heartbeat folds h and calls tick for every tick that is complete by it.
-func (c *clock) heartbeat(h model.Heartbeat, tick func(model.Instant)) {
+// heartbeat folds h and returns what the ticks that are complete by it say. Each
+// is taken once what the one before said has been: after a night of silence they
+// are many, and what they say together would fill the memory.
+func (c *clock) heartbeat(h model.Heartbeat, say func(model.Instant) ([]stage.Emission, error)) ([]stage.Emission, error) {
 	c.newest = max(c.newest, h.At)
 	if !c.watermark.Fold(h) {
-		return
+		return nil, nil
 	}
+	return c.tick(say)
+}
+
+func (c *clock) tick(say func(model.Instant) ([]stage.Emission, error)) ([]stage.Emission, error) {
 	at, _ := c.watermark.At()
-	for {
-		next, ok := c.ticker.Passed(at)
-		if !ok {
-			return
-		}
-		tick(next)
+	tick, ok := c.ticker.Passed(at)
+	if !ok {
+		return nil, nil
 	}
+	out, err := say(tick)
+	ahead := c.ticker
+	if _, another := ahead.Passed(at); another && err == nil {
+		out = stage.Then(out, func() ([]stage.Emission, error) { return c.tick(say) })
+	}
+	return out, err
 }
 
 // checkTime refuses what lies in the future of every producer's heartbeat.

@@ -49,10 +49,23 @@ func handle(t *testing.T, task *Task, l *log, events ...any) []stage.Emission {
 		if err != nil {
 			t.Fatalf("%+v: %v", e, err)
 		}
-		for i := range emissions {
-			emissions[i].Content()
+		out = append(out, collect(t, emissions)...)
+	}
+	return out
+}
+
+// collect takes all that a record made due.
+func collect(t testing.TB, emissions []stage.Emission) (out []stage.Emission) {
+	t.Helper()
+	err := stage.Each(emissions, func(_ int, piece []stage.Emission) error {
+		for i := range piece {
+			piece[i].Content()
 		}
-		out = append(out, emissions...)
+		out = append(out, piece...)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return out
 }
@@ -254,7 +267,8 @@ func TestTheGraphFollowsCalls(t *testing.T) {
 func FuzzRestore(f *testing.F) {
 	task, l := NewTask(testConfig(), 0), &log{topic: stream.Metrics}
 	for _, e := range randomLoad(rand.New(rand.NewPCG(1, 1)), 100) {
-		_, _ = task.Handle(l.record(e))
+		out, _ := task.Handle(l.record(e))
+		collect(f, out)
 	}
 	good, err := task.AppendSnapshot(nil)
 	if err != nil {

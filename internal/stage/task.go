@@ -39,6 +39,10 @@ type Emission struct {
 	// Make, where set, makes the event. Whoever publishes calls it once, before
 	// the task gets another record: a task with much to say needs not hold it all.
 	Make func() any
+	// More, where set, stands for further emissions, and no record is made of this
+	// one: it is the last of its list. Each calls it once what stands before it has
+	// been published; a task with very much to say need not even hold a list of it.
+	More func() ([]Emission, error)
 	// Trace, where set, is the traceparent of what the record really follows from.
 	// Empty: it follows from the record that is being handled.
 	Trace string
@@ -52,12 +56,52 @@ func (e *Emission) Content() any {
 	return e.Event
 }
 
+// Each hands what a task said of one record to publish, in order and piece by
+// piece; first is the place of a piece's first emission among all. It must be
+// called before the task gets another record, also by those who publish nothing:
+// a later piece may be what carries the state on. A piece is good until publish
+// returns. Each returns publish's first error or the task's own.
+func Each(emissions []Emission, publish func(first int, piece []Emission) error) error {
+	for first := 0; len(emissions) > 0; {
+		more := emissions[len(emissions)-1].More
+		if more != nil {
+			emissions = emissions[:len(emissions)-1]
+		}
+		if err := publish(first, emissions); err != nil || more == nil {
+			return err
+		}
+		first += len(emissions)
+		var err error
+		if emissions, err = more(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Then returns emissions with what next makes after all of them.
+func Then(emissions []Emission, next func() ([]Emission, error)) []Emission {
+	n := len(emissions)
+	if n == 0 || emissions[n-1].More == nil {
+		return append(emissions, Emission{More: next})
+	}
+	more := emissions[n-1].More
+	emissions[n-1].More = func() ([]Emission, error) {
+		out, err := more()
+		if err != nil {
+			return nil, err
+		}
+		return Then(out, next), nil
+	}
+	return emissions
+}
+
 // Task folds the records of one partition number. The loop calls it from one
 // goroutine at a time.
 type Task interface {
-	// Handle folds one record and returns what to publish, in order. An error
-	// that is a *Rejection sends the record to the dead letters and the stream
-	// goes on; any other error stops the task.
+	// Handle folds one record and returns what to publish, in order; Each takes it.
+	// An error that is a *Rejection sends the record to the dead letters and the
+	// stream goes on; any other error stops the task.
 	Handle(Record) ([]Emission, error)
 	// Position returns the first offset of a topic that the state doesn't stand
 	// for: where a restart from a snapshot taken now has to read from. ok is

@@ -165,12 +165,17 @@ func TestTransactionsSurviveCrashes(t *testing.T) {
 }
 
 func TestSnapshotsSurviveCrashes(t *testing.T) {
+	t.Run("counted at once", func(t *testing.T) { snapshotsSurvive(t, newCounting) })
+	t.Run("counted piece by piece", func(t *testing.T) { snapshotsSurvive(t, newLater) })
+}
+
+func snapshotsSurvive(t *testing.T, newTask func(int32) stage.Task) {
 	const entities, rounds = 12, 40
 	conn := connect(t)
 	p := producer(t, conn)
 	rng := rand.New(rand.NewPCG(12, 1))
 	config := func(store StateStore) Config {
-		return Config{Connection: conn, Stage: Forecaster, Topics: []string{Metrics, Paths, Calls}, NewTask: newCounting,
+		return Config{Connection: conn, Stage: Forecaster, Topics: []string{Metrics, Paths, Calls}, NewTask: newTask,
 			Mode: Snapshot, Store: store, Fenced: errFenced, SaveEvery: 15 * time.Millisecond}
 	}
 	kept := newStates()

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -148,9 +149,10 @@ func (p *part) take(ctx context.Context, in *input, rec *kgo.Record) error {
 	if err != nil && !errors.As(err, &rejection) {
 		return fmt.Errorf("topic %s, partition %d, offset %d: %w", in.topic, rec.Partition, rec.Offset, err)
 	}
-	handling.ended(event, emissions, err)
-	if err := p.emit(ctx, in, rec, emissions); err != nil {
-		return err
+	emitted, failed := p.emit(ctx, in, rec, emissions)
+	handling.ended(event, emitted, cmp.Or(err, failed))
+	if failed != nil {
+		return fmt.Errorf("topic %s, partition %d, offset %d: %w", in.topic, rec.Partition, rec.Offset, failed)
 	}
 	if rejection != nil {
 		return p.refuse(in, rec, rejection)
@@ -197,20 +199,40 @@ func (p *part) checkPlace(in *input, rec *kgo.Record, fleet model.FleetID, event
 // transaction holds them together: one tick can say more than memory should hold.
 const sendAfter = 512
 
-// emit queues what the task wants published, unless it has been already.
-func (p *part) emit(ctx context.Context, in *input, rec *kgo.Record, emissions []stage.Emission) error {
-	if p.catching || len(emissions) == 0 {
-		return nil
+// emit queues what the task wants published, unless it has been already, and
+// returns how much it was.
+func (p *part) emit(ctx context.Context, in *input, rec *kgo.Record, emissions []stage.Emission) (emitted int, err error) {
+	if len(emissions) == 0 {
+		return 0, nil
 	}
 	ids := newIssuer(in.source, rec.Offset, header(rec.Headers, headerTrace))
-	recycler, reuses := p.task.(stage.Recycler)
-	for i := range emissions {
-		e := &emissions[i]
-		e.Content()
-		if err := p.records(e, &ids, i); err != nil {
-			return fmt.Errorf("topic %s, partition %d, offset %d: emission %d: %w", in.topic, rec.Partition, rec.Offset, i, err)
+	err = stage.Each(emissions, func(first int, piece []stage.Emission) error {
+		emitted += len(piece)
+		if err := p.mayGoOn(ctx); err != nil || p.catching {
+			return err
 		}
-		p.followed(in, rec, &ids, i, e)
+		return p.emitPiece(ctx, in, rec, &ids, first, piece)
+	})
+	return emitted, err
+}
+
+// mayGoOn tells what makes it useless to go on with a record that has much to say.
+func (p *part) mayGoOn(ctx context.Context) error {
+	if failed := p.loop.sendFailed.Load(); failed != nil {
+		return *failed
+	}
+	return ctx.Err()
+}
+
+func (p *part) emitPiece(ctx context.Context, in *input, rec *kgo.Record, ids *issuer, first int, piece []stage.Emission) error {
+	recycler, reuses := p.task.(stage.Recycler)
+	for i := range piece {
+		e := &piece[i]
+		e.Content()
+		if err := p.records(e, ids, first+i); err != nil {
+			return fmt.Errorf("emission %d: %w", first+i, err)
+		}
+		p.followed(in, rec, ids, first+i, e)
 		if p.loop.config.Mode == Snapshot {
 			if reuses {
 				recycler.Recycle(e.Event)
@@ -222,7 +244,7 @@ func (p *part) emit(ctx context.Context, in *input, rec *kgo.Record, emissions [
 		}
 	}
 	if p.loop.config.OnCommitted != nil && p.loop.config.Mode == Transaction {
-		p.emissions = append(p.emissions, emissions...)
+		p.emissions = append(p.emissions, piece...)
 	}
 	return nil
 }

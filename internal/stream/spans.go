@@ -115,7 +115,7 @@ func (p *part) handling(in *input, rec *kgo.Record) (h handling) {
 
 // ended records the handling. A part that only catches up with what was done
 // before records nothing.
-func (h *handling) ended(event any, emissions []stage.Emission, err error) {
+func (h *handling) ended(event any, emitted int, err error) {
 	if h.part == nil || h.part.catching {
 		return
 	}
@@ -123,7 +123,7 @@ func (h *handling) ended(event any, emissions []stage.Emission, err error) {
 	span := h.part.span(h.in, h.rec, h.from, spanOf(ids.seed))
 	span.Name, span.Kind, span.Start = "process "+h.in.topic, telemetry.Consumer, h.start
 	span.Attributes = append(span.Attributes, telemetry.Attribute{Key: "drover.event", Text: codec.TypeName(event)},
-		telemetry.Attribute{Key: "drover.emitted", Number: int64(len(emissions))})
+		telemetry.Attribute{Key: "drover.emitted", Number: int64(emitted)})
 	if err != nil {
 		span.Error = err.Error()
 	}

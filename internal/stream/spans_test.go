@@ -193,7 +193,7 @@ func BenchmarkHandling(b *testing.B) {
 			p := &part{loop: &loop{conn: &Connection{settings: Settings{Spans: spans}}, config: Config{Stage: Forecaster}}}
 			for range b.N {
 				h := p.handling(in, rec)
-				h.ended(model.Metric{}, nil, nil)
+				h.ended(model.Metric{}, 0, nil)
 			}
 		})
 	}

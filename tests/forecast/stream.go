@@ -87,15 +87,21 @@ func serve(p *panel.Panel, every time.Duration, early int, tally *score.Tally) e
 			return err
 		}
 		offset++
-		if last {
-			tallyTick(p, i+1, out, tally)
+		err = stage.Each(out, func(_ int, piece []stage.Emission) error {
+			if last {
+				tallyTick(p, i+1, piece, tally)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 	}
 	fmt.Printf("  %d refits of %d series\n", task.Counts().Refits, task.Counts().Refitted)
 	return nil
 }
 
-// tallyTick judges the forecasts that one tick emitted after n values.
+// tallyTick judges forecasts that one tick emitted after n values.
 func tallyTick(p *panel.Panel, n int, out []stage.Emission, tally *score.Tally) {
 	for _, e := range out {
 		f, ok := e.Content().(model.Forecast)

@@ -52,7 +52,7 @@ func TestStorm(t *testing.T) {
 	address := startPrograms(t, w)
 	watch := newWatch(t, conn)
 	feed := newFeeder(address)
-	ctx, cancel := context.WithTimeout(t.Context(), 55*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(35+2*kills)*time.Minute)
 	defer cancel()
 	if err := feed.send(ctx, s.moments[0]); err != nil {
 		t.Fatal(err)

@@ -113,15 +113,21 @@ func (f *forecasting) due() map[string][]byte {
 		if err != nil {
 			f.t.Fatal(err)
 		}
-		for i := range emissions {
-			made := &emissions[i]
-			value, err := f.conn.Codec().Encode(made.Topic, made.Fleet, made.Content())
-			if err != nil {
-				f.t.Fatal(err)
+		err = stage.Each(emissions, func(first int, piece []stage.Emission) error {
+			for i := range piece {
+				made := &piece[i]
+				value, err := f.conn.Codec().Encode(made.Topic, made.Fleet, made.Content())
+				if _, marker := made.Event.(model.Marker); !marker {
+					out[fmt.Sprintf("%s/%s/%d@%d#%d", stream.Forecaster, stream.Metrics, e.Partition, e.Offset, first+i)] = value
+				}
+				if err != nil {
+					return err
+				}
 			}
-			if _, marker := made.Event.(model.Marker); !marker {
-				out[fmt.Sprintf("%s/%s/%d@%d#%d", stream.Forecaster, stream.Metrics, e.Partition, e.Offset, i)] = value
-			}
+			return nil
+		})
+		if err != nil {
+			f.t.Fatal(err)
 		}
 		if _, ok := e.Event.(model.Heartbeat); ok {
 			heartbeats++

@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"drover/internal/model"
+	"drover/internal/stream"
 	"drover/tests/child"
 	"drover/tests/stream/servers"
 )
@@ -27,6 +28,7 @@ const (
 	writeSamples = 4 * writePods
 	writeRounds  = 500 // times the same pods, minute after minute
 	writeStart   = 1_790_000_000_000
+	writePrefix  = "write."
 )
 
 var writeNames = []string{"container_cpu_usage_seconds_total", "container_memory_working_set_bytes",
@@ -77,10 +79,12 @@ func measureRemoteWrite(b *testing.B, up *servers.Servers) (single, same float64
 // measureIngest returns the CPU time of the ingest program from start to end.
 func measureIngest(b *testing.B, up *servers.Servers, bodies [][]byte) time.Duration {
 	b.Helper()
+	// A deployment of its own: what ingest says of the time is not for the others.
+	applyUnder(b, writePrefix, up.Brokers, stream.Plan{Partitions: stream.Partitions{ByKey: 6, ByFleet: 3}})
 	binary := filepath.Join(b.TempDir(), "ingest")
 	cpuOf(b, "go", nil, "build", "-o", binary, "drover/cmd/ingest")
 	address := child.FreeAddress(b)
-	cmd := wrapped(binary, "--brokers", up.Brokers[0], "--redis", up.Redis, "--prefix", "t.", "--listen", address, "--log-level", "error")
+	cmd := wrapped(binary, "--brokers", up.Brokers[0], "--redis", up.Redis, "--prefix", writePrefix, "--listen", address, "--log-level", "error")
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Start(); err != nil {
@@ -131,7 +135,7 @@ func writeOnce(ctx context.Context, address string, body []byte) error {
 // produce is a bare producer of the same samples, acks=all: of a record for each
 // sample with its labels, as adapters for Kafka do it, or of Drover's records.
 func (j benchJob) produce(ctx context.Context) error {
-	client, err := kgo.NewClient(kgo.SeedBrokers(j.Brokers...), kgo.DefaultProduceTopic("t.calls"), kgo.MaxBufferedRecords(100_000),
+	client, err := kgo.NewClient(kgo.SeedBrokers(j.Brokers...), kgo.DefaultProduceTopic(writePrefix+stream.Calls), kgo.MaxBufferedRecords(100_000),
 		kgo.ProducerBatchCompression(kgo.Lz4Compression()))
 	if err != nil {
 		return err
