@@ -64,6 +64,7 @@ type Config struct {
 	TimeZones   []string      `koanf:"time_zones"`
 	SilentAfter time.Duration `koanf:"silent_after"`
 	SaveEvery   time.Duration `koanf:"save_every"`
+	MaxSeries   int           `koanf:"max_series"`
 	Policy      string        `koanf:"policy"`
 	Driver      string        `koanf:"driver"`
 	Drivers     string        `koanf:"drivers"`
@@ -250,6 +251,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("beat: %v: must divide the interval %v", c.Beat, c.Interval)
 	case c.Horizon < 1:
 		return fmt.Errorf("horizon: %d: want at least one step", c.Horizon)
+	case c.MaxSeries < 1:
+		return fmt.Errorf("max_series: %d: must be above zero", c.MaxSeries)
 	case c.Ingest.Heartbeat <= 0 || c.Ingest.Lateness < 0:
 		return fmt.Errorf("ingest.heartbeat: %v and ingest.lateness: %v: want more than zero and zero or more", c.Ingest.Heartbeat, c.Ingest.Lateness)
 	case (c.Ingest.TLS.Cert == "") != (c.Ingest.TLS.Key == ""):

@@ -65,6 +65,7 @@ func Keys() []Key {
 		{Name: "refit.operations", Flag: "refit-operations", Default: int64(2_000_000_000), Help: "a round's budget on one partition, in additions and multiplications: the most wrong series that fit into it are fitted (about 1,000)"},
 		{Name: "silent_after", Flag: "silent-after", Default: 10 * time.Minute, Help: "how far behind the others a producer's heartbeat may lie before it no longer counts"},
 		{Name: "save_every", Flag: "save-every", Default: 10 * time.Second, Help: "how often forecasters save their state"},
+		{Name: "max_series", Flag: "max-series", Default: 2_000_000, Help: "series that a forecaster keeps of one partition, some 9 KB each; records that would bring more are dead-lettered"},
 		{Name: "policy", Flag: "policy", Default: "scenarios", Help: "how plans are made: scenarios, consolidate or none"},
 		{Name: "driver", Flag: "driver", Default: "simulator", Help: "what performs steps: simulator, vm-simulator (live migrations at 62.5 MB/s, nothing else takes time) or none"},
 		{Name: "drivers", Flag: "drivers", Default: "", Help: "JSON file of the drivers that move real things (docs/executor.md); empty: steps are simulated"},

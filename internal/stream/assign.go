@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -16,8 +17,11 @@ import (
 // onAssigned notes what is ours now, and with which epoch it came: that one, and
 // not what the group counts on to later, fences our writes, so that a member
 // that lost a partition and joined anew can't write for its former self.
-func (l *loop) onAssigned(_ context.Context, client *kgo.Client, added map[string][]int32) {
+func (l *loop) onAssigned(ctx context.Context, client *kgo.Client, added map[string][]int32) {
 	<-l.ready
+	if l.config.Mode == Transaction && len(added) > 0 {
+		l.endFormer.Do(func() { l.claimTransactions(ctx) })
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_, epoch := client.GroupMetadata()
@@ -29,6 +33,26 @@ func (l *loop) onAssigned(_ context.Context, client *kgo.Client, added map[strin
 			l.owned[n][l.conn.logical(name)] = int64(epoch)
 			l.conn.meters.rebalances.WithLabelValues(l.config.Stage, "assigned").Inc()
 		}
+	}
+}
+
+// claimTransactions ends what a former life under our transactional id left open.
+// The offsets of what has come to us can't be fetched before: without this they
+// would wait for the transaction's timeout. It waits for no coordinator that
+// doesn't answer; who owns the partitions owns the name.
+func (l *loop) claimTransactions(ctx context.Context) {
+	claimed := make(chan error, 1)
+	go func() {
+		_, _, err := l.client.ProducerID(ctx) // of the client: it ends with that
+		claimed <- err
+	}()
+	select {
+	case err := <-claimed:
+		if err != nil {
+			l.conn.log.Warn("claiming the transactional id", "stage", l.config.Stage, "error", err)
+		}
+	case <-time.After(patience / 2):
+	case <-ctx.Done():
 	}
 }
 

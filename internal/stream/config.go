@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
@@ -81,6 +82,9 @@ type Config struct {
 	OnAssigned  func(Assignment)
 	OnRevoked   func(partition int32)
 	OnCommitted func(partition int32, emissions []stage.Emission)
+
+	// member ends the transactional id, for as long as Run runs.
+	member string
 }
 
 func (c *Config) complete() error {
@@ -102,22 +106,44 @@ func (c *Config) complete() error {
 	if c.SessionTimeout <= 0 {
 		c.SessionTimeout = 10 * time.Second
 	}
+	if c.member = c.Instance; c.member == "" {
+		c.member = rand.Text()[:10]
+	}
 	return nil
 }
 
 // Run runs a stage until ctx ends (nil, after an orderly hand-over) or something
 // happens that reading on would make worse (an error). A broker, store or
-// registry that doesn't answer is no such thing: Run waits and tries again.
+// registry that doesn't answer is no such thing: Run waits and tries again. Where
+// the client's transactions have come to an end, Run does what a restart of the
+// process would: it leaves the group and begins anew, from the saved states.
 func Run(ctx context.Context, config Config) error {
 	if err := config.complete(); err != nil {
 		return err
 	}
+	for {
+		err := runOnce(ctx, config)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, errSpent) {
+			return fmt.Errorf("stage %s: %w", config.Stage, err)
+		}
+		config.Connection.meters.transaction.WithLabelValues(config.Stage, "renewed").Inc()
+		config.Connection.log.Warn("beginning anew", "stage", config.Stage, "error", err)
+		if !sleep(ctx, renewAfter) {
+			return nil
+		}
+	}
+}
+
+// renewAfter is how long Run waits before it begins anew.
+const renewAfter = time.Second
+
+func runOnce(ctx context.Context, config Config) error {
 	l, err := newLoop(ctx, config)
 	if err != nil {
-		return fmt.Errorf("stage %s: %w", config.Stage, err)
+		return err
 	}
-	if err := l.run(ctx); err != nil {
-		return fmt.Errorf("stage %s: %w", config.Stage, err)
-	}
-	return nil
+	return l.run(ctx)
 }

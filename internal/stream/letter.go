@@ -2,7 +2,10 @@ package stream
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"strconv"
+	"strings"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -36,7 +39,7 @@ func newDeadLetter(stageName, topic string, rec *kgo.Record, reason error) model
 	case errors.As(reason, &rejection):
 		letter.Class, letter.Message = rejection.Class, rejection.Message
 	}
-	letter.Message = validText(letter.Message)
+	letter.Message = short(validText(letter.Message), mostReason)
 	for _, h := range rec.Headers {
 		if letter.Headers == nil {
 			letter.Headers = map[string][]byte{}
@@ -46,14 +49,63 @@ func newDeadLetter(stageName, topic string, rec *kgo.Record, reason error) model
 	return letter
 }
 
+const (
+	// mostReason bounds the reason, which quotes the record.
+	mostReason = 2 << 10
+	// mostFleet is how long a fleet's name is believed.
+	mostFleet = 256
+	// headerLeftOut, among a letter's headers, names what was too large to be kept.
+	headerLeftOut = "drover-left-out"
+)
+
+// fitted leaves out of a letter what would make it larger than any record may be,
+// so that a huge record can't stop the stage that refuses it. The whole of it
+// stands at its origin until retention takes it.
+func fitted(letter model.DeadLetter) model.DeadLetter {
+	const room = MaxRecordBytes - 32<<10 // for the reason, twice, and the lengths
+	key, headers := len(letter.Key), 0
+	for name, value := range letter.Headers {
+		headers += len(name) + len(value) + 16
+	}
+	var out []string
+	leave := func(what string, size int) { out = append(out, fmt.Sprintf("%s (%d bytes)", what, size)) }
+	if n := len(letter.Value); n+headers+key > room {
+		leave("value", n)
+		letter.Value = nil
+	}
+	if key > headers && headers+key > room {
+		leave("key", key)
+		letter.Key, key = nil, 0
+	}
+	if headers+key > room {
+		leave("headers", headers)
+		letter.Headers, headers = nil, 0
+	}
+	if headers+key > room {
+		leave("key", key)
+		letter.Key = nil
+	}
+	if len(out) > 0 {
+		left := strings.Join(out, ", ")
+		letter.Headers = maps.Clone(letter.Headers)
+		if letter.Headers == nil {
+			letter.Headers = map[string][]byte{}
+		}
+		letter.Headers[headerLeftOut] = []byte(left)
+		letter.Message += "; too large for a letter and left out: " + left + ", which stand at the origin until retention"
+	}
+	return letter
+}
+
 // deadLetterRecord returns the record of a dead letter. Its key is the origin's
 // place, under the fleet of the origin's key, so that a repeat after a crash has
 // the same key.
 func (c *Connection) deadLetterRecord(letter model.DeadLetter) (*kgo.Record, error) {
 	fleet, _, ok := SplitKey(letter.Key)
-	if !ok || checkFleet(fleet) != nil || validText(string(fleet)) != string(fleet) {
+	if !ok || len(fleet) > mostFleet || checkFleet(fleet) != nil || validText(string(fleet)) != string(fleet) {
 		fleet = "unknown"
 	}
+	letter = fitted(letter)
 	value, err := c.codec.Encode(DeadLetters, fleet, letter)
 	if err != nil {
 		return nil, err
@@ -76,4 +128,12 @@ func (c *Connection) deadLetterRecord(letter model.DeadLetter) (*kgo.Record, err
 // validText replaces what is no UTF-8.
 func validText(s string) string {
 	return string([]rune(s))
+}
+
+// short cuts a text to so many bytes at most.
+func short(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "..."
 }

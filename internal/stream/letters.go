@@ -72,6 +72,9 @@ func (p *Producer) Replay(ctx context.Context, l Letter) error {
 	if _, err := TopicNamed(l.Letter.Topic); err != nil {
 		return fmt.Errorf("replay %s: %w", l.ID, err)
 	}
+	if left, ok := l.Letter.Headers[headerLeftOut]; ok {
+		return fmt.Errorf("replay %s: the letter is without the record's %s, too large to be kept: have its producer send less, then `drover deadletter drop %s`", l.ID, left, l.ID)
+	}
 	r := &kgo.Record{Topic: p.conn.Name(l.Letter.Topic), Partition: stage.ByKey, Key: l.Letter.Key, Value: l.Letter.Value}
 	for _, name := range sortedKeys(l.Letter.Headers) {
 		switch name {

@@ -2,7 +2,6 @@ package stream
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
@@ -29,6 +28,7 @@ type loop struct {
 	widths    map[string]int32           // partitions of the topics emitted to
 	names     map[string]string          // the broker's, of all topics
 
+	endFormer sync.Once // of Transaction only: see claimTransactions
 	// turn is held while partitions are taken away, and by a round from the moment
 	// its transaction had to let callbacks in; letIn tells that it is.
 	turn  sync.Mutex
@@ -95,13 +95,7 @@ func newLoop(ctx context.Context, config Config) (*loop, error) {
 // transactionalID is the static member's where there is one, so that a restart
 // ends at once what its former life left open. Otherwise it is a new one: who
 // may commit is fenced by the group, not by this name.
-func (l *loop) transactionalID() string {
-	member := l.config.Instance
-	if member == "" {
-		member = rand.Text()[:10]
-	}
-	return l.conn.Name(l.config.Group) + "-" + member
-}
+func (l *loop) transactionalID() string { return l.conn.Name(l.config.Group) + "-" + l.config.member }
 
 // snapshotBuffered is how many bytes of records a loop in Snapshot mode has under
 // way: enough for a broker to be busy, and so few that the same memory is used

@@ -129,6 +129,10 @@ func (p *part) take(ctx context.Context, in *input, rec *kgo.Record) error {
 	if rec.Value == nil {
 		return nil // a tombstone: compaction's business, not an event
 	}
+	if len(rec.Value) > MaxRecordBytes {
+		return p.refuse(in, rec, &codec.Error{Class: codec.ClassSize, Topic: in.topic,
+			Err: fmt.Errorf("the value has %d bytes: at most %d are taken", len(rec.Value), MaxRecordBytes)})
+	}
 	fleet, event, err := p.decode(ctx, in.topic, rec.Value)
 	if err != nil {
 		return p.refuse(in, rec, err)

@@ -55,7 +55,7 @@ func (l *loop) transact(ctx context.Context, due bool) error {
 // that a new attempt would meet again.
 func (l *loop) oneTransaction(ctx context.Context, parts []*part) (committed bool, err error) {
 	if err := l.session.Begin(); err != nil {
-		return false, fmt.Errorf("begin a transaction: %w", err)
+		return false, l.spent(fmt.Errorf("begin a transaction: %w", err))
 	}
 	l.send(ctx)
 	try := kgo.TryCommit
@@ -71,14 +71,53 @@ func (l *loop) oneTransaction(ctx context.Context, parts []*part) (committed boo
 		return l.setOffsets(req, parts)
 	})
 	committed, err = l.end(end, try)
-	if err != nil && ctx.Err() == nil {
-		l.conn.log.Warn("transaction without an end that is known", "stage", l.config.Stage, "error", err)
-		if explained := l.conn.explain(err, "WRITE", "transactional id "+l.transactionalID()); !errors.Is(err, explained) {
-			return false, explained
-		}
-		return false, nil
+	if committed || ctx.Err() != nil {
+		return committed, err
 	}
-	return committed, err
+	return false, l.recoverProducer(ctx, err)
+}
+
+// recoverProducer makes sure that a transaction that was not committed is over. At
+// its coordinator it may not be: where the client can go on, it has its id renewed,
+// which ends it there; the offsets could not be read before. An error is one that
+// the client can't recover from.
+func (l *loop) recoverProducer(ctx context.Context, err error) error {
+	var failed error
+	if err != nil {
+		l.conn.log.Warn("transaction without an end that is known", "stage", l.config.Stage, "error", err)
+		// The client takes itself to be in the transaction until an abort is tried.
+		_, failed = l.session.End(ctx, kgo.TryAbort)
+	}
+	if failed == nil {
+		_, _, failed = l.client.ProducerID(ctx)
+	}
+	if failed != nil && ctx.Err() == nil {
+		return l.spent(fmt.Errorf("end a transaction: %w", errors.Join(err, failed)))
+	}
+	return errors.Join(l.lacking(err), ctx.Err())
+}
+
+// errSpent tells that the client can begin no more transactions: the coordinator
+// gave one up that took too long, or has fenced the producer. A new client can.
+var errSpent = errors.New("the transactional producer is spent")
+
+// spent returns what ends the loop: a missing right, or errSpent with its cause.
+func (l *loop) spent(err error) error {
+	if lacking := l.lacking(err); lacking != nil {
+		return lacking
+	}
+	return fmt.Errorf("%w: %w", errSpent, err)
+}
+
+// lacking returns the error with the right that is missing; nil: none is.
+func (l *loop) lacking(err error) error {
+	if err == nil {
+		return nil
+	}
+	if explained := l.conn.explain(err, "WRITE", "transactional id "+l.transactionalID()); !errors.Is(err, explained) {
+		return explained
+	}
+	return nil
 }
 
 // endPatience is how long a transaction may take to end before callbacks are let

@@ -52,11 +52,19 @@ func TestADeadServerStopsProgressNotTheProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		until(t, p, "it says that "+outage.what+" is missing", missing(outage.what))
+		figure := `drover_dependency_up{on="` + outage.what + `"} `
+		until(t, p, "its figures say so", says(base, figure+"0"))
 		if err := s.Up(); err != nil {
 			t.Fatal(err)
 		}
 		until(t, p, "it is ready again", ready)
+		until(t, p, "its figures say so", says(base, figure+"1"))
 	}
+}
+
+// says tells whether a service's figures have a line.
+func says(base, line string) func() bool {
+	return func() bool { _, figures := get(base + "/metrics"); return strings.Contains(figures, line) }
 }
 
 // until waits for something while the process lives.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"drover/internal/cli/service"
 	"drover/internal/forecaster"
 	"drover/internal/stream"
 	"drover/internal/web"
@@ -88,6 +89,7 @@ func Metrics() ([]Metric, error) {
 		register func(prometheus.Registerer)
 	}{
 		{"every service", stream.DescribeMeters},
+		{"every service", service.DescribeMeters},
 		{"forecaster", func(r prometheus.Registerer) { forecaster.NewMeters(r) }},
 		{"drover web, drover up", func(r prometheus.Registerer) { web.NewMeters(nil, r) }},
 	} {

@@ -61,7 +61,7 @@ func Command(name, short, long string) *cobra.Command {
 	c := &cobra.Command{Use: name, Short: short, Long: long}
 	return configured(c, func(ctx context.Context, conf *config.Config) error { return runStage(ctx, conf, name) },
 		"kafka", "redis", "listen", "log", "tracing", "data_dir", "interval", "beat", "horizon", "refit", "time_zones", "silent_after",
-		"save_every", "policy", "planning", "driver", "drivers", "simulator", "seed")
+		"save_every", "max_series", "policy", "planning", "driver", "drivers", "simulator", "seed")
 }
 
 // configured makes a command run a service with the configuration that flags of

@@ -8,28 +8,47 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // Check tells whether something that the service depends on answers.
 type Check func(context.Context) error
 
+// DescribeMeters registers what a service says of its dependencies.
+func DescribeMeters(registerer prometheus.Registerer) { newDependencies(registerer) }
+
+func newDependencies(registerer prometheus.Registerer) *prometheus.GaugeVec {
+	g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "drover", Name: "dependency_up",
+		Help: "1 where what the service depends on (kafka, redis) answered when this page was asked for, as /readyz says it."}, []string{"on"})
+	registerer.MustRegister(g)
+	return g
+}
+
 // NewMux returns a mux with /metrics, /healthz (the process runs) and /readyz
 // (what it depends on answers; the body says what doesn't).
 func (r *Runtime) NewMux(checks map[string]Check) *http.ServeMux {
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(r.Metrics, promhttp.HandlerOpts{}))
+	mux, up := http.NewServeMux(), newDependencies(r.Metrics)
+	page := promhttp.HandlerFor(r.Metrics, promhttp.HandlerOpts{})
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, req *http.Request) {
+		for name, err := range ask(req.Context(), checks) {
+			up.WithLabelValues(name).Set(0)
+			if err == nil {
+				up.WithLabelValues(name).Set(1)
+			}
+		}
+		page.ServeHTTP(w, req)
+	})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, req *http.Request) {
-		ctx, cancel := context.WithTimeout(req.Context(), 2*time.Second)
-		defer cancel()
 		state := map[string]string{}
 		status := http.StatusOK
-		for name, check := range checks {
+		for name, err := range ask(req.Context(), checks) {
 			state[name] = "ok"
-			if err := check(ctx); err != nil {
+			if err != nil {
 				state[name], status = err.Error(), http.StatusServiceUnavailable
 			}
 		}
@@ -38,6 +57,25 @@ func (r *Runtime) NewMux(checks map[string]Check) *http.ServeMux {
 		_ = json.NewEncoder(w).Encode(state) // the reader has gone
 	})
 	return mux
+}
+
+// ask makes all checks side by side, in two seconds at most.
+func ask(ctx context.Context, checks map[string]Check) map[string]error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	out := map[string]error{}
+	for name, check := range checks {
+		all.Go(func() {
+			err := check(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			out[name] = err
+		})
+	}
+	all.Wait()
+	return out
 }
 
 // Serve serves until ctx ends, then lets requests under way finish. ready is

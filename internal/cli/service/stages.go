@@ -22,7 +22,7 @@ func Stages(c *config.Config, version string) (*pipeline.Config, error) {
 	p := pipeline.DefaultConfig()
 	p.Executor.Beat = c.Beat
 	p.SetInterval(c.Interval)
-	p.Forecaster.Horizon, p.Forecaster.SilentAfter = c.Horizon, c.SilentAfter
+	p.Forecaster.Horizon, p.Forecaster.SilentAfter, p.Forecaster.MaxSeries = c.Horizon, c.SilentAfter, c.MaxSeries
 	p.Forecaster.Refit.Every, p.Forecaster.Refit.Age, p.Forecaster.Refit.Operations = c.Refit.Every, c.Refit.Age, c.Refit.Operations
 	zones, err := forecaster.ParseZones(c.TimeZones)
 	if err != nil {

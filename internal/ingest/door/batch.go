@@ -82,6 +82,10 @@ func (s *sender) collect(now time.Time, opt format.Options, read func(format.Opt
 		}
 		p, ok := event.(*format.Point)
 		if !ok {
+			if m, ok := event.(model.Metric); ok && !s.admit(now, &m) {
+				overLimit++
+				return
+			}
 			events = append(events, event)
 			return
 		}
@@ -127,6 +131,20 @@ func (s *sender) collect(now time.Time, opt format.Options, read func(format.Opt
 
 // errControl refuses orders s producers of measurements.
 var errControl = errors.New("this credential may not give orders: set control in the credentials file")
+
+// admit tells whether a record's series may all be sent; known ones always may.
+func (s *sender) admit(now time.Time, m *model.Metric) bool {
+	if s.series.most == 0 {
+		return true
+	}
+	for i := range m.Samples {
+		s.key = append(append(s.key[:0], m.Entity...), 0xff, byte(m.Samples[i].Resource))
+		if !s.series.admit(now, xxhash.Sum64(s.key)) {
+			return false
+		}
+	}
+	return true
+}
 
 // hash tells a point's series from all others.
 func (s *sender) hash(p *format.Point) uint64 {

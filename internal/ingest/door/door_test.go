@@ -230,6 +230,30 @@ func TestSeriesLimit(t *testing.T) {
 	}
 }
 
+// A credential's series are counted whatever door they come in by.
+func TestSeriesLimitOfEvents(t *testing.T) {
+	sink := &memory{}
+	now := theTime
+	s := newServer(t, sink, func(c *Config) { c.Now = func() time.Time { return now } })
+	event := func(server string) string { return strings.ReplaceAll(oneEvent, "s1", server) + "\n" }
+	for _, c := range []struct {
+		body string
+		code int
+		says string
+		kept int // so far
+	}{
+		{event("s1") + event("s2") + event("s1"), 200, "", 3},
+		{event("s3") + event("s2"), 400, "more than 2 series", 4},
+		{event("s1"), 200, "", 5},
+	} {
+		now = now.Add(10 * time.Second) // for the limit of samples
+		w := request{path: "/v1/events", token: smallToken, body: c.body}.send(s)
+		if w.Code != c.code || !strings.Contains(w.Body.String(), c.says) || len(sink.events) != c.kept {
+			t.Errorf("%s: status %d (%s), %d events; want %d, %q, %d", c.body, w.Code, w.Body, len(sink.events), c.code, c.says, c.kept)
+		}
+	}
+}
+
 func TestSinkFailure(t *testing.T) {
 	for _, c := range []struct {
 		fail error
