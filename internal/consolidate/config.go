@@ -69,6 +69,8 @@ type Tuning struct {
 	// TrendTicks is the memory of the fleet's trend, TrendAhead how many ticks
 	// it is carried on.
 	TrendTicks, TrendAhead float64
+	// Related is for how VMs move together.
+	Related RelatedTuning
 	// Demand is for the estimators of single VMs.
 	Demand DemandTuning
 }
@@ -76,12 +78,28 @@ type Tuning struct {
 // DefaultTuning returns the setting that the documented figures are made with.
 func DefaultTuning() Tuning {
 	return Tuning{
-		HoldTicks: 24, MoveWattTicks: 15,
-		DeficitWatts: 1.7, SteerLimit: 3,
+		HoldTicks: 24, MoveWattTicks: 11,
+		DeficitWatts: 1.6, SteerLimit: 3,
 		CommonShare: .04, SkewBase: .35, SkewShare: .25, DelayShare: .06,
 		TrendTicks: 16, TrendAhead: 8,
-		Demand: DefaultDemandTuning(),
+		Related: RelatedTuning{Ticks: 24, Deviations: 3.7, Softness: .4, Share: .9, Most: .7},
+		Demand:  DefaultDemandTuning(),
 	}
+}
+
+// RelatedTuning holds the constants of the covariances between VMs.
+type RelatedTuning struct {
+	// Ticks is how many must have been seen.
+	Ticks int
+	// Deviations is how many standard deviations of chance a correlation must
+	// be from none to be believed half, Softness how many more take it from a
+	// half to nearly three quarters.
+	Deviations, Softness float64
+	// Share is what is left of a correlation that is believed: those that are
+	// found are found in part because they look larger than they are.
+	Share float64
+	// Most is the largest share of a VM's variance that its covariances add up to.
+	Most float64
 }
 
 func (c *Config) validate() error {

@@ -5,13 +5,15 @@ import "math"
 // DemandTuning holds the constants of the demand estimator. Utilisations are
 // shares of a VM's size; counts are in samples.
 type DemandTuning struct {
-	// MeanTicks is the memory of the recent mean, MeanWeight its weight beside
-	// the long one.
-	MeanTicks, MeanWeight float64
-	// SpreadTicks and SpreadWeight are the same for the squared errors.
-	SpreadTicks, SpreadWeight float64
-	// LongTicks is the memory of the long averages.
-	LongTicks float64
+	// MeanTicks are the memories of the exponential means that a VM's level is
+	// predicted by, MeanWeights what each weighs before it has proved itself.
+	MeanTicks, MeanWeights [meanCount]float64
+	// MissTicks is how long a mean's errors count against it, MissWeight how
+	// much: 1 would be right for errors that are normal and independent.
+	MissTicks, MissWeight float64
+	// SpreadTicks is the memory of the recent squared errors, SpreadWeight
+	// their weight beside those of LongTicks.
+	SpreadTicks, SpreadWeight, LongTicks float64
 	// PriorMean is the utilisation expected before any sample, PriorCount how
 	// many samples it weighs.
 	PriorMean, PriorCount float64
@@ -27,7 +29,9 @@ type DemandTuning struct {
 
 // DefaultDemandTuning returns what is usual for five-minute CPU traces.
 func DefaultDemandTuning() DemandTuning {
-	return DemandTuning{MeanTicks: 13.5, MeanWeight: .9, SpreadTicks: 11.5, SpreadWeight: .37, LongTicks: 2000,
+	return DemandTuning{
+		MeanTicks: [meanCount]float64{3, 6, 13.5, 30, 70, 2000}, MeanWeights: [meanCount]float64{.02, .08, .4, .2, .1, .2},
+		MissTicks: 200, MissWeight: .5, SpreadTicks: 11.5, SpreadWeight: .37, LongTicks: 2000,
 		PriorMean: .105, PriorCount: .3, PriorVariance: .0049, PriorVarianceCount: 3.5,
 		PriorSkewnessCount: 60, LevelShare: .27}
 }
@@ -36,8 +40,8 @@ func DefaultDemandTuning() DemandTuning {
 // and third central moment. Exponentially weighted sums of samples and of the
 // errors of its own one-step predictions are shrunk towards what is usual.
 type demand struct {
-	recent, recentWeight float64 // sums of samples
-	long, longWeight     float64
+	level                levels
+	seen                 float64 // samples, the old ones counting less
 	burst, burstWeight   float64 // sums of squared errors
 	spread, spreadWeight float64
 	third                float64 // sum of cubed errors, weighed as spread
@@ -45,37 +49,42 @@ type demand struct {
 }
 
 // decay holds the factors by which old samples lose weight each tick.
-type decay struct{ mean, spread, long float64 }
+type decay struct {
+	mean               [meanCount]float64
+	miss, spread, long float64
+}
 
 func (t *DemandTuning) decay() decay {
-	return decay{math.Exp(-1 / t.MeanTicks), math.Exp(-1 / t.SpreadTicks), math.Exp(-1 / t.LongTicks)}
+	d := decay{miss: math.Exp(-1 / t.MissTicks), spread: math.Exp(-1 / t.SpreadTicks), long: math.Exp(-1 / t.LongTicks)}
+	for i, ticks := range t.MeanTicks {
+		d.mean[i] = math.Exp(-1 / ticks)
+	}
+	return d
 }
 
 // observe adds a sample x.
 func (d *demand) observe(t *DemandTuning, q decay, x float64) {
-	if d.longWeight > 0 {
+	if d.seen > 0 {
+		d.level.blame(t, q, x)
 		e := x - d.mean
 		// The error of a young prediction is in part the prediction's.
-		w := d.longWeight / (d.longWeight + t.PriorCount + 1)
+		w := d.seen / (d.seen + t.PriorCount + 1)
 		d.burst = float64(d.burst*q.spread) + float64(w*e*e)
 		d.burstWeight = float64(d.burstWeight*q.spread) + w
 		d.spread = float64(d.spread*q.long) + float64(w*e*e)
 		d.third = float64(d.third*q.long) + float64(w*e*e*e)
 		d.spreadWeight = float64(d.spreadWeight*q.long) + w
 	}
-	d.recent = float64(d.recent*q.mean) + x
-	d.recentWeight = float64(d.recentWeight*q.mean) + 1
-	d.long = float64(d.long*q.long) + x
-	d.longWeight = float64(d.longWeight*q.long) + 1
-	prior := t.PriorMean * t.PriorCount
-	d.mean = float64(t.MeanWeight*((d.recent+prior)/(d.recentWeight+t.PriorCount))) +
-		float64((1-t.MeanWeight)*((d.long+prior)/(d.longWeight+t.PriorCount)))
+	d.seen = float64(d.seen*q.long) + 1
+	d.level.observe(q, x)
+	usual := float64(t.PriorVariance * t.PriorVarianceCount)
+	d.mean = d.level.predict(t, (d.spread+usual)/(d.spreadWeight+t.PriorVarianceCount))
 }
 
 // moments returns the mean, variance and third central moment of the coming
 // samples, in shares of the VM's size.
 func (d *demand) moments(t *DemandTuning) (mean, variance, third float64) {
-	usual := t.PriorVariance + float64(d.mean*d.mean*t.LevelShare/(d.longWeight+t.PriorCount))
+	usual := t.PriorVariance + float64(d.mean*d.mean*t.LevelShare/(d.seen+t.PriorCount))
 	prior := float64(usual * t.PriorVarianceCount)
 	variance = float64(t.SpreadWeight*((d.burst+prior)/(d.burstWeight+t.PriorVarianceCount))) +
 		float64((1-t.SpreadWeight)*((d.spread+prior)/(d.spreadWeight+t.PriorVarianceCount)))

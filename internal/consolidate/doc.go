@@ -11,7 +11,9 @@
 //
 // A tick goes like this, a file each:
 //
-//	demand.go, trend.go  samples -> mean, variance, third moment of every VM's coming demand
+//	level.go, demand.go  samples -> mean, variance, third moment of every VM's coming demand
+//	trend.go             samples -> the factor that all means lag behind by
+//	related.go           errors of the means -> which VMs move with or against each other
 //	budget.go            what went unserved so far -> the price of unserved demand
 //	problem.go           both -> loads, fees and the placement as it is
 //	gamma.go, risk.go    a host's load -> what it is expected to leave unserved

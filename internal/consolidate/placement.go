@@ -22,11 +22,12 @@ type placement struct {
 	clock    int
 	stirred  []bool // per host, whether a VM has come or left this tick
 	leastFee float64
+	near     [][]related // per VM, those its demand moves with or against
 }
 
 func newPlacement(hosts []Host, vms int) *placement {
 	n := len(hosts)
-	return &placement{hosts: hosts, vms: make([]load, vms), fee: make([]float64, vms), origin: make([]int, vms), at: make([]int, vms),
+	return &placement{hosts: hosts, vms: make([]load, vms), near: make([][]related, vms), fee: make([]float64, vms), origin: make([]int, vms), at: make([]int, vms),
 		members: make([][]int, n), load: make([]load, n), cost: make([]float64, n), risk: make([]float64, n),
 		changed: make([]int, n), stirred: make([]bool, n)}
 }
@@ -75,6 +76,11 @@ func (p *placement) settle(h int) {
 	p.load[h] = load{}
 	for _, v := range p.members[h] {
 		p.load[h] = p.load[h].plus(p.vms[v])
+		for _, r := range p.near[v] {
+			if p.at[r.vm] == h {
+				p.load[h].variance += r.covariance // and again from the other's side
+			}
+		}
 	}
 	p.refresh(h)
 }
@@ -93,14 +99,14 @@ func (p *placement) refresh(h int) {
 func (p *placement) put(v, h int) {
 	if from := p.at[v]; from >= 0 {
 		p.members[from] = slices.DeleteFunc(p.members[from], func(x int) bool { return x == v })
-		p.load[from] = p.load[from].minus(p.vms[v])
+		p.load[from] = p.load[from].minus(p.share(v, from))
 		p.stirred[from] = true
 		p.refresh(from)
 	}
 	p.at[v] = h
 	p.stirred[h] = true
 	p.members[h] = append(p.members[h], v)
-	p.load[h] = p.load[h].plus(p.vms[v])
+	p.load[h] = p.load[h].plus(p.share(v, h))
 	p.refresh(h)
 }
 
@@ -109,11 +115,11 @@ func (p *placement) costWithout(h, v int) float64 {
 	if len(p.members[h]) == 1 {
 		return 0
 	}
-	c, _ := p.evaluate(h, p.load[h].minus(p.vms[v]))
+	c, _ := p.evaluate(h, p.load[h].minus(p.share(v, h)))
 	return c
 }
 
 func (p *placement) costWith(h, v int) float64 {
-	c, _ := p.evaluate(h, p.load[h].plus(p.vms[v]))
+	c, _ := p.evaluate(h, p.load[h].plus(p.share(v, h)))
 	return c
 }

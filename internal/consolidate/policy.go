@@ -25,6 +25,7 @@ type Policy struct {
 	last   []float64 // samples of the last step
 	budget budget
 	trend  trend
+	errors *errorHistory
 }
 
 // New returns a policy that has seen nothing yet.
@@ -33,7 +34,7 @@ func New(cfg Config) (*Policy, error) {
 		return nil, fmt.Errorf("consolidate: %w", err)
 	}
 	n := len(cfg.VMs)
-	p := &Policy{cfg: cfg, next: tabulate(standardExcess), mix: tabulate(mixedExcess), tick: -1, vms: make([]demand, n), at: make([]int, n), before: make([]int, n), last: make([]float64, n)}
+	p := &Policy{cfg: cfg, next: tabulate(standardExcess), mix: tabulate(mixedExcess), tick: -1, errors: newErrorHistory(n), vms: make([]demand, n), at: make([]int, n), before: make([]int, n), last: make([]float64, n)}
 	for v := range p.at {
 		p.at[v], p.before[v] = -1, -1
 	}
@@ -85,17 +86,20 @@ func (p *Policy) Step(tick int, samples []float64) ([]Move, error) {
 func (p *Policy) observe(samples []float64, first bool) {
 	d := p.cfg.Tuning.Demand.decay()
 	seen := make([]float64, len(samples))
+	errors := make([]float64, len(samples))
 	total := 0.0
 	for v, x := range samples {
 		if math.IsNaN(x) || math.IsInf(x, 0) {
 			x = p.last[v]
 		}
 		seen[v] = min(max(x, 0), 1)
+		errors[v] = seen[v] - p.vms[v].mean
 		p.vms[v].observe(&p.cfg.Tuning.Demand, d, seen[v])
 		total += float64(p.cfg.VMs[v].SizeMIPS * seen[v])
 	}
 	p.trend.observe(total, p.cfg.Tuning.TrendTicks)
 	if !first {
+		p.errors.add(errors)
 		p.budget.play(p, seen)
 	}
 	p.budget.roll(p.cfg.PeriodTicks)

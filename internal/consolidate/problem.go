@@ -3,6 +3,7 @@ package consolidate
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -25,6 +26,7 @@ func (p *Policy) prepare() (*searcher, error) {
 		return nil, err
 	}
 	s.seat(p.at)
+	s.chargeDelays(p)
 	return s, nil
 }
 
@@ -34,13 +36,16 @@ func (p *Policy) expectDemand(s *placement) error {
 	if err != nil {
 		return err
 	}
+	sd := make([]float64, len(expected))
 	for v, m := range expected {
 		size := p.cfg.VMs[v].SizeMIPS
 		s.vms[v] = load{float64(size * p.last[v]), float64(size * m.Mean * scale),
 			float64(size * size * m.Variance), float64(size * size * size * m.Third)}
 		loss := float64(migrationLoss * s.vms[v].now * p.cfg.VMs[v].MigrationSeconds / p.cfg.StepSeconds)
+		sd[v] = size * math.Sqrt(max(m.Variance, 0))
 		s.fee[v] = p.cfg.Tuning.MoveWattTicks + float64(s.price*loss)
 	}
+	p.errors.relate(s.near, sd, &p.cfg.Tuning.Related)
 	return nil
 }
 
@@ -66,6 +71,24 @@ func (p *Policy) expected() (out []Moments, scale float64, err error) {
 	}
 	return out, p.trend.scale(sum, t), nil
 }
+
+// chargeDelays corrects the fees of VMs on hosts that are overloaded now: DelayShare
+// holds for the usual migration, and one that takes longer relieves its host later.
+func (s *searcher) chargeDelays(p *Policy) {
+	for h, members := range s.members {
+		over := s.load[h].now - s.hosts[h].CapacityMIPS
+		if over <= 0 {
+			continue
+		}
+		for _, v := range members {
+			late := p.cfg.VMs[v].MigrationSeconds/p.cfg.StepSeconds - p.cfg.Tuning.DelayShare
+			s.fee[v] = max(leastMoveFee, s.fee[v]+float64(s.price*min(s.vms[v].now, over)*late))
+		}
+	}
+}
+
+// leastMoveFee is what a migration costs at least, in W x ticks.
+const leastMoveFee = 1
 
 // migrationLoss is the share of its demand that a VM goes without while it
 // moves; inbound VMs ask for as much on their target.

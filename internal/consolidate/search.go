@@ -69,7 +69,7 @@ func (l load) dot(o load) float64 {
 
 // factorOf is by how much VM v would multiply host h's risk.
 func (s *searcher) factorOf(h, v int) float64 {
-	return math.Exp(min(s.growth[h].dot(s.vms[v]), 20))
+	return math.Exp(min(s.growth[h].dot(s.share(v, h)), 20))
 }
 
 func (s *searcher) factors(to []float64, h int, list []int) []float64 {
@@ -148,17 +148,20 @@ func (s *searcher) look(a, b int) step {
 }
 
 func (s *searcher) exactGain(c step) float64 {
-	change := s.vms[c.v]
+	out, in := s.share(c.v, c.from), s.share(c.v, c.to)
 	fee := s.feeFor(c.v, c.to) - s.feeFor(c.v, c.from)
 	var left float64
 	if c.w >= 0 {
-		change = change.minus(s.vms[c.w])
+		out, in = out.minus(s.share(c.w, c.from)), in.minus(s.share(c.w, c.to))
+		both := float64(2 * s.between(c.v, c.w)) // they never meet
+		out.variance += both
+		in.variance -= both
 		fee += s.feeFor(c.w, c.from) - s.feeFor(c.w, c.to)
 	}
 	if c.w >= 0 || len(s.members[c.from]) > 1 {
-		left, _ = s.evaluate(c.from, s.load[c.from].minus(change))
+		left, _ = s.evaluate(c.from, s.load[c.from].minus(out))
 	}
-	with, _ := s.evaluate(c.to, s.load[c.to].plus(change))
+	with, _ := s.evaluate(c.to, s.load[c.to].plus(in))
 	return s.cost[c.from] + s.cost[c.to] - left - with - fee
 }
 

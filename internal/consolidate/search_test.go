@@ -35,6 +35,11 @@ func checkLoads(t *testing.T, s *searcher) {
 		var want load
 		for _, v := range members {
 			want = want.plus(s.vms[v])
+			for _, r := range s.near[v] {
+				if slices.Contains(members, r.vm) {
+					want.variance += r.covariance
+				}
+			}
 			seen++
 			if s.at[v] != h {
 				t.Fatalf("VM %d is among host %d's members but at %d", v, h, s.at[v])

@@ -9,7 +9,7 @@ import (
 )
 
 // snapshotVersion is raised whenever the layout of a snapshot changes.
-const snapshotVersion = 1
+const snapshotVersion = 2
 
 // AppendBinary appends the policy's whole state to b. A policy of the same
 // Config that is restored from it decides the same from then on, bit for bit.
@@ -32,6 +32,12 @@ func (p *Policy) AppendBinary(b []byte) ([]byte, error) {
 			b = appendFloat(b, *x)
 		}
 	}
+	b = binary.AppendUvarint(b, uint64(len(p.errors.rows)))
+	for _, row := range p.errors.rows {
+		for _, x := range row {
+			b = append(b, byte(x))
+		}
+	}
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b[start:], castagnoli)), nil
 }
 
@@ -45,8 +51,12 @@ func (p *Policy) scalars() [8]*float64 {
 }
 
 // fields lists an estimator's numbers.
-func (d *demand) fields() [10]*float64 {
-	return [10]*float64{&d.recent, &d.recentWeight, &d.long, &d.longWeight, &d.burst, &d.burstWeight, &d.spread, &d.spreadWeight, &d.third, &d.mean}
+func (d *demand) fields() []*float64 {
+	all := []*float64{&d.seen, &d.burst, &d.burstWeight, &d.spread, &d.spreadWeight, &d.third, &d.mean}
+	for i := range meanCount {
+		all = append(all, &d.level.sum[i], &d.level.weight[i], &d.level.miss[i])
+	}
+	return all
 }
 
 func appendFloat(b []byte, x float64) []byte {
@@ -66,7 +76,7 @@ func (p *Policy) UnmarshalBinary(data []byte) error {
 		return errors.New("consolidate: snapshot is damaged: its checksum does not match")
 	}
 	r := snapshotReader{data: data[1:body]}
-	next := Policy{tick: int(r.varint()), vms: make([]demand, len(p.vms)), at: make([]int, len(p.vms)), before: make([]int, len(p.vms)), last: make([]float64, len(p.vms))}
+	next := Policy{tick: int(r.varint()), vms: make([]demand, len(p.vms)), at: make([]int, len(p.vms)), before: make([]int, len(p.vms)), last: make([]float64, len(p.vms)), errors: newErrorHistory(len(p.vms))}
 	if n, h := r.uvarint(), r.uvarint(); r.err == nil && (n != uint64(len(p.vms)) || h != uint64(len(p.cfg.Hosts))) {
 		return fmt.Errorf("consolidate: snapshot of %d VMs on %d hosts, the fleet has %d on %d", n, h, len(p.vms), len(p.cfg.Hosts))
 	}
@@ -81,6 +91,7 @@ func (p *Policy) UnmarshalBinary(data []byte) error {
 			*x = r.float()
 		}
 	}
+	r.errorRows(next.errors)
 	switch {
 	case r.err != nil:
 		return fmt.Errorf("consolidate: %w", r.err)
@@ -88,7 +99,7 @@ func (p *Policy) UnmarshalBinary(data []byte) error {
 		return fmt.Errorf("consolidate: %d bytes after the snapshot", len(r.data))
 	}
 	p.tick, p.vms, p.at, p.before, p.last = next.tick, next.vms, next.at, next.before, next.last
-	p.budget, p.trend = next.budget, next.trend
+	p.budget, p.trend, p.errors = next.budget, next.trend, next.errors
 	return nil
 }
 
@@ -128,6 +139,23 @@ func (r *snapshotReader) host(hosts int) int {
 		return -1
 	}
 	return int(h)
+}
+
+// errorRows reads a history of errors into an empty one.
+func (r *snapshotReader) errorRows(e *errorHistory) {
+	count := r.uvarint()
+	if count > errorMemory || uint64(len(r.data)) < count*uint64(e.vms) || count > 0 && e.sums == nil {
+		r.took(0)
+		return
+	}
+	for range count {
+		row := make([]int8, e.vms)
+		for v := range row {
+			row[v] = int8(r.data[v])
+		}
+		r.data = r.data[e.vms:]
+		e.addRow(row)
+	}
 }
 
 func (r *snapshotReader) float() float64 {
