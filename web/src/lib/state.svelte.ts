@@ -54,9 +54,10 @@ class State {
 
   async connect() {
     try {
-      this.me = await get<Me>('/me')
+      const [me, fleets] = await Promise.all([get<Me>('/me'), get<Page<Fleet>>('/fleets')])
+      this.me = me
       this.needsToken = false
-      await this.findFleets()
+      this.findFleets(fleets)
       this.problem = ''
     } catch (e) {
       this.needsToken = e instanceof Failure && e.status === 401
@@ -65,8 +66,7 @@ class State {
     }
   }
 
-  private async findFleets() {
-    const page = await get<Page<Fleet>>('/fleets')
+  private findFleets(page: Page<Fleet>) {
     this.fleets = page.items
     if (!page.items.length) {
       setTimeout(() => this.connect(), 1500)
