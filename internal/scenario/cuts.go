@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"slices"
 
 	"drover/internal/model"
 )
@@ -29,6 +30,9 @@ func (f *fleet) search(status *state, solve Solve) (best *state, answer model.An
 		b.keepSteady(last, round)
 		budget := f.cfg.Budget
 		budget.Evaluations /= int64(f.cfg.Rounds)
+		if round == 0 {
+			budget.Incumbent = f.incumbent()
+		}
 		found, err := solve(b.problem(status, all, byApp), budget)
 		if err != nil {
 			return nil, answer, fmt.Errorf("placement problem of %s: %w", f.view.Fleet, err)
@@ -62,6 +66,21 @@ func (b *builder) keepSteady(last *state, round int) {
 	for s := range b.steady {
 		b.steady[s] = round+1 < b.f.cfg.Rounds && (round == 0 || last.server[s].broken == 0)
 	}
+}
+
+// incumbent is where the search starts: at the placement that is known to be good,
+// as far as its replicas and servers are here; nil starts at the present one.
+func (f *fleet) incumbent() []int {
+	if f.view.known == nil {
+		return nil
+	}
+	at := slices.Clone(f.start)
+	for r := range f.replicas {
+		if s, ok := f.serverAt[f.view.known[f.replicas[r].id]]; ok {
+			at[r] = s
+		}
+	}
+	return at
 }
 
 // again prices a placement anew.

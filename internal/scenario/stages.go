@@ -31,7 +31,7 @@ func (u turn) after(periods int) *fleet {
 	f := u.f
 	v, cfg := f.view, f.cfg
 	v.Tick, _ = f.period(periods)
-	v.InFlight, v.Begun = nil, nil
+	v.InFlight, v.Begun, v.known = nil, nil, nil
 	v.Placement = model.Placement{}
 	for r, s := range u.found.reached.place {
 		v.Placement[f.replicas[r].id] = f.servers[s].ID

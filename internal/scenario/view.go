@@ -81,13 +81,18 @@ type View struct {
 	Drained map[model.ServerID]model.Instant
 	// Inputs is how far every input was read; it goes into the decision's record.
 	Inputs []model.InputOffset
+	// known is a placement that is worth starting the search from.
+	known model.Placement
 }
 
 // Budget limits one call to the solver: how many moves it may evaluate, from
-// which seed.
+// which seed, and where it starts.
 type Budget struct {
 	Seed        uint64
 	Evaluations int64
+	// Incumbent, where not empty, is a placement (bin by item) to start from instead
+	// of the items' own starts.
+	Incumbent []int `json:",omitempty"`
 }
 
 // Solve finds a placement. It must be deterministic in its arguments. An error

@@ -52,10 +52,55 @@ func WhatIf(v View, cfg Config, q Question, solve Solve) (model.Evaluation, *mod
 	return Decide(v, cfg, solve)
 }
 
-// Without is the question about the fleet as it is: no server comes.
-func (q Question) Without() Question {
-	q.Added = nil
-	return q
+// Answer is what Drover says to a question.
+type Answer struct {
+	Evaluation model.Evaluation
+	Plan       *model.Plan
+	// Without is the answer about the fleet as it is, where servers were asked for.
+	Without *model.Evaluation
+}
+
+// Ask answers a question. Where it asks for servers, the fleet as it is comes
+// first, and the search with them starts from what was found without them: those
+// moves stay possible, so that the answer with more servers is never the worse
+// one. Where nothing better was found, the moves without them are the answer.
+func Ask(v View, cfg Config, q Question, solve Solve) Answer {
+	if len(q.Added) == 0 {
+		evaluation, plan := WhatIf(v, cfg, q, solve)
+		return Answer{Evaluation: evaluation, Plan: plan}
+	}
+	asIs := q
+	asIs.Added = nil
+	without, fewer := WhatIf(v, cfg, asIs, solve)
+	v.known = v.Placement.Clone()
+	if fewer != nil {
+		for _, m := range fewer.Moves {
+			v.known[m.Replica] = m.To
+		}
+	}
+	with, plan := WhatIf(v, cfg, q, solve)
+	if a, b := brokenInBoth(with, without); a > b {
+		with, plan = without, fewer
+		with.Reason = join("the servers that were asked for gain nothing", []string{with.Reason})
+	}
+	return Answer{Evaluation: with, Plan: plan, Without: &without}
+}
+
+// brokenInBoth sums up the promises that stay broken, over the futures that both
+// answers have looked at.
+func brokenInBoth(a, b model.Evaluation) (inA, inB int) {
+	others := map[string]int{}
+	for _, s := range b.Scenarios {
+		if s.Kind != model.ScenarioStatusQuo {
+			others[s.Name] = s.ViolationsAfter
+		}
+	}
+	for _, s := range a.Scenarios {
+		if n, ok := others[s.Name]; ok && s.Kind != model.ScenarioStatusQuo {
+			inA, inB = inA+s.ViolationsAfter, inB+n
+		}
+	}
+	return inA, inB
 }
 
 // withServers adds a server like each of those named: as great, as dear, in the

@@ -49,7 +49,8 @@ within the forecasts' reach; losses and load changes begin then. Several of
 from a file, which is checked as a whole before anything is computed.
 
 --server like:s12 asks what one more server such as s12 would do: it is there in
-every future, and broken promises are shown with and without it.`,
+every future, and broken promises are shown with and without it. The search with
+it starts from the moves found without it: it is never the worse answer.`,
 		Example: `  drover whatif --drain s12 --load web=+40% --lose zone:b --at 18:00
   drover whatif --lose server:s03 -o json
   drover whatif --futures futures.yaml --save-view view.json
@@ -118,12 +119,8 @@ func (o *options) run(cmd *cobra.Command) error {
 	if err := question.Begin(&asked, view); err != nil {
 		return err
 	}
-	r := report{Question: asked}
-	r.Evaluation, r.Plan = scenario.WhatIf(view, cfg, asked, solve)
-	if len(asked.Added) > 0 {
-		without, _ := scenario.WhatIf(view, cfg, asked.Without(), solve)
-		r.Without = &without
-	}
+	a := scenario.Ask(view, cfg, asked, solve)
+	r := report{asked, a.Evaluation, a.Plan, a.Without}
 	if o.output == "json" {
 		return writeJSON(cmd.OutOrStdout(), r)
 	}
@@ -132,5 +129,5 @@ func (o *options) run(cmd *cobra.Command) error {
 
 // solve is Drover's solver as the scenario core wants it.
 func solve(p *model.Problem, b scenario.Budget) (model.Answer, error) {
-	return solver.Decide(p, b.Seed, b.Evaluations)
+	return solver.DecideFrom(p, b.Incumbent, b.Seed, b.Evaluations)
 }

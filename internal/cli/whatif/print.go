@@ -109,9 +109,6 @@ func (r *report) compare(say func(indent int, format string, args ...any)) {
 		kinds = append(kinds, fmt.Sprintf("%d more like %s", count[id], id))
 	}
 	say(0, "with %s, after the moves: promises broken over these futures %d, without %d", strings.Join(kinds, " and "), with, without)
-	if with > without {
-		say(0, "The moves found without stay possible with it: what was asked for gains nothing here.")
-	}
 	say(0, "without: %s: %s", r.Without.Decision, r.Without.Reason)
 }
 

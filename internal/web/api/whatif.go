@@ -47,21 +47,17 @@ func (s *Server) whatIf(c *call) (any, error) {
 	if body.Evaluations > 0 {
 		config.Budget.Evaluations = min(body.Evaluations, maxEvaluations)
 	}
-	evaluation, plan, err := s.decide(c.r.Context(), view, config, asked)
+	found, err := s.decide(c.r.Context(), view, config, asked)
 	if err != nil {
 		return nil, err
 	}
-	answer := WhatIfAnswer{Evaluation: evaluationOf(&evaluation)}
-	if len(asked.Added) > 0 {
-		fewer, _, err := s.decide(c.r.Context(), view, config, asked.Without())
-		if err != nil {
-			return nil, err
-		}
-		without := evaluationOf(&fewer)
+	answer := WhatIfAnswer{Evaluation: evaluationOf(&found.Evaluation)}
+	if found.Without != nil {
+		without := evaluationOf(found.Without)
 		answer.Without = &without
 	}
-	if plan != nil {
-		p := planOf(&readmodel.Run{Plan: *plan}, 0)
+	if found.Plan != nil {
+		p := planOf(&readmodel.Run{Plan: *found.Plan}, 0)
 		answer.Plan = &p
 	}
 	return answer, nil
@@ -69,27 +65,22 @@ func (s *Server) whatIf(c *call) (any, error) {
 
 // decide answers a question unless nobody waits any more: then it goes on until
 // the solver sees that, and the next question waits for it.
-func (s *Server) decide(ctx context.Context, view scenario.View, config scenario.Config, asked scenario.Question) (model.Evaluation, *model.Plan, error) {
+func (s *Server) decide(ctx context.Context, view scenario.View, config scenario.Config, asked scenario.Question) (scenario.Answer, error) {
 	select {
 	case s.asking <- struct{}{}:
 	case <-ctx.Done():
-		return model.Evaluation{}, nil, ctx.Err()
+		return scenario.Answer{}, ctx.Err()
 	}
-	type answer struct {
-		evaluation model.Evaluation
-		plan       *model.Plan
-	}
-	answered := make(chan answer, 1)
+	answered := make(chan scenario.Answer, 1)
 	go func() {
 		defer func() { <-s.asking }()
-		evaluation, plan := scenario.WhatIf(view, config, asked, func(p *model.Problem, b scenario.Budget) (model.Answer, error) { return solve(ctx, p, b) })
-		answered <- answer{evaluation, plan}
+		answered <- scenario.Ask(view, config, asked, func(p *model.Problem, b scenario.Budget) (model.Answer, error) { return solve(ctx, p, b) })
 	}()
 	select {
 	case a := <-answered:
-		return a.evaluation, a.plan, ctx.Err() // what the solver had found when it was stopped is no answer
+		return a, ctx.Err() // what the solver had found when it was stopped is no answer
 	case <-ctx.Done():
-		return model.Evaluation{}, nil, ctx.Err()
+		return scenario.Answer{}, ctx.Err()
 	}
 }
 
@@ -110,7 +101,7 @@ func (w *WhatIf) parse() (scenario.Question, error) {
 
 // solve is solver.Decide, as long as somebody waits for the answer.
 func solve(ctx context.Context, p *model.Problem, b scenario.Budget) (model.Answer, error) {
-	a, err := solver.Improve(ctx, p, nil, solver.Options{Seed: b.Seed, Evaluations: b.Evaluations, Threads: 1}, nil)
+	a, err := solver.Improve(ctx, p, b.Incumbent, solver.Options{Seed: b.Seed, Evaluations: b.Evaluations, Threads: 1}, nil)
 	if err != nil {
 		return model.Answer{}, err
 	}
