@@ -3,28 +3,6 @@
 // topics.
 package main
 
-import (
-	"context"
-	"errors"
-	"fmt"
-	"os"
-	"os/signal"
-	"syscall"
+import "drover/internal/cli"
 
-	"drover/internal/cli"
-)
-
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	// The second signal ends what doesn't heed the first.
-	context.AfterFunc(ctx, stop)
-	err := newRootCommand().ExecuteContext(ctx)
-	if err == nil {
-		return
-	}
-	if !errors.Is(err, cli.ErrSilent) {
-		fmt.Fprintln(os.Stderr, "drover:", err)
-	}
-	os.Exit(cli.ExitCode(err))
-}
+func main() { cli.Main(newRootCommand()) }

@@ -3,11 +3,8 @@ package service
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -20,19 +17,10 @@ import (
 	"drover/internal/stream"
 )
 
-// Main runs a service's command until a signal and exits the process.
+// Main runs a service's command as a program; see cli.Main.
 func Main(c *cobra.Command) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	c.SilenceErrors, c.SilenceUsage, c.Version = true, true, Version()
-	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.Usage(err) })
-	err := c.ExecuteContext(ctx)
-	if err == nil {
-		return
-	}
-	fmt.Fprintf(os.Stderr, "%s: %v\n", c.Name(), err)
-	stop()
-	os.Exit(cli.ExitCode(err))
+	c.Version = Version()
+	cli.Main(c)
 }
 
 // ForecasterCommand returns the command of the forecaster service.

@@ -220,11 +220,27 @@ func (h *house) watch(ctx context.Context) error {
 			h.play.Observe(e.Event)
 			h.mu.Unlock()
 		}
-		if line, ok := web.Follow(h.model, h.log, e); ok {
+		if line, ok := web.Follow(h.model, h.log, e); ok && !over(e.Event, h.spec.Start) {
 			h.tell(line)
 		}
 		return nil
 	}, web.Topics()...)
+}
+
+// over tells whether an event is of the calendar and ended before the fleet's live
+// part: it belongs to the history.
+func over(event any, start model.Instant) bool {
+	e, ok := event.(model.CalendarEvent)
+	return ok && e.End < start
+}
+
+// stamp writes when a line was: the time of day, or the day where it is an earlier
+// one than that on which the live part begins.
+func stamp(at, start model.Instant) string {
+	if at < start.Floor(24*time.Hour) {
+		return at.Time().Format("2 Jan")
+	}
+	return at.Time().Format("15:04:05")
 }
 
 // tell prints a line, cut to what a terminal shows without being unreadable.
@@ -234,7 +250,7 @@ func (h *house) tell(line readmodel.Line) {
 	if len([]rune(text)) > width {
 		text = string([]rune(text)[:width-1]) + "…"
 	}
-	fmt.Fprintf(h.out, "%s  %-11s %s\n", line.At.Time().Format("15:04:05"), line.Kind, text)
+	fmt.Fprintf(h.out, "%-8s  %-11s %s\n", stamp(line.At, h.spec.Start), line.Kind, text)
 }
 
 // resume takes up an earlier run on the same data directory: how far the fleet
