@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"drover/tests/leaveout"
 )
 
 // TestAssetsAreBuiltFromTheirSources builds the console anew and demands the
@@ -14,7 +16,7 @@ import (
 func TestAssetsAreBuiltFromTheirSources(t *testing.T) {
 	source := filepath.Join("..", "..", "web")
 	if _, err := os.Stat(filepath.Join(source, "node_modules", "vite")); err != nil {
-		missing(t, "the console's build tools are not there: run `npm ci` in web/")
+		leaveout.Missing(t, "the console's build tools (npm ci in web/)")
 	}
 	built := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), "npx", "vite", "build", "--outDir", built, "--emptyOutDir")

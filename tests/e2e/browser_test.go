@@ -13,6 +13,8 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"drover/tests/leaveout"
 )
 
 // patience is how long anything on a page may take on a busy machine.
@@ -37,7 +39,7 @@ func open(t testing.TB, base string) *page {
 		}
 	}
 	if path == "" {
-		missing(t, "no chromium on this machine")
+		leaveout.Missing(t, "chromium")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1440, 900), chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("hide-scrollbars", true))
@@ -62,15 +64,6 @@ func (p *page) call(method string, params any) {
 	if _, err := chromedp.Run(p.ctx, chromedp.Action[chromedp.Void](do)); err != nil {
 		p.t.Fatal(err)
 	}
-}
-
-// missing leaves a test out, or fails it where everything is demanded.
-func missing(t testing.TB, why string) {
-	t.Helper()
-	if os.Getenv("DROVER_REQUIRE_ALL") == "1" {
-		t.Fatal(why)
-	}
-	t.Skip(why)
 }
 
 // evaluate runs a script on the page and returns what it gives.
@@ -152,6 +145,12 @@ func (p *page) press(name string) {
 	p.act(find + ".click()")
 }
 
+// write types a text into the last empty field of the view, as a person would.
+func (p *page) write(text string) {
+	p.t.Helper()
+	p.act(fmt.Sprintf(`{ const field = [...document.querySelectorAll('fieldset input')].filter(f => !f.value).at(-1); field.value = %q; field.dispatchEvent(new Event('input', { bubbles: true })) }`, text))
+}
+
 // dark sets what the browser says of the person's taste.
 func (p *page) dark(dark bool) {
 	p.t.Helper()
@@ -193,7 +192,7 @@ func (p *page) axe(dark bool) []string {
 	p.t.Helper()
 	source, err := os.ReadFile(filepath.Join("..", "..", "web", "node_modules", "axe-core", "axe.min.js"))
 	if err != nil {
-		missing(p.t, "axe-core is not there: run `npm ci` in web/")
+		leaveout.Missing(p.t, "axe-core (npm ci in web/)")
 	}
 	if !evaluate[bool](p, `'axe' in window`) {
 		p.act(string(source))
@@ -213,8 +212,10 @@ func (p *page) axe(dark bool) []string {
 // view is one of the console's.
 type view struct {
 	name, ready string   // its path, and what tells that it is there
+	picture     string   // the picture's name, where it is not the path
 	query       string   // what a picture is of
 	press       []string // buttons that are pressed for a picture
+	write       string   // what is written into the last field
 	shown       string   // what tells that they have acted
 	calm        bool     // it shows a fleet with room to spare
 }
@@ -224,11 +225,16 @@ var views = []view{
 	{name: "graph", ready: `window.droverPainter && document.querySelector('#graph-title').innerText.includes('dependencies')`},
 	{name: "forecast", ready: `document.querySelector('.u-over') && document.querySelector('dl')`},
 	{name: "decision", ready: `document.querySelector('.decide, dl') && document.querySelectorAll('tbody tr').length > 3`},
+	{name: "decision", picture: "balance", query: "&chosen=p-31d8e0", ready: `document.querySelector('#balance-title')`},
 	{name: "execution", ready: `document.querySelector('svg rect') && document.querySelector('tbody tr')`},
+	{name: "execution", picture: "updates", query: "&chosen=p-0a91c7", ready: `document.querySelector('#updates-title')`, press: []string{"Server updates"}},
 	{name: "time", ready: `document.querySelector('.mark') && document.querySelector('.u-over') && !document.body.innerText.includes('Reading')`, query: "&at=2026-03-12T09:20:00Z"},
 	{name: "whatif", ready: `document.querySelectorAll('#q-zones option').length > 0`,
 		calm: true, press: []string{"Lose zone", "Ask"},
 		shown: `document.querySelector('.top h1') && document.querySelector('tr.asked')`},
+	{name: "whatif", picture: "server", ready: `document.querySelectorAll('#q-zones option').length > 0`,
+		calm: true, press: []string{"+ One more", "Ask"}, write: "s0001",
+		shown: `document.body.innerText.includes('Stay broken with one more')`},
 	{name: "letters", ready: `document.querySelector('#letters-title')?.innerText.match(/[0-9]/) && !document.body.innerText.includes('Reading')`},
 	{name: "audit", ready: `document.querySelector('#audit-title')?.innerText.match(/[0-9]/) && !document.body.innerText.includes('Reading')`},
 }

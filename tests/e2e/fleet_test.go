@@ -96,7 +96,7 @@ func (g *generated) hosts() {
 				{Resource: model.CPU, Value: level * (0.75 + 0.25*float64(b)/72 + 0.03*g.rng.NormFloat64())}, {Resource: model.Memory, Value: (60 + 100*g.rng.Float64()) * (1 << 30)}}})
 		}
 		for back := 36; back > 6 && i == 0; back-- {
-			g.forecast(model.ServerEntity(g.server(i)), noon.Add(-time.Duration(back)*5*time.Minute), level*(0.98-0.003*float64(back)), 0.3*rise)
+			g.forecast(model.ServerEntity(g.server(i)), noon.Add(-time.Duration(back)*5*time.Minute), level*(1-0.25*float64(back)/72), 0.07+max(0, rise-0.07)*math.Pow(1-float64(back)/36, 3))
 		}
 		for _, back := range []time.Duration{30, 15, 0} {
 			g.forecast(model.ServerEntity(g.server(i)), noon.Add(-back*time.Minute), level, rise)
@@ -171,13 +171,22 @@ func (g *generated) calls() {
 // story folds a campaign, a decision, and a plan that is being carried out.
 func (g *generated) story() {
 	g.fold(model.CalendarEvent{Fleet: "large", ID: "sale", Kind: "campaign", Name: "spring sale", Start: noon.Add(40 * time.Minute), End: noon.Add(150 * time.Minute), At: noon.Add(-24 * time.Hour), UpliftPPM: 400_000})
-	for k, name := range []string{"p-0a91c7", "p-b2c4d8", "p-e77f10"} {
-		g.plan(model.PlanID(name), k)
-	}
+	g.plan("p-31d8e0", succeeds, 75*time.Minute)
+	g.plan("p-0a91c7", fails, 30*time.Minute)
+	g.plan("p-b2c4d8", runs, 15*time.Minute)
+	g.plan("p-e77f10", waits, 0)
 }
 
-func (g *generated) plan(id model.PlanID, k int) {
-	at := noon.Add(time.Duration(15*(k-2)) * time.Minute)
+// What becomes of the fleet's plans.
+const (
+	fails = iota
+	runs
+	waits
+	succeeds
+)
+
+func (g *generated) plan(id model.PlanID, k int, ago time.Duration) {
+	at := noon.Add(-ago)
 	p := model.Plan{Fleet: "large", ID: id, Tick: at, State: model.PlanProposed, Waves: 3, NeedsApproval: true, ViolationsBefore: 412, ViolationsAfter: 61, CostBefore: 91_400_000, CostAfter: 74_250_000,
 		ConfidencePPM: 931_000, Deadline: noon.Add(40 * time.Minute), Reason: "14 moves in 3 waves: broken promises 412 -> 61, cost 91.40 -> 74.25 over 3h, confidence 93.1 %; ready by 10:20"}
 	for i := range 14 {
@@ -190,20 +199,29 @@ func (g *generated) plan(id model.PlanID, k int) {
 		ev.Scenarios = append(ev.Scenarios, model.ScenarioResult{Name: name, Kind: model.ScenarioExpected, Weight: 1 / float64(i+1), ViolationsBefore: 30 + 17*i, ViolationsAfter: 4 * i, CostBefore: int64(9_000_000 + 700_000*i), CostAfter: int64(7_500_000 + 300_000*i),
 			Worst: []model.Margin{{Application: g.app(37), Kind: model.SLOResponse, MarginPPM: int64(210_000 - 60_000*i), Valid: i < 6}, {Application: g.app(74), Kind: model.SLOHeadroom, MarginPPM: int64(340_000 - 40_000*i), Valid: true}}})
 	}
+	switch k {
+	case fails:
+		ev.Balances = kept
+	case waits:
+		ev.Balances, ev.Updates = taken, updates()
+	}
 	g.fold(ev)
 	g.fold(p)
 	state := func(s model.PlanState, at model.Instant, why string) {
 		g.fold(model.Outcome{Fleet: "large", Kind: model.OutcomePlan, Plan: id, MoveIndex: -1, State: s, At: at, Reason: why})
 	}
 	state(model.PlanProposed, at, "")
-	if k == 2 {
-		return // waits for a person
+	if k == waits {
+		return // for a person
 	}
 	g.fold(model.Control{Fleet: "large", ID: string(id), Kind: model.ControlApprove, Plan: id, By: "alice", Comment: "before the sale", At: at.Add(time.Minute)})
 	state(model.PlanRunning, at.Add(time.Minute), "")
-	end := g.carry(&p, k == 0)
-	if k == 0 {
+	end := g.carry(&p, k == fails)
+	switch k {
+	case fails:
 		state(model.PlanRolledBack, end, "move 3: cut-over: health check failed: connection refused")
+	case succeeds:
+		state(model.PlanSucceeded, end, "")
 	}
 }
 

@@ -8,11 +8,13 @@ import (
 	"image/color"
 	"image/draw"
 	"image/png"
+	"math/bits"
 	"slices"
+	"testing"
 )
 
-// small writes a picture again with its 256 most frequent colours: pages have
-// few, so that nothing is seen of it, and the file is a third.
+// small writes a picture again with 256 of its colours: pages have few, so that
+// nothing is seen of it, and the file is a third.
 func small(text []byte) ([]byte, error) {
 	picture, err := png.Decode(bytes.NewReader(text))
 	if err != nil {
@@ -49,10 +51,11 @@ func small(text []byte) ([]byte, error) {
 	slices.SortFunc(all, func(a, b *bucket) int {
 		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(rank(a.colour), rank(b.colour)))
 	})
-	var palette color.Palette
-	for _, b := range all[:min(256, len(all))] {
-		palette = append(palette, b.colour)
+	colours, counts := make([]color.RGBA, len(all)), make([]int, len(all))
+	for i, b := range all {
+		colours[i], counts[i] = b.colour, b.count
 	}
+	palette := choose(colours, counts, 256)
 	out := image.NewPaletted(picture.Bounds(), palette)
 	draw.Draw(out, out.Bounds(), picture, picture.Bounds().Min, draw.Src)
 	var b bytes.Buffer
@@ -60,6 +63,46 @@ func small(text []byte) ([]byte, error) {
 		return nil, fmt.Errorf("picture: %w", err)
 	}
 	return b.Bytes(), nil
+}
+
+// choose picks colours so that what is left out stands near one that is in: the
+// most frequent first, then always the one that would be missed most. A rare
+// orange counts for more than one more grey of a letter's edge.
+func choose(colours []color.RGBA, counts []int, most int) color.Palette {
+	palette := color.Palette{}
+	missed := make([]int, len(colours)) // squared distance to the nearest that is in
+	next := 0
+	for len(palette) < min(most, len(colours)) {
+		in := colours[next]
+		palette = append(palette, in)
+		for i, c := range colours {
+			dr, dg, db := int(c.R)-int(in.R), int(c.G)-int(in.G), int(c.B)-int(in.B)
+			if d := dr*dr + dg*dg + db*db; len(palette) == 1 || d < missed[i] {
+				missed[i] = d
+			}
+		}
+		next = 0
+		for i := range colours {
+			if missed[i]*bits.Len(uint(counts[i])) > missed[next]*bits.Len(uint(counts[next])) {
+				next = i
+			}
+		}
+	}
+	return palette
+}
+
+// TestARareColourIsKept: a hundred greys must not push out the one red.
+func TestARareColourIsKept(t *testing.T) {
+	var colours []color.RGBA
+	var counts []int
+	for i := range 100 {
+		colours, counts = append(colours, color.RGBA{R: uint8(i), G: uint8(i), B: uint8(i), A: 255}), append(counts, 1000-i)
+	}
+	red := color.RGBA{R: 200, A: 255}
+	palette := choose(append(colours, red), append(counts, 3), 16)
+	if len(palette) != 16 || palette[0] != colours[0] || !slices.Contains(palette, color.Color(red)) {
+		t.Errorf("%v", palette)
+	}
 }
 
 // rank puts colours in a fixed order.

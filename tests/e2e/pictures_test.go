@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"image/png"
 	"os"
@@ -31,7 +32,10 @@ func TestPictures(t *testing.T) {
 			p.press("Namespace")
 			p.until("the graph is drawn", "droverPainter !== first && droverPainter.drawn > 0")
 		}
-		for _, name := range v.press {
+		for i, name := range v.press {
+			if v.write != "" && i == len(v.press)-1 {
+				p.write(v.write)
+			}
 			p.press(name)
 		}
 		if v.shown != "" {
@@ -40,7 +44,7 @@ func TestPictures(t *testing.T) {
 		for _, theme := range []string{"light", "dark"} {
 			p.dark(theme == "dark")
 			p.until("the theme", `document.documentElement.dataset.theme === "`+theme+`"`)
-			p.look(v.name+", "+theme, into, v.name+"-"+theme+".png")
+			p.look(v.name+", "+theme, into, cmp.Or(v.picture, v.name)+"-"+theme+".png")
 			for _, finding := range p.axe(theme == "dark") {
 				t.Errorf("%s, %s: %s", v.name, theme, line(finding))
 			}
@@ -49,7 +53,7 @@ func TestPictures(t *testing.T) {
 			p.size(width, 900)
 			p.fits(v.name, width)
 			if os.Getenv("DROVER_PICTURES_NARROW") != "" {
-				p.look(v.name, into, fmt.Sprintf("%s-%d.png", v.name, width))
+				p.look(v.name, into, fmt.Sprintf("%s-%d.png", cmp.Or(v.picture, v.name), width))
 			}
 		}
 	}

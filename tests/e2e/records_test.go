@@ -15,7 +15,7 @@ func (g *generated) refused() {
 		{Topic: "metrics", Stage: "forecaster", Class: "future", Message: "server:s0107: its time 2026-03-12T14:41:00Z lies 5h1m0s beyond the newest heartbeat: is the producer's clock right?", Value: []byte("\x00\x00\x00\x00\x07\x0alarge\x16server:s0107\x02\x06cpu\x00\x00\x00\x00\x00\x10\xb3\x40")},
 		{Topic: "calls", Stage: "forecaster", Class: "schema", Message: "schema 41 is not known here: was the producer's registered?", Value: []byte("\x00\x00\x00\x00\x29\x0alarge")},
 	} {
-		l.Partition, l.Offset, l.At = int32(i%3), int64(18_204+713*i), noon.Add(-time.Duration(7+19*i)*time.Minute)
+		l.Partition, l.Offset, l.At = int32(i%3), int64(18_204+713*i), noon.Add(-time.Duration(64-19*i)*time.Minute) // the newest last
 		l.Key = fmt.Appendf(nil, "large|server:s%04d", 107+i)
 		l.Headers = map[string][]byte{"producer": []byte("ingest-7"), "traceparent": []byte("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")}
 		g.fold(l)
@@ -35,4 +35,39 @@ func (g *generated) orders() {
 		a.Fleet, a.At = "large", noon.Add(-time.Duration(44-6*i)*time.Minute)
 		g.fold(a)
 	}
+}
+
+// What the plans that ended were expected to do, and what came of them.
+var (
+	kept = []model.PlanBalance{{Plan: "p-31d8e0", State: model.PlanSucceeded, Moves: 14, Succeeded: 14, ExpectedEnd: noon.Add(-58 * time.Minute), Ended: noon.Add(-61 * time.Minute),
+		PromisesBefore: 412, PromisesExpected: 61, PromisesHad: 58, CostBefore: 91_400_000, CostExpected: 74_250_000, CostHad: 74_910_000}}
+	taken = []model.PlanBalance{{Plan: "p-0a91c7", State: model.PlanRolledBack, Moves: 14, Failed: 14, ExpectedEnd: noon.Add(-13 * time.Minute), Ended: noon.Add(-24 * time.Minute),
+		PromisesBefore: 412, PromisesExpected: 61, PromisesHad: 409, CostBefore: 91_400_000, CostExpected: 74_250_000, CostHad: 91_380_000}}
+)
+
+// updates are those of a kernel that goes round, and of a firmware that is late.
+func updates() []model.ServerUpdate {
+	var out []model.ServerUpdate
+	for i, u := range []struct {
+		state  model.UpdateState
+		plan   model.PlanID
+		reason string
+	}{
+		{model.UpdateDone, "p-31d8e0", "back after 11 min"},
+		{model.UpdateDone, "p-31d8e0", "back after 9 min"},
+		{model.UpdateFailed, "p-0a91c7", "the hook ended with 1: no boot entry for 6.12.41"},
+		{model.UpdateRunning, "p-b2c4d8", "handed to the hook at 2026-03-12T09:31:00Z"},
+		{model.UpdateDraining, "p-b2c4d8", "3 of 9 replicas have left"},
+		{model.UpdateWaiting, "", "its turn comes when s0104 is back: one at once"},
+		{model.UpdateWaiting, "", "its turn comes when s0104 is back: one at once"},
+		{model.UpdateMissed, "", "no room for its 11 replicas before 2026-03-12T09:00:00Z"},
+	} {
+		start := noon.Add(time.Duration(i-4) * 20 * time.Minute)
+		roll, hook := "u-kernel-6.12", "reboot"
+		if i == 7 {
+			roll, hook, start = "u-firmware", "flash", noon.Add(-3*time.Hour)
+		}
+		out = append(out, model.ServerUpdate{Roll: roll, Server: model.ServerID(fmt.Sprintf("s%04d", 101+i)), Hook: hook, State: u.state, Start: start, End: start.Add(20 * time.Minute), Plan: u.plan, Reason: u.reason})
+	}
+	return out
 }

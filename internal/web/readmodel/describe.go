@@ -2,6 +2,7 @@ package readmodel
 
 import (
 	"fmt"
+	"time"
 
 	"drover/internal/model"
 )
@@ -22,9 +23,9 @@ func describe(event any, f *Fleet) (Line, bool) {
 		if e.End < f.Now {
 			return Line{}, false
 		}
-		return Line{At: e.At, Kind: "calendar", Text: fmt.Sprintf("%s %q from %s to %s%s", e.Kind, e.Name, clock(e.Start), clock(e.End), uplift(e.UpliftPPM))}, true
+		return Line{At: e.At, Kind: "calendar", Text: fmt.Sprintf("%s %q %s%s", e.Kind, e.Name, span(e.Start, e.End, f.Now), uplift(e.UpliftPPM))}, true
 	case model.Maintenance:
-		return Line{At: e.At, Kind: "maintenance", Text: fmt.Sprintf("%s of %s from %s to %s", or(e.Reason, "maintenance"), e.Server, clock(e.Start), clock(e.End))}, true
+		return Line{At: e.At, Kind: "maintenance", Text: fmt.Sprintf("%s of %s %s", or(e.Reason, "maintenance"), e.Server, span(e.Start, e.End, f.Now))}, true
 	case model.Evaluation:
 		return Line{At: e.Tick, Kind: "decide", Plan: e.PlanID, Text: fmt.Sprintf("%s: %s", e.Decision, e.Reason)}, true
 	case model.Plan:
@@ -98,5 +99,16 @@ func uplift(ppm int64) string {
 	return fmt.Sprintf(", %+.0f %%", float64(ppm)/1e4)
 }
 
-// clock writes the time of day, and the day where it is another one.
-func clock(at model.Instant) string { return at.Time().Format("15:04") }
+// span writes two times, each with its day where that is not the one before's; the
+// first one's is not today's, or today is not known yet.
+func span(start, end, now model.Instant) string {
+	return "from " + clock(start, now) + " to " + clock(end, start)
+}
+
+// clock writes the time of day, and the day where it is not that of another time.
+func clock(at, near model.Instant) string {
+	if near != 0 && at.Floor(24*time.Hour) == near.Floor(24*time.Hour) {
+		return at.Time().Format("15:04")
+	}
+	return at.Time().Format("01-02 15:04")
+}

@@ -209,11 +209,12 @@ func TestEverythingIsBounded(t *testing.T) {
 func TestLinesTellWhatHappened(t *testing.T) {
 	m, f := fleet(t, DefaultLimits(), forecastAt(nine, 1, 1))
 	for want, e := range map[string]any{
-		"p-2 rolled back: refused":              model.Outcome{Fleet: "f", Kind: model.OutcomePlan, Plan: "p-2", State: model.PlanRolledBack, Reason: "refused"},
-		"p-2 parked: needs a person":            model.Outcome{Fleet: "f", Kind: model.OutcomePlan, Plan: "p-2", State: model.PlanParked},
-		"p-2: cut-over of web/0 failed: boom":   model.Outcome{Fleet: "f", Kind: model.OutcomeStep, Plan: "p-2", Replica: "web/0", Step: model.StepCutOver, Reason: "boom"},
-		"stop p-2 by alice":                     model.Control{Fleet: "f", Kind: model.ControlStop, Plan: "p-2", By: "alice"},
-		"maintenance of s1 from 09:00 to 10:00": model.Maintenance{Fleet: "f", ID: "m", Server: "s1", Start: nine, End: nine.Add(time.Hour)},
+		"p-2 rolled back: refused":                             model.Outcome{Fleet: "f", Kind: model.OutcomePlan, Plan: "p-2", State: model.PlanRolledBack, Reason: "refused"},
+		"p-2 parked: needs a person":                           model.Outcome{Fleet: "f", Kind: model.OutcomePlan, Plan: "p-2", State: model.PlanParked},
+		"p-2: cut-over of web/0 failed: boom":                  model.Outcome{Fleet: "f", Kind: model.OutcomeStep, Plan: "p-2", Replica: "web/0", Step: model.StepCutOver, Reason: "boom"},
+		"stop p-2 by alice":                                    model.Control{Fleet: "f", Kind: model.ControlStop, Plan: "p-2", By: "alice"},
+		"maintenance of s1 from 09:00 to 10:00":                model.Maintenance{Fleet: "f", ID: "m", Server: "s1", Start: nine, End: nine.Add(time.Hour)},
+		`sale "spring" from 03-13 09:00 to 03-14 01:00, +40 %`: model.CalendarEvent{Fleet: "f", ID: "c", Kind: "sale", Name: "spring", Start: nine.Add(24 * time.Hour), End: nine.Add(40 * time.Hour), UpliftPPM: 400_000},
 	} {
 		if line, ok := m.Fold("f", e); !ok || line.Text != want || line.Seq != f.LineSeq() {
 			t.Errorf("line %d %q, want %q", line.Seq, line.Text, want)

@@ -3,7 +3,6 @@ package cluster_test
 import (
 	"context"
 	"errors"
-	"os"
 	"testing"
 	"time"
 
@@ -13,14 +12,15 @@ import (
 
 	"drover/tests/kubernetes/cluster"
 	"drover/tests/kubernetes/programs"
+	"drover/tests/leaveout"
 )
 
 // start starts a cluster that ends with the test.
 func start(t *testing.T) *cluster.Cluster {
 	t.Helper()
 	p, err := programs.Find()
-	if errors.Is(err, programs.ErrNotBuilt) && os.Getenv("DROVER_REQUIRE_ALL") == "" {
-		t.Skip(err)
+	if errors.Is(err, programs.ErrNotBuilt) {
+		leaveout.Missing(t, err.Error())
 	}
 	if err != nil {
 		t.Fatal(err)

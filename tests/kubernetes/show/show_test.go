@@ -3,17 +3,17 @@ package show_test
 import (
 	"encoding/json"
 	"errors"
-	"os"
 	"testing"
 
 	"drover/tests/kubernetes/programs"
 	"drover/tests/kubernetes/show"
+	"drover/tests/leaveout"
 )
 
 // TestSmallFleet plays what `make kubernetes` plays, on fewer nodes.
 func TestSmallFleet(t *testing.T) {
-	if _, err := programs.Find(); errors.Is(err, programs.ErrNotBuilt) && os.Getenv("DROVER_REQUIRE_ALL") == "" {
-		t.Skip(err)
+	if _, err := programs.Find(); errors.Is(err, programs.ErrNotBuilt) {
+		leaveout.Missing(t, err.Error())
 	}
 	f, err := show.Run(t.Context(), show.Options{Nodes: 30, Deployments: 40, Replicas: 3, Moves: 20, Say: t.Logf})
 	if err != nil {

@@ -26,13 +26,14 @@ import (
 	"drover/tests/kubernetes/cluster"
 	"drover/tests/kubernetes/programs"
 	"drover/tests/kubernetes/site"
+	"drover/tests/leaveout"
 )
 
 // open opens a site with a driver of the executor's rights.
 func open(t *testing.T, nodes int) (*site.Site, *driver.Driver) {
 	t.Helper()
-	if _, err := programs.Find(); errors.Is(err, programs.ErrNotBuilt) && os.Getenv("DROVER_REQUIRE_ALL") == "" {
-		t.Skip(err)
+	if _, err := programs.Find(); errors.Is(err, programs.ErrNotBuilt) {
+		leaveout.Missing(t, err.Error())
 	}
 	s, err := site.Open(t.Context(), site.Options{Nodes: nodes})
 	t.Cleanup(func() {

@@ -47,8 +47,8 @@ export function stateWords(p: { state: string; waiting: boolean; paused: boolean
   return p.killed ? `${s}, killed` : p.paused ? `${s}, paused` : s
 }
 
-/** friendly writes the times in a text as the console does. */
-export const friendly = (text: string) => text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, (t) => clock(t))
+/** friendly writes the times and arrows in a text as the console does. */
+export const friendly = (text: string) => text.replace(/ -> /g, ' → ').replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, (t) => clock(t))
 
 /** count groups digits by thousands. */
 export const count = (n: number) => n.toLocaleString('en-GB')
@@ -56,8 +56,14 @@ export const count = (n: number) => n.toLocaleString('en-GB')
 /** many writes a number of things, with the plural where it is due. */
 export const many = (n: number, one: string, more = `${one}s`) => `${count(n)} ${n === 1 ? one : more}`
 
-/** money writes a cost: two decimals, thousands apart. */
-export const money = (v: number) => v.toLocaleString('en-GB', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+/** money writes a cost: thousands apart, two decimals, and four where there would be nothing else. */
+export function money(v: number): string {
+  const decimals = v !== 0 && Math.abs(v) < 1 ? 4 : 2
+  return v.toLocaleString('en-GB', { minimumFractionDigits: decimals, maximumFractionDigits: decimals })
+}
+
+/** rate writes calls a second. */
+export const rate = (v: number) => `${v < 100 ? v.toFixed(1) : count(Math.round(v))}/s`
 
 /** tone names how a state looks. */
 export function tone(p: { state: string; waiting?: boolean }): string {
