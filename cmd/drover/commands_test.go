@@ -6,9 +6,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
+	"drover/internal/cli"
 	"drover/internal/cli/reference"
 )
 
@@ -28,6 +30,30 @@ func TestTheReferenceIsWhatTheProgramsSay(t *testing.T) {
 	there, err := os.ReadDir(dir)
 	if err != nil || len(there) != len(pages) {
 		t.Errorf("docs/reference holds %d files, want %d (%v)", len(there), len(pages), err)
+	}
+}
+
+// TestTheHelpOfEveryCommandFits: no line is wider than 80 columns, but for
+// synopses and what is set in as it stands in a file.
+func TestTheHelpOfEveryCommandFits(t *testing.T) {
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		c.InitDefaultHelpFlag()
+		for line := range strings.Lines(c.Long + "\n" + c.UsageString()) {
+			if strings.HasPrefix(line, "  "+c.CommandPath()+" ") && strings.HasSuffix(line, "[flags]\n") || strings.HasPrefix(line, " ") && strings.Contains(c.Long, line) {
+				continue
+			}
+			if line = strings.TrimRight(line, "\n"); utf8.RuneCountInString(line) > cli.Columns {
+				t.Errorf("%s: %d columns: %s", c.CommandPath(), utf8.RuneCountInString(line), line)
+			}
+		}
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	for _, root := range programs() {
+		cli.Fit(root)
+		walk(root)
 	}
 }
 

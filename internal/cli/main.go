@@ -19,6 +19,7 @@ func Main(c *cobra.Command) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // from then on signals do what they do by default
 	c.SilenceErrors, c.SilenceUsage = true, true
+	Fit(c)
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Usage(err) })
 	err := c.ExecuteContext(ctx)
 	if err != nil && !errors.Is(err, ErrSilent) {

@@ -66,7 +66,7 @@ func keyCommand() *cobra.Command {
 	var out string
 	command := &cobra.Command{
 		Use:   "key",
-		Short: "Make an executor's private key and print the public one for the agents",
+		Short: "Make an executor's private key and print the agents' public one",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			public, private, err := ed25519.GenerateKey(rand.Reader)

@@ -7,7 +7,7 @@ import "github.com/spf13/cobra"
 
 // Command returns `drover backtest` with its subcommands.
 func Command() *cobra.Command {
-	c := &cobra.Command{Use: "backtest", Short: "Play policies on recorded days, recorded topics and generated fleets and score them"}
+	c := &cobra.Command{Use: "backtest", Short: "Play policies on recorded days and generated fleets and score them"}
 	c.AddCommand(planetLabCommand(), fleetCommand(), nezhaCommand(), topicsCommand())
 	return c
 }

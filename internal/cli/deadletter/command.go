@@ -52,7 +52,7 @@ stood: topic/partition/offset.`,
 	flags.StringVar(&o.fleet, "fleet-name", "", "only letters of this fleet")
 	list := &cobra.Command{Use: "list", Short: "List the letters", Args: cobra.NoArgs, RunE: o.list}
 	show := &cobra.Command{Use: "show ID", Short: "Print one letter as JSON, whole", Args: cobra.ExactArgs(1), RunE: o.show}
-	replay := &cobra.Command{Use: "replay [ID...]", Short: "Send records to their topics again, into the partition of their key", RunE: o.replay}
+	replay := &cobra.Command{Use: "replay [ID...]", Short: "Send records to their topics again, each where its key belongs", RunE: o.replay}
 	drop := &cobra.Command{Use: "drop [ID...]", Short: "Take letters off the list", RunE: o.drop}
 	for _, many := range []*cobra.Command{replay, drop} {
 		many.Flags().BoolVar(&o.all, "all", false, "all letters that the filters leave")

@@ -42,7 +42,7 @@ func testCommand() *cobra.Command {
 	var o options
 	command := &cobra.Command{
 		Use:   "test",
-		Short: "Move a replica with a driver, there and back, and check what the executor relies on",
+		Short: "Move a replica there and back; check what the executor needs",
 		Long: "Moves a replica with a driver, there and back, every command given twice, and checks\n" +
 			"what the executor relies on (see docs/executor.md). It really acts: use a replica made\n" +
 			"for the purpose. Exactly one of --exec, --url and --drivers says where the driver is.",

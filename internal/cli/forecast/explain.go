@@ -34,7 +34,7 @@ func explainCommand() *cobra.Command {
 	var e explaining
 	c := &cobra.Command{
 		Use:   "explain ENTITY",
-		Short: "Take an entity's forecast apart: level, season, trend, events, models",
+		Short: "Take a forecast apart: level, season, trend, events, models",
 		Long: `Explain shows what a forecast is made of and how far it can be relied on: the
 level, what the season adds, what the present distance from both adds, what each
 event adds, and the weights of the models with their errors so far.

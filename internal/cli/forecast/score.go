@@ -28,7 +28,7 @@ func scoreCommand() *cobra.Command {
 	var ofService bool
 	c := &cobra.Command{
 		Use:   "score --actuals ACTUALS.csv HISTORY.csv:FORECAST.csv...",
-		Short: "Judge forecasts beside seasonal naive: those in files, or the service's",
+		Short: "Judge forecasts beside seasonal naive, of files or the service",
 		Long: `Score judges files of forecasts, or with --live what the running forecasters found
 their own forecasts to be worth: one line for each series and lead, from the state that
 they keep in Redis.`,

@@ -47,7 +47,7 @@ func networkCommand() *cobra.Command {
 	var formatName, output, server string
 	cmd := &cobra.Command{
 		Use:   "network --format ripe-atlas|mtr|scamper|traceroute-text|events FILE...",
-		Short: "Build the network map of the traceroutes in files: links, estimates, shared fate",
+		Short: "Build the network map of traceroutes: links, estimates, fate",
 		Args:  cli.WantFiles,
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if !pathFormats[formatName] {

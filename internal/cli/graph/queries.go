@@ -207,7 +207,7 @@ func pathsCommand() *cobra.Command {
 	var count int
 	cmd := &cobra.Command{
 		Use:   "paths --format FORMAT FILE...",
-		Short: "Show the critical paths: the chains of calls that requests wait for most",
+		Short: "Show the critical paths: the calls that requests wait for most",
 		Long: `Show the critical paths from where requests enter: the chains of calls that
 most time is waited for, with the share of the entry's requests that go each way
 and how long one of them waits for the last call on average.`,

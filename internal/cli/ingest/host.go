@@ -33,7 +33,7 @@ func hostCommand() *cobra.Command {
 	var p probe
 	cmd := &cobra.Command{
 		Use:   "host [--to URL]",
-		Short: "Report this machine, the applications that its processes belong to, and its routes",
+		Short: "Report this machine, its applications and its routes",
 		Long: `Report this machine's CPU, memory and network, what the applications on it use,
 and the routes from it, once a minute, so that a machine can feed a fleet without
 other tools. Counters are sent raw; without --to the events are printed.

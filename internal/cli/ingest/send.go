@@ -84,7 +84,7 @@ func pullCommand() *cobra.Command {
 	var tokenFile, targetsFile, fleet string
 	cmd := &cobra.Command{
 		Use:   "pull --targets FILE [--to URL]",
-		Short: "Scrape metrics and poll calendars, and send what they say to a door",
+		Short: "Scrape metrics and poll calendars, and send them to a door",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			data, err := os.ReadFile(targetsFile)

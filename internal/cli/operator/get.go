@@ -86,7 +86,7 @@ func getCommand() *cobra.Command {
 		names = append(names, k.name)
 	}
 	c := &cobra.Command{Use: "get KIND [NAME]", Short: "List servers, applications, forecasts, plans ...", Args: cobra.RangeArgs(1, 2), ValidArgsFunction: s.completeKinds(names),
-		Long:    "List what a running Drover knows: " + strings.Join(names, ", ") + ".\nWith a name it is one of them: of series and forecasts an entity such as server:s01,\nwhose values or steps are listed. Tables fit 80 columns; -o wide cuts nothing.\n--at shows a past moment.",
+		Long:    cli.Wrap("List what a running Drover knows: "+strings.Join(names, ", ")+".", cli.Columns, 0) + "\nWith a name it is one of them: of series and forecasts an entity such as\nserver:s01, whose values or steps are listed. Tables fit 80 columns; -o wide cuts\nnothing. --at shows a past moment.",
 		Example: "  drover get servers\n  drover get plans --watch\n  drover get applications --contains web -o json\n  drover get servers --at 2h\n  drover get server s01\n  drover get series app:web --resource memory --hours 6\n  drover get forecast server:s01",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			k, err := kindNamed(args[0])

@@ -26,7 +26,7 @@ type updateFlags struct {
 func updateCommand() *cobra.Command {
 	c := &cobra.Command{Use: "update", Short: "Update servers one after the other, and see how far that is"}
 	c.AddCommand(updateServersCommand(), changeUpdateCommand("cancel", "Call an update off: what has not begun is not done"),
-		changeUpdateCommand("retry", "Let an update that a failure has stopped go on, with the failed server first"))
+		changeUpdateCommand("retry", "Let a failed update go on, with the failed server first"))
 	return c
 }
 

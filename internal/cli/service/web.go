@@ -37,7 +37,7 @@ it, the file says who may come in:
     - {name: alice, role: approver, token_sha256: ...}   # from: drover token new
   certificates:
     - {common_name: night-shift, role: operator}         # with --web-client-ca
-  oidc: {issuer: https://login.example.com, audience: drover, roles: {sre: approver}}`,
+  oidc: {issuer: https://id.example, audience: drover, roles: {sre: approver}}`,
 		Example: `  drover web --brokers kafka:9092 --redis redis:6379 --listen 127.0.0.1:8080
   drover web --brokers kafka:9092 --access access.yaml --listen :8443 --web-tls-cert web.pem --web-tls-key web.key`}
 	return configured(c, runWeb, "kafka", "redis", "listen", "log", "data_dir", "web", "planning", "seed")
