@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -139,33 +140,63 @@ func TestLevelShiftIsLearnedWithinADay(t *testing.T) {
 	}
 }
 
-// TestABurstIsNoLevelShift: what lasts three hours and goes does not move the
-// profile, at either width of bins.
-func TestABurstIsNoLevelShift(t *testing.T) {
-	for _, bin := range []time.Duration{5 * time.Minute, time.Hour} {
-		cfg := DefaultConfig()
-		cfg.Bin, cfg.Horizon = bin, int(24*time.Hour/bin)
-		s, rng, at := NewSeries(cfg), rand.New(rand.NewPCG(3, 2)), start
-		for i := range 9 * cfg.Horizon {
-			v := daily(rng, at, 3)
-			if left := 9*cfg.Horizon - i; left <= int(3*time.Hour/bin) {
-				v += 120
+// stepped feeds days of a daily load to a series, to which add says what is added,
+// and returns it with the time of the next bin.
+func stepped(cfg *Config, days int, add func(day int, hour float64) float64) (*Series, model.Instant) {
+	s, rng, at := NewSeries(cfg), rand.New(rand.NewPCG(3, 2)), start
+	perDay := int(24 * time.Hour / cfg.Bin)
+	for i := range days * perDay {
+		s.Observe(at, daily(rng, at, 3)+add(i/perDay, float64(i%perDay)*24/float64(perDay)), nil)
+		at = at.Add(cfg.Bin)
+	}
+	return s, at
+}
+
+// TestAFirstLevelShiftIsFollowedWithinHours: a series without a record of bursts
+// takes what lasts for hours for the new level.
+func TestAFirstLevelShiftIsFollowedWithinHours(t *testing.T) {
+	cfg := DefaultConfig()
+	s, at := stepped(cfg, 9, func(day int, hour float64) float64 {
+		if day == 8 && hour >= 20 {
+			return 120
+		}
+		return 0
+	})
+	q, _ := s.Forecast(at, cfg.Horizon, nil)
+	sum := 0.0
+	for h := range cfg.Horizon {
+		sum += math.Abs(q.At(h, 0.5)-daily(rand.New(rand.NewPCG(1, 1)), at.Add(time.Duration(h)*cfg.Bin), 0)-120) / float64(cfg.Horizon)
+	}
+	if s.shifts == 0 || sum > 40 {
+		t.Errorf("%d shifts, mean error %.1f a day ahead, four hours after a step of 120", s.shifts, sum)
+	}
+}
+
+// TestBurstsTeachPatience: a series that has had a burst of three hours a few times
+// does not move its profile for the next one.
+func TestBurstsTeachPatience(t *testing.T) {
+	burst := func(days ...int) func(int, float64) float64 {
+		return func(day int, hour float64) float64 {
+			if slices.Contains(days, day) && hour >= 21 {
+				return 120
 			}
-			s.Observe(at, v, nil)
-			at = at.Add(bin)
+			return 0
 		}
-		if s.shifts != 0 {
-			t.Errorf("%v: a burst moved the level %d times", bin, s.shifts)
-		}
-		q, _ := s.Forecast(at, cfg.Horizon, nil)
-		sum, n := 0.0, 0.0
-		for h := cfg.Horizon / 2; h < cfg.Horizon; h++ {
-			sum += math.Abs(q.At(h, 0.5) - daily(rng, at.Add(time.Duration(h)*bin), 0))
-			n++
-		}
-		if sum/n > 60 { // a profile that followed is wrong by all of it
-			t.Errorf("%v: mean error %.1f in the second half of the day after a burst of 120", bin, sum/n)
-		}
+	}
+	cfg := DefaultConfig()
+	before, _ := stepped(cfg, 17, burst(8, 10, 12, 14))
+	s, at := stepped(cfg, 18, burst(8, 10, 12, 14, 17))
+	if before.shifts == 0 || s.shifts != before.shifts {
+		t.Errorf("%d shifts before the last burst, %d after it", before.shifts, s.shifts)
+	}
+	q, _ := s.Forecast(at, cfg.Horizon, nil)
+	sum, n := 0.0, 0.0
+	for h := cfg.Horizon / 2; h < cfg.Horizon; h++ {
+		sum += math.Abs(q.At(h, 0.5) - daily(rand.New(rand.NewPCG(1, 1)), at.Add(time.Duration(h)*cfg.Bin), 0))
+		n++
+	}
+	if sum/n > 60 { // a profile that followed is wrong by all of it
+		t.Errorf("mean error %.1f in the second half of the day after a burst of 120", sum/n)
 	}
 }
 

@@ -208,7 +208,7 @@ func (s *Series) learnLevel(at model.Instant, here *place, value, quiet, deviati
 		s.learnProfiles(here, passes, quiet, clipped)
 		s.fillSlot(here.slot, quiet)
 	}
-	s.watchShift(deviation, spread)
+	s.watchShift(at, deviation, spread)
 	day := int64(at) / (24 * 3600 * 1000)
 	if s.count == 0 || day != int64(s.last)/(24*3600*1000) {
 		s.peaks[day&7] = float32(value)
@@ -289,24 +289,35 @@ func (s *Series) fillSlot(i int, quiet float64) {
 	s.slotN++
 }
 
-// shiftHours is how far the sum must rise, in spreads for a twenty-fourth of the
-// first season; at the most it rises by 2.5.
-const shiftHours = 20
+// A level shift is believed when the sum has risen by so many spreads for each
+// twenty-fourth of the first season; at the most it rises by 2.5. A series that
+// has not shifted yet is believed soon; each shift a week that it had makes it
+// wait for longer, since what comes that often is bursts.
+const (
+	shiftHours      = 2.0
+	shiftHoursMost  = 20.0
+	shiftHoursAWeek = 8.0 // more for each shift a week
+)
+
+// shiftLimit is how far the cumulative sum must rise, in spreads. The week before
+// the first observation counts as one without shifts.
+func (s *Series) shiftLimit(at model.Instant) float32 {
+	weeks := 1 + float64(at-s.first)/(7*24*3600*1000)
+	hours := shiftHours + shiftHoursAWeek*float64(s.shifts)/weeks
+	return float32(max(10, min(hours, shiftHoursMost)*float64(s.lay.hour)))
+}
 
 // watchShift runs a two-sided cumulative sum (Page, Biometrika 1954) over the
 // deviations in units of the spread. When it fires, the whole profile moves by
-// the deviation, and what was remembered moves with it. It takes a third of the
-// first season at least: what lasts for an hour or two is a burst nearly always,
-// and a profile that followed it would be wrong twice.
-func (s *Series) watchShift(deviation, spread float64) {
+// the deviation, and what was remembered moves with it.
+func (s *Series) watchShift(at model.Instant, deviation, spread float64) {
 	if s.count < 24 || spread <= 0 || s.lay.daySlots == 0 {
 		return
 	}
 	step := min(max(deviation/spread, -4), 4)
 	s.up = float32(max(0, float64(s.up)+step-1.5))
 	s.down = float32(max(0, float64(s.down)-step-1.5))
-	limit := float32(shiftHours * float64(s.lay.hour))
-	if s.up < limit && s.down < limit {
+	if limit := s.shiftLimit(at); s.up < limit && s.down < limit {
 		return
 	}
 	move := s.fast
