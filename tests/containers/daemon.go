@@ -95,10 +95,12 @@ func Start(ctx context.Context, s *process.Supervisor, folder string) (*Daemon, 
 // Run starts the daemon (again) and waits until it answers.
 func (d *Daemon) Run(ctx context.Context) error {
 	argv := []string{"containerd", "-c", filepath.Join(d.folder, "config.toml")}
-	if _, err := d.supervisor.Start(ctx, process.Spec{Name: daemonName, Argv: argv}); err != nil {
-		return err
-	}
 	return actuator.Poll(ctx, 20*time.Millisecond, func() (bool, error) {
+		// Time and again: on a busy machine it may find what the one before it has
+		// not let go of yet, and end.
+		if _, err := d.supervisor.Start(ctx, process.Spec{Name: daemonName, Argv: argv}); err != nil {
+			return false, err
+		}
 		c, err := net.Dial("unix", d.Address)
 		if err != nil {
 			return false, err
