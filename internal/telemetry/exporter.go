@@ -19,7 +19,7 @@ import (
 
 // How spans are gathered.
 const (
-	queueSize   = 4096
+	queueSize   = 16384
 	batchSize   = 512
 	flushEvery  = time.Second
 	sendTimeout = 10 * time.Second
