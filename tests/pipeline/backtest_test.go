@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"drover/internal/model"
 	"drover/internal/stream"
 )
 
@@ -29,6 +30,20 @@ type recordedBacktest struct {
 	}
 }
 
+// knownUpTo asks a `drover up` for the event time that it has come to.
+func knownUpTo(t *testing.T, said string) model.Instant {
+	t.Helper()
+	_, after, _ := strings.Cut(said, "page at ")
+	base, _, _ := strings.Cut(after, "\n")
+	var fleets struct{ Items []struct{ Now model.Instant } }
+	_, text := get(strings.TrimSpace(base) + "api/v1/fleets")
+	decode(t, []byte(text), &fleets)
+	if len(fleets.Items) != 1 {
+		t.Fatalf("fleets %s", text)
+	}
+	return fleets.Items[0].Now
+}
+
 // TestALiveRunIsPlayedAgainUnderOtherPolicies lets the demo fleet live until a plan
 // has succeeded, and plays what its topics recorded: from its log, from its
 // brokers and from an archive, with the same figures.
@@ -40,6 +55,9 @@ func TestALiveRunIsPlayedAgainUnderOtherPolicies(t *testing.T) {
 			t.Fatalf("no plan succeeded (%v)", up.Err())
 		}
 	}
+	// What a plan moved counts from the tick after it: the record must have that.
+	ended := knownUpTo(t, up.Said())
+	until(t, up, "two ticks have gone by", func() bool { return knownUpTo(t, up.Said()).Sub(ended) > 10*time.Minute })
 	if err := up.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}

@@ -29,9 +29,10 @@ import (
 )
 
 const (
-	limitsPrefix = "limits."
-	limitsBody   = 100_000                  // bytes that the doors take
-	limitsStart  = int64(1_790_000_100_000) // of event time, in ms
+	limitsPrefix          = "limits."
+	limitsFleetPartitions = 2
+	limitsBody            = 100_000                  // bytes that the doors take
+	limitsStart           = int64(1_790_000_100_000) // of event time, in ms
 )
 
 // TestLimitsOnTheWay sends too much of everything through the real doors and the
@@ -39,8 +40,8 @@ const (
 // reason and origin; what is within the limits is kept, and the stream goes on.
 func TestLimitsOnTheWay(t *testing.T) {
 	s := servers.Start(t, 1)
-	common := []string{"--brokers", s.Brokers[0], "--redis", s.Redis, "--prefix", limitsPrefix, "--entity-partitions", "1", "--log-level", "error"}
-	run(t, patience, "drover", "topics", "apply", "--brokers", s.Brokers[0], "--prefix", limitsPrefix, "--entity-partitions", "1")
+	common := []string{"--brokers", s.Brokers[0], "--redis", s.Redis, "--prefix", limitsPrefix, "--entity-partitions", "1", "--fleet-partitions", fmt.Sprint(limitsFleetPartitions), "--log-level", "error"}
+	run(t, patience, "drover", "topics", "apply", "--brokers", s.Brokers[0], "--prefix", limitsPrefix, "--entity-partitions", "1", "--fleet-partitions", fmt.Sprint(limitsFleetPartitions))
 	address, health := child.FreeAddress(t), child.FreeAddress(t)
 	door := start(t, "ingest", append([]string{"--listen", address, "--clock", "sender", "--producer", "limits-ingest",
 		"--max-body-bytes", fmt.Sprint(limitsBody), "--credentials", limitedCredentials(t)}, common...)...)
@@ -289,13 +290,16 @@ func wholeTick(t *testing.T, brokers []string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	observed, done := map[string]float64{}, errors.New("done")
+	observed, marked, done := map[string]float64{}, map[int32]bool{}, errors.New("done")
 	err := limited(t, brokers).Tail(ctx, stream.FromStart, func(e stream.Entry) error {
 		switch event := e.Event.(type) {
 		case model.Forecast:
 			observed[fmt.Sprint(event.Entity, "/", event.Resource)] = event.Observed
 		case model.Marker:
 			if event.At == model.Instant(limitsStart+300_000) && strings.Contains(event.Source, stream.Metrics) {
+				marked[e.Partition] = true // each of the topic's has one, and they are read in any order
+			}
+			if len(marked) == limitsFleetPartitions {
 				return done
 			}
 		}
