@@ -153,6 +153,7 @@ func TestServersAreUpdatedOneAfterTheOtherByOrder(t *testing.T) {
 	if err := json.Unmarshal([]byte(order), &ordered); err != nil {
 		t.Fatal(err)
 	}
+	h.await("the order", func() bool { return strings.Contains(h.drover("get", "updates"), ordered.ID) })
 	h.await("the failure of the third", func() bool { return len(h.updates(ordered.ID)[model.UpdateFailed]) == 1 })
 	at := h.updates(ordered.ID)
 	failed := at[model.UpdateFailed][0]
