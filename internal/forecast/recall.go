@@ -62,7 +62,8 @@ func (r *recaller) edge(block int64) float64 {
 		base[i] = r.s.baseOn(model.Instant(b*h.block + (h.block-r.s.lay.bin)/2))
 	}
 	least, scales := 0.0, float64(recallScales)
-	if math.IsNaN(h.at(block - 2 - recallWeeks*r.week)) {
+	once := math.IsNaN(h.at(block - 2 - recallWeeks*r.week))
+	if once {
 		scales = recallOnceScales
 	}
 	for k := range int64(mostRecalled) {
@@ -75,7 +76,6 @@ func (r *recaller) edge(block int64) float64 {
 		}
 		apart := max(min(away[2], away[3])-max(away[0], away[1]), min(away[0], away[1])-max(away[2], away[3]))
 		jump := away[2] - away[1]
-		once := scales == recallOnceScales
 		if !(apart >= scales*r.scale) || k > 0 && jump*least < 0 || once && jump < 0 {
 			return 0
 		}

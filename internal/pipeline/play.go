@@ -99,9 +99,6 @@ func (p *Play) Step(ctx context.Context) error {
 	return p.feed.Heartbeat(ctx, next, false)
 }
 
-// End says that the fleet sends nothing any more.
-func (p *Play) End(ctx context.Context) error { return p.feed.Heartbeat(ctx, p.now, true) }
-
 // Observe takes one record of plans, steps or outcomes: copies begin and
 // replicas change places.
 func (p *Play) Observe(event any) {

@@ -202,10 +202,7 @@ func (b *builder) bin(status *state, s int) model.Bin {
 		Money:  int64(float64(server.CostMicrosPerHour) * f.cfg.Period.Hours() * float64(f.periods()) * costScale),
 		Closed: f.closed(s), NoArrivals: server.Unschedulable, Asleep: len(status.on[s]) == 0,
 	}
-	share := safetyPPM(server, model.CPU)
-	for _, r := range status.on[s] {
-		share = min(share, f.limitPPM(f.replicas[r].app, s))
-	}
+	share := status.leastLimitPPM(s, safetyPPM(server, model.CPU))
 	for c := range b.columns {
 		at := s*b.columns + c
 		capacity := pack(b.room[at], false)

@@ -150,11 +150,8 @@ func (b *builder) cut(st *state) bool {
 func (b *builder) capAll(st *state) {
 	f, limit := b.f, int64(1_000_000)
 	for s := range f.servers {
-		if st.server[s].broken == 0 {
-			continue
-		}
-		for _, r := range st.on[s] {
-			limit = min(limit, f.limitPPM(f.replicas[r].app, s))
+		if st.server[s].broken > 0 {
+			limit = st.leastLimitPPM(s, limit)
 		}
 	}
 	for s := range f.servers {

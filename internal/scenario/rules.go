@@ -72,6 +72,15 @@ func (f *fleet) limitPPM(a, s int) int64 {
 	return max(0, limit-utilisationPPM(f.cfg.CopyCPUMilli, cpu))
 }
 
+// leastLimitPPM is the lowest utilisation that what runs on a server allows; most
+// where nothing there allows less.
+func (st *state) leastLimitPPM(s int, most int64) int64 {
+	for _, r := range st.on[s] {
+		most = min(most, st.f.limitPPM(st.f.replicas[r].app, s))
+	}
+	return most
+}
+
 // copyMilli is the CPU to keep for a copy where promises limit utilisation.
 func (f *fleet) copyMilli(limit int64) int64 {
 	if limit >= 1_000_000 {

@@ -74,11 +74,7 @@ func (f *fleet) phasingInput(b *builder, after *state) phasing.Input {
 	for s, server := range f.servers {
 		ps := phasing.Server{Capacity: server.Capacity, Zone: f.zone[s], Concurrency: server.DisruptionConcurrency}
 		if cpu := server.Capacity[model.CPU]; cpu > 0 && after.server[s].broken == 0 {
-			limit := int64(1_000_000)
-			for _, r := range after.on[s] {
-				limit = min(limit, f.limitPPM(f.replicas[r].app, s))
-			}
-			ps.Capacity[model.CPU] = share(cpu, limit)
+			ps.Capacity[model.CPU] = share(cpu, after.leastLimitPPM(s, 1_000_000))
 		}
 		if ps.Concurrency <= 0 {
 			ps.Concurrency = f.cfg.ServerConcurrency

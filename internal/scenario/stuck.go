@@ -134,10 +134,7 @@ func (st *state) crowded(r int, servers []int) (why, fix string) {
 // there is room) and what the replica needs of it.
 func (st *state) lacks(r, s int) (short model.Resource, ppm, need int64) {
 	f, periods := st.f, st.f.periods()
-	capacity, limit := f.servers[s].Capacity, f.limitPPM(f.replicas[r].app, s)
-	for _, o := range st.on[s] {
-		limit = min(limit, f.limitPPM(f.replicas[o].app, s))
-	}
+	capacity, limit := f.servers[s].Capacity, st.leastLimitPPM(s, f.limitPPM(f.replicas[r].app, s))
 	for w := range st.worlds {
 		world := &st.worlds[w]
 		if !world.Required {

@@ -3,6 +3,7 @@ package scenario
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"drover/internal/model"
@@ -33,8 +34,7 @@ func (f *fleet) roll() {
 	for _, s := range f.start {
 		replicas[s]++
 	}
-	r := rolls{f: f, results: map[string]UpdateResult{}, inPlan: map[string]model.Plan{}, failed: map[string]string{},
-		out: map[string]int{}, before: map[string]int{}}
+	r := rolls{f: f, results: map[string]UpdateResult{}, inPlan: map[string]model.Plan{}, failed: map[string]string{}, out: map[string]int{}}
 	for _, u := range f.view.Updates {
 		if old, ok := r.results[u.Maintenance]; !ok || u.At >= old.At {
 			r.results[u.Maintenance] = u
@@ -58,12 +58,13 @@ func (f *fleet) roll() {
 		return cmp.Or(boolFirst(replicas[sa] == 0, replicas[sb] == 0), cmp.Compare(startA, startB),
 			cmp.Compare(replicas[sa], replicas[sb]), cmp.Compare(a.ID, b.ID))
 	})
-	for roll, n := range r.out {
-		r.before[roll] = n
-	}
+	r.before = maps.Clone(r.out)
 	for _, m := range open {
-		f.updates = append(f.updates, r.next(m, replicas[f.serverAt[m.Server]]))
-		r.before[rollOf(m)]++
+		u := r.next(m, replicas[f.serverAt[m.Server]])
+		if u.State != model.UpdateMissed { // nobody waits for that
+			r.before[rollOf(m)]++
+		}
+		f.updates = append(f.updates, u)
 	}
 	slices.SortStableFunc(f.updates, func(a, b model.ServerUpdate) int {
 		return cmp.Or(cmp.Compare(a.Roll, b.Roll), cmp.Compare(a.Server, b.Server), cmp.Compare(a.Maintenance, b.Maintenance))
@@ -116,7 +117,6 @@ func (r *rolls) next(m model.Maintenance, replicas int) model.ServerUpdate {
 	missed := f.missed(m, replicas)
 	switch most := cmp.Or(m.AtOnce, f.cfg.MaxUpdates); {
 	case missed != "":
-		r.before[roll]-- // nobody waits for it
 		return r.status(m, model.UpdateMissed, missed)
 	case r.failed[roll] != "":
 		why := r.failed[roll]

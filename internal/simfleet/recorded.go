@@ -20,7 +20,7 @@ type Recorded struct {
 	MemoryBytes []float64
 }
 
-// validate tells what keeps an application from living by its record.
+// validateRecorded tells what keeps an application from living by its record.
 func (a *ApplicationSpec) validateRecorded() error {
 	switch r := a.Recorded; {
 	case r == nil:

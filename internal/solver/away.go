@@ -20,8 +20,10 @@ const feeSample = 256
 // findAway measures the mean fee, tells whether the fleet is roomy, and sets the
 // weights of being away.
 func (in *instance) findAway() {
-	in.meanFee = in.sampleFees()
-	in.roomy = in.rising && in.meanFee > 0 && in.hasRoom()
+	if in.rising { // nobody asks for it otherwise
+		in.meanFee = in.sampleFees()
+	}
+	in.roomy = in.meanFee > 0 && in.hasRoom()
 	in.awayBase, in.awayByFee = 1, 0
 	if in.roomy {
 		in.awayBase, in.awayByFee = awayShare, (1-awayShare)/in.meanFee

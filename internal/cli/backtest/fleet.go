@@ -2,11 +2,8 @@ package backtest
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"runtime/debug"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -64,19 +61,8 @@ func (f *fleetFlags) check() error {
 	switch {
 	case f.seeds < 1:
 		return cli.Usage(fmt.Errorf("--seeds %d: want at least 1", f.seeds))
-	case f.threads < 1:
-		return cli.Usage(fmt.Errorf("--threads %d: want at least 1", f.threads))
-	case f.output != "table" && f.output != "json":
-		return cli.Usage(fmt.Errorf("-o %q: want table or json", f.output))
-	case len(f.policies) == 0:
-		return cli.Usage(fmt.Errorf("--policies: want some of %s", strings.Join(trial.Policies(), ", ")))
 	}
-	for i, p := range f.policies {
-		if !slices.Contains(trial.Policies(), p) || slices.Contains(f.policies[:i], p) {
-			return cli.Usage(fmt.Errorf("--policies %q: want each of %s at most once", p, strings.Join(trial.Policies(), ", ")))
-		}
-	}
-	return nil
+	return checkPlayed(f.policies, trial.Policies(), f.threads, f.output)
 }
 
 // fleetResult is the command's JSON document.
@@ -93,33 +79,17 @@ func runFleet(ctx context.Context, stdout, stderr io.Writer, f fleetFlags) error
 	if err := f.check(); err != nil {
 		return err
 	}
-	started, startedCPU := time.Now(), cpuSeconds()
+	clock := startClock()
 	plan := trial.Plan{Policies: f.policies, First: f.seed, Seeds: f.seeds, Servers: f.servers, Days: f.days, Threads: f.threads,
 		Progress: progress(stderr, f), Ended: ended(stderr)}
-	// A long batch job: fewer collections for more memory.
-	defer debug.SetGCPercent(debug.SetGCPercent(batchGCPercent))
-	results, err := trial.RunAll(ctx, plan)
+	results, summaries, err := play(ctx, plan)
 	if err != nil {
 		return err
 	}
-	out := fleetResult{Servers: f.servers, Days: f.days, Trials: results,
-		Seconds: time.Since(started).Seconds(), CPUSeconds: cpuSeconds() - startedCPU}
-	for _, p := range f.policies {
-		out.Policies = append(out.Policies, trial.Summarise(p, results[p]))
-	}
-	if f.report != "" {
-		if err := writeReport(f.report, out.html); err != nil {
-			return err
-		}
-	}
-	if f.output == "json" {
-		return json.NewEncoder(stdout).Encode(out)
-	}
-	return out.table(stdout)
+	out := fleetResult{Servers: f.servers, Days: f.days, Policies: summaries, Trials: results}
+	out.Seconds, out.CPUSeconds = clock.read()
+	return give(stdout, f.report, f.output, out, out.html, out.table)
 }
-
-// batchGCPercent lets the heap grow to five times what is alive.
-const batchGCPercent = 400
 
 // ended tells of every trial as it ends, so that a stopped command has not run
 // in vain.
@@ -135,23 +105,14 @@ func ended(w io.Writer) func(*trial.Result) {
 
 // progress tells, at most every ten seconds, how much of all is done.
 func progress(w io.Writer, f fleetFlags) func(policy string, seed uint64, done float64) {
-	var mu sync.Mutex
-	shares := map[string]float64{}
 	last := time.Now()
-	return func(policy string, seed uint64, done float64) {
-		mu.Lock()
-		defer mu.Unlock()
-		shares[fmt.Sprint(policy, seed)] = done
+	return shareOfAll(f.seeds*len(f.policies), func(done float64) {
 		if time.Since(last) < 10*time.Second {
 			return
 		}
 		last = time.Now()
-		sum := 0.0
-		for _, s := range shares {
-			sum += s
-		}
-		fmt.Fprintf(w, "%3.0f %% played\n", 100*sum/float64(f.seeds*len(f.policies)))
-	}
+		fmt.Fprintf(w, "%3.0f %% played\n", 100*done)
+	})
 }
 
 // table writes the summary, two lines a policy at most 80 columns wide.

@@ -2,15 +2,11 @@ package backtest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -53,22 +49,14 @@ func (f *recordedFlags) register(c *cobra.Command, from string, known ...string)
 // options checks the flags and returns what they ask for.
 func (f *recordedFlags) options() (o recorded.Options, err error) {
 	o = recorded.Options{Interval: f.interval, Scale: f.scale, Seed: f.seed}
+	if err := checkPlayed(f.policies, f.known, f.threads, f.output); err != nil {
+		return o, err
+	}
 	switch {
-	case f.threads < 1:
-		return o, cli.Usage(fmt.Errorf("--threads %d: want at least 1", f.threads))
-	case f.output != "table" && f.output != "json":
-		return o, cli.Usage(fmt.Errorf("-o %q: want table or json", f.output))
 	case f.interval < time.Minute || f.interval%time.Minute != 0 || f.interval > time.Hour:
 		return o, cli.Usage(fmt.Errorf("--interval %v: want whole minutes, at most an hour", f.interval))
 	case !(f.scale >= 0) || f.scale > 1e9:
 		return o, cli.Usage(fmt.Errorf("--scale %v: want a number above zero, or 0", f.scale))
-	case len(f.policies) == 0:
-		return o, cli.Usage(fmt.Errorf("--policies: want some of %s", strings.Join(f.known, ", ")))
-	}
-	for i, p := range f.policies {
-		if !slices.Contains(f.known, p) || slices.Contains(f.policies[:i], p) {
-			return o, cli.Usage(fmt.Errorf("--policies %q: want each of %s at most once", p, strings.Join(f.known, ", ")))
-		}
 	}
 	for _, b := range []struct {
 		flag, text string
@@ -140,44 +128,19 @@ func playRecord(ctx context.Context, stdout, stderr io.Writer, source string, re
 	out.say(o)
 	progress := cli.NewProgress(stderr, "playing "+strings.Join(f.policies, ", "))
 	plan := trial.Plan{Policies: f.policies, Seeds: 1, First: o.Seed, Spec: fleet.Spec, Length: fleet.Length,
-		Done: fleet.Done, Threads: f.threads, Progress: shareOfAll(progress, len(f.policies))}
-	defer debug.SetGCPercent(debug.SetGCPercent(batchGCPercent))
-	results, err := trial.RunAll(ctx, plan)
+		Done: fleet.Done, Threads: f.threads, Progress: shareOfAll(len(f.policies), progress.Show)}
+	results, summaries, err := play(ctx, plan)
 	progress.End()
 	if err != nil {
 		return fmt.Errorf("%s: %w", source, err)
 	}
-	for _, p := range f.policies {
-		out.Trials[p] = results[p][0]
-		out.Policies = append(out.Policies, trial.Summarise(p, results[p]))
+	out.Policies = summaries
+	for p, of := range results {
+		out.Trials[p] = of[0]
 	}
 	_, cpu := clock.read()
 	fmt.Fprintf(stderr, "%d policies played in %.1f CPU s\n", len(f.policies), cpu)
-	if f.report != "" {
-		if err := writeReport(f.report, out.html); err != nil {
-			return err
-		}
-	}
-	if f.output == "json" {
-		return json.NewEncoder(stdout).Encode(out)
-	}
-	return out.table(stdout)
-}
-
-// shareOfAll shows how much of all policies' time is played.
-func shareOfAll(progress *cli.Progress, policies int) func(policy string, seed uint64, done float64) {
-	var mu sync.Mutex
-	shares := map[string]float64{}
-	return func(policy string, _ uint64, done float64) {
-		mu.Lock()
-		defer mu.Unlock()
-		shares[policy] = done
-		sum := 0.0
-		for _, s := range shares {
-			sum += s
-		}
-		progress.Show(sum / float64(policies))
-	}
+	return give(stdout, f.report, f.output, out, out.html, out.table)
 }
 
 // say tells what is recorded and what is not.

@@ -149,7 +149,7 @@ func TestNezhaDecisionsDoNotKnowWhatComes(t *testing.T) {
 				}
 			}
 		}
-		if _, err := trial.RunFor(context.Background(), fleet.Spec, fleet.Length, config); err != nil {
+		if _, err := trial.Run(context.Background(), fleet.Spec, fleet.Length, config); err != nil {
 			t.Fatal(err)
 		}
 		return out

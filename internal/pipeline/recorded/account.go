@@ -1,6 +1,7 @@
 package recorded
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -88,7 +89,7 @@ func (b *builder) done() []any {
 			out = append(out, e)
 		}
 	}
-	slices.SortStableFunc(out, func(x, y any) int { return int(min(max(doneAt(x)-doneAt(y), -1), 1)) })
+	slices.SortStableFunc(out, func(x, y any) int { return cmp.Compare(doneAt(x), doneAt(y)) })
 	return out
 }
 

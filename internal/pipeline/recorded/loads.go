@@ -1,9 +1,9 @@
 package recorded
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"drover/internal/model"
 )
@@ -71,7 +71,7 @@ func (b *builder) keysOf(app model.ApplicationID, resource model.Resource) []loa
 		}
 		for _, keys := range b.keys {
 			slices.SortFunc(keys, func(x, y loadKey) int {
-				return strings.Compare(string(x.entity)+"\x00"+x.producer, string(y.entity)+"\x00"+y.producer)
+				return cmp.Or(cmp.Compare(x.entity, y.entity), cmp.Compare(x.producer, y.producer))
 			})
 		}
 	}

@@ -74,8 +74,8 @@ func NewRecord() *Record { return &Record{fleets: map[model.FleetID]*fleet{}} }
 // Events returns how many events were taken.
 func (r *Record) Events() int64 { return r.events }
 
-// Fleets lists the fleets of which load was recorded.
-func (r *Record) Fleets() []model.FleetID {
+// loaded lists the fleets of which load was recorded.
+func (r *Record) loaded() []model.FleetID {
 	var out []model.FleetID
 	for id, f := range r.fleets {
 		if len(f.loads) > 0 {
@@ -88,7 +88,7 @@ func (r *Record) Fleets() []model.FleetID {
 
 // choose returns a fleet by name; "" is the only one.
 func (r *Record) choose(id model.FleetID) (model.FleetID, *fleet, error) {
-	all := r.Fleets()
+	all := r.loaded()
 	if id == "" && len(all) == 1 {
 		id = all[0]
 	}
@@ -140,10 +140,16 @@ func (r *Record) Add(event any) {
 	case model.Application:
 		f := r.of(e.Fleet)
 		f.apps[e.ID] = append(f.apps[e.ID], e)
-	case model.CalendarEvent:
-		keepNewest(r.of(e.Fleet).calendar, e.ID, e, e.At)
+	case model.CalendarEvent: // the newest word counts
+		kept := r.of(e.Fleet).calendar
+		if old, ok := kept[e.ID]; !ok || old.At <= e.At {
+			kept[e.ID] = e
+		}
 	case model.Maintenance:
-		keepNewest(r.of(e.Fleet).maintenance, e.ID, e, e.At)
+		kept := r.of(e.Fleet).maintenance
+		if old, ok := kept[e.ID]; !ok || old.At <= e.At {
+			kept[e.ID] = e
+		}
 	case model.Evaluation:
 		f := r.of(e.Fleet)
 		f.decided = max(f.decided, e.Tick)
@@ -159,23 +165,6 @@ func (r *Record) Add(event any) {
 	default:
 		r.events--
 	}
-}
-
-// keepNewest keeps the newest word on something.
-func keepNewest[V model.CalendarEvent | model.Maintenance](m map[string]V, id string, v V, at model.Instant) {
-	if old, ok := m[id]; !ok || knownAt(old) <= at {
-		m[id] = v
-	}
-}
-
-func knownAt(v any) model.Instant {
-	switch e := v.(type) {
-	case model.CalendarEvent:
-		return e.At
-	case model.Maintenance:
-		return e.At
-	}
-	return 0
 }
 
 // AddRequests notes that an application served requests from outside in the

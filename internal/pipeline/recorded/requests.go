@@ -1,10 +1,9 @@
 package recorded
 
 import (
+	"cmp"
 	"maps"
-	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"drover/internal/model"
@@ -39,21 +38,22 @@ func (b *builder) requests() {
 			sent[e.caller] = max(sent[e.caller], b.record.edges[e].total)
 		}
 	}
-	index := map[model.ApplicationID]int{}
+	index, coreSeconds := map[model.ApplicationID]int{}, make([]float64, len(b.spec.Applications))
 	for i := range b.spec.Applications {
 		a := &b.spec.Applications[i]
 		index[a.ID] = i
-		b.account.Applications[i].DemandFrom = b.demand(a, b.apps[i].DemandMicros, served[a.ID], sent[a.ID])
+		coreSeconds[i] = b.coreSeconds(a)
+		b.account.Applications[i].DemandFrom = setDemand(a, coreSeconds[i]/b.account.Scale, b.apps[i].DemandMicros, served[a.ID], sent[a.ID])
 	}
-	b.calls(index)
+	b.calls(index, coreSeconds)
 }
 
-// demand sets the CPU time of a request and tells where it is from.
-func (b *builder) demand(a *simfleet.ApplicationSpec, statedMicros int64, served, sent float64) string {
+// setDemand sets the CPU time of a request and tells where it is from: coreSeconds
+// were used while so many requests were served, and so many calls sent.
+func setDemand(a *simfleet.ApplicationSpec, coreSeconds float64, statedMicros int64, served, sent float64) string {
 	bounded := func(seconds float64) time.Duration {
 		return min(max(time.Duration(seconds*1e6)*time.Microsecond, leastDemand), mostDemand)
 	}
-	coreSeconds := b.coreSeconds(a) / b.account.Scale
 	switch {
 	case statedMicros > 0:
 		a.Demand = time.Duration(statedMicros) * time.Microsecond
@@ -91,7 +91,7 @@ func (b *builder) called() (from, to int) {
 // calls sets the calls of every application for each of its requests, those with
 // most calls first; those that would close a circle are left out, since a circle
 // has no response time that could be worked out from its parts.
-func (b *builder) calls(index map[model.ApplicationID]int) {
+func (b *builder) calls(index map[model.ApplicationID]int, coreSeconds []float64) {
 	var circles []string
 	for _, e := range b.callers() {
 		from, known := index[e.caller]
@@ -101,7 +101,7 @@ func (b *builder) calls(index map[model.ApplicationID]int) {
 			continue
 		}
 		caller := &b.spec.Applications[from]
-		requests := b.coreSeconds(caller) / caller.Demand.Seconds() / b.account.Scale
+		requests := coreSeconds[from] / caller.Demand.Seconds() / b.account.Scale
 		if requests <= 0 {
 			continue
 		}
@@ -152,10 +152,8 @@ func (b *builder) entries(index map[model.ApplicationID]int) {
 func (b *builder) callers() []edge {
 	edges := slices.Collect(maps.Keys(b.record.edges))
 	slices.SortFunc(edges, func(x, y edge) int {
-		if n := b.record.edges[y].total - b.record.edges[x].total; n != 0 {
-			return int(math.Copysign(1, n))
-		}
-		return strings.Compare(string(x.caller)+"\x00"+string(x.callee), string(y.caller)+"\x00"+string(y.callee))
+		return cmp.Or(cmp.Compare(b.record.edges[y].total, b.record.edges[x].total),
+			cmp.Compare(x.caller, y.caller), cmp.Compare(x.callee, y.callee))
 	})
 	return edges
 }

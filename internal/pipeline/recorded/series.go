@@ -90,7 +90,7 @@ func addUp(all [][]float64, minutes int) []float64 {
 	return out
 }
 
-// close fills the minutes that nothing is known of with the value before, at the
+// closeGaps fills the minutes that nothing is known of with the value before, at the
 // beginning with the first, and returns how many. None known at all is -1.
 func closeGaps(values []float64) int {
 	first := slices.IndexFunc(values, func(v float64) bool { return !math.IsNaN(v) })
@@ -127,7 +127,7 @@ func scale(values []float64, by float64) {
 	}
 }
 
-// mean is the mean of values between two minutes, most their greatest.
+// meanAndMost returns the mean of values, and their greatest.
 func meanAndMost(values []float64) (mean, most float64) {
 	for _, v := range values {
 		mean += v / float64(len(values))

@@ -7,9 +7,8 @@ import (
 	"drover/internal/simfleet"
 )
 
-// minute is how finely the judge looks.
 const (
-	minute = time.Minute
+	minute = time.Minute // how finely the judge looks
 	day    = 24 * time.Hour
 )
 

@@ -83,7 +83,7 @@ func (p Plan) one(ctx context.Context, policy string, seed uint64) (*Result, err
 	if p.Progress != nil {
 		config.Progress = func(done float64) { p.Progress(policy, seed, done) }
 	}
-	r, err := RunFor(ctx, spec, length, config)
+	r, err := Run(ctx, spec, length, config)
 	if err != nil {
 		return nil, fmt.Errorf("policy %s, seed %d: %w", policy, seed, err)
 	}

@@ -67,14 +67,9 @@ const (
 	maintenanceLead = 30 * time.Minute
 )
 
-// Run lets a policy run a fleet from the spec's start for some days and returns
-// what became of it.
-func Run(ctx context.Context, spec *simfleet.Spec, days int, config Config) (*Result, error) {
-	return RunFor(ctx, spec, time.Duration(days)*day, config)
-}
-
-// RunFor is Run for another length, of which whole intervals are played.
-func RunFor(ctx context.Context, spec *simfleet.Spec, length time.Duration, config Config) (*Result, error) {
+// Run lets a policy run a fleet from the spec's start for a length of time, of which
+// whole intervals are played, and returns what became of it.
+func Run(ctx context.Context, spec *simfleet.Spec, length time.Duration, config Config) (*Result, error) {
 	fleet, err := simfleet.New(spec)
 	if err != nil {
 		return nil, err

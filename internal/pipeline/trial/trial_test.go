@@ -31,7 +31,7 @@ func long(t *testing.T) {
 
 func run(t *testing.T, policy string) *Result {
 	t.Helper()
-	r, err := Run(context.Background(), small(t, 1), 1, DefaultConfig(policy))
+	r, err := Run(context.Background(), small(t, 1), day, DefaultConfig(policy))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,12 +105,12 @@ func TestThreadsDoNotChangeResults(t *testing.T) {
 }
 
 func TestAnUnknownPolicyAndAnEndedContextAreErrors(t *testing.T) {
-	if _, err := Run(context.Background(), small(t, 1), 1, DefaultConfig("clever")); err == nil {
+	if _, err := Run(context.Background(), small(t, 1), day, DefaultConfig("clever")); err == nil {
 		t.Error("an unknown policy is no error")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := Run(ctx, small(t, 1), 1, DefaultConfig("static")); err == nil {
+	if _, err := Run(ctx, small(t, 1), day, DefaultConfig("static")); err == nil {
 		t.Error("an ended context is no error")
 	}
 }
