@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"sort"
 	"strings"
 )
@@ -29,6 +30,7 @@ type report struct {
 	passed, failed int
 	skipped        map[string]string
 	brokenPackages []string
+	why            []string // what failed tests said themselves, in short
 }
 
 func main() {
@@ -112,6 +114,8 @@ func (r *report) endTest(e *event, key string) {
 	case "fail":
 		r.failed++
 		fmt.Fprintf(r.out, "FAIL %s\n%s", key, r.text(key))
+		r.why = append(r.why, key)
+		r.why = append(r.why, lastWords(r.text(key))...)
 	case "skip":
 		r.skipped[key] = reason(r.text(key))
 	}
@@ -151,7 +155,30 @@ func reason(output string) string {
 	return "no reason given"
 }
 
+// Where a test speaks itself, how many of its last lines are said again at the
+// end, and how much of each: what servers beside it wrote may be long.
+var ownWords = regexp.MustCompile(`^    [a-z0-9_]+\.go:\d+: `)
+
+const (
+	lastLines = 6
+	lineBytes = 400
+)
+
+// lastWords picks the last lines that a failed test said itself.
+func lastWords(output string) []string {
+	var out []string
+	for line := range strings.Lines(output) {
+		if line = strings.TrimRight(line, "\n"); ownWords.MatchString(line) && !strings.HasSuffix(line, " said:") {
+			out = append(out, line[:min(len(line), lineBytes)])
+		}
+	}
+	return out[max(0, len(out)-lastLines):]
+}
+
 func (r *report) close(strict bool) {
+	if len(r.why) > 0 {
+		fmt.Fprintf(r.out, "\nFailed, in short:\n  %s\n", strings.Join(r.why, "\n  "))
+	}
 	if len(r.skipped) > 0 {
 		word := "Left out"
 		if strict {

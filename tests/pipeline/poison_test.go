@@ -24,7 +24,8 @@ var poisonValue = []byte{0, 0, 0, 0, 99, 1, 2, 3}
 
 func newPoison(t *testing.T, conn *stream.Connection, brokers []string) *poison {
 	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	// The proxy of a broker that is away ends connections at once.
+	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.AlwaysRetryEOF())
 	if err != nil {
 		t.Fatal(err)
 	}

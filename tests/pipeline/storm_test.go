@@ -155,6 +155,7 @@ func (s *storm) rage(ctx context.Context) {
 			}
 		}
 		time.Sleep(300*time.Millisecond + s.weather.upTo(3*time.Second))
+		s.allLive()
 		h := s.weather.next()
 		s.t.Log(time.Now().Format("15:04:05.0"), h.what)
 		s.log = append(s.log, h.what)
@@ -207,13 +208,19 @@ func settle(ctx context.Context, t *testing.T, conn *stream.Connection, want *le
 		if calm || time.Now().After(deadline) {
 			return c
 		}
-		for _, p := range s.weather.all() {
-			if !p.Alive() {
-				t.Fatalf("%s has ended: %v", p.Name, p.Err())
-			}
-		}
+		s.allLive()
 		calm = done
 		time.Sleep(2 * time.Second)
+	}
+}
+
+// allLive demands that no program has ended by itself.
+func (s *storm) allLive() {
+	s.t.Helper()
+	for _, p := range s.weather.all() {
+		if !p.Alive() {
+			s.t.Fatalf("%s has ended: %v", p.Name, p.Err())
+		}
 	}
 }
 
