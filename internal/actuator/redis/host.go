@@ -13,9 +13,10 @@ import (
 )
 
 // LocalHost runs the servers' processes by a supervisor on this machine, each
-// server at its own address or in its own network namespace. Writes go to the
-// append-only file before they are acknowledged, so that a killed process loses
-// none.
+// server at its own address or in its own network namespace. Writes are on the
+// disk before they are acknowledged, so that a killed process loses none: with
+// Redis' usual `appendfsync everysec` it holds writes back for up to two seconds
+// while the disk is slow, and has acknowledged them by then.
 type LocalHost struct {
 	Supervisor *process.Supervisor
 	Locate     func(model.ReplicaID, model.ServerID) (Instance, error)
@@ -42,7 +43,7 @@ func (h *LocalHost) Start(ctx context.Context, c *actuator.Command, server model
 	spec := process.Spec{
 		Name: h.name(c, server), Dir: folder, Elsewhere: instance.Elsewhere, Namespace: instance.Namespace,
 		Argv: []string{h.binary(), "--bind", host, "--port", port, "--dir", folder, "--save", "", "--appendonly", "yes",
-			"--repl-diskless-sync-delay", "0", "--protected-mode", "no"},
+			"--appendfsync", "always", "--repl-diskless-sync-delay", "0", "--protected-mode", "no"},
 		CPUMilli: c.Move.Demand[model.CPU], MemoryBytes: c.Move.Demand[model.Memory],
 	}
 	if instance.Password != "" {
