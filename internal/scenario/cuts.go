@@ -83,9 +83,6 @@ func (f *fleet) incumbent() []int {
 	return at
 }
 
-// again prices a placement anew.
-func (st *state) again() *state { return newState(st.f, st.worlds, st.place) }
-
 // stateOf simulates an answer. Items without a bin stay where they are.
 func (f *fleet) stateOf(a model.Answer, status *state) (*state, error) {
 	if len(a.Assignment) != len(f.replicas) {
@@ -102,17 +99,13 @@ func (f *fleet) stateOf(a model.Answer, status *state) (*state, error) {
 			place[r] = s
 		}
 	}
-	return newState(f, status.worlds, place), nil
+	return status.at(place), nil
 }
 
 // withMoves is the score of a placement with the cost of getting there.
 func (st *state) withMoves() score {
 	out := st.total
-	for r, s := range st.place {
-		if s != st.f.start[r] {
-			out.cost += st.f.moveMicros(r) * 1_000_000
-		}
-	}
+	out.cost += st.moving * 1_000_000
 	return out
 }
 

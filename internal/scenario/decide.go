@@ -1,12 +1,14 @@
 package scenario
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"drover/internal/model"
 	"drover/internal/scenario/phasing"
+	"drover/internal/scenario/queueing"
 )
 
 // The decisions of an evaluation.
@@ -25,6 +27,7 @@ func Decide(v View, cfg Config, solve Solve) (model.Evaluation, *model.Plan) {
 	if err := cfg.Validate(); err != nil {
 		return hold(ev, "the policy is not valid: "+err.Error())
 	}
+	cfg.Shapes = cmp.Or(cfg.Shapes, &queueing.Shapes{}) // stages need the same
 	f := newFleet(v, cfg)
 	ev.Updates = f.updates
 	if why := f.freshness(); why != "" {

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"drover/internal/model"
@@ -30,6 +31,19 @@ type emptying struct {
 // emptyServers improves a placement by whole servers. It keeps to the budgets
 // of moves.
 func (b *builder) emptyServers(st *state, moves int, byApp []int) {
+	e := newEmptying(b, st, moves, byApp)
+	for s := range b.f.servers {
+		if b.f.closed(s) { // what the solver left there
+			e.try(s)
+		}
+	}
+	for _, s := range e.order() {
+		e.try(s)
+	}
+	e.openCheaper()
+}
+
+func newEmptying(b *builder, st *state, moves int, byApp []int) *emptying {
 	e := &emptying{b: b, st: st, moves: moves, byApp: slices.Clone(byApp)}
 	e.left = slices.Clone(b.room)
 	e.safe = make([]int64, len(b.room))
@@ -47,23 +61,15 @@ func (b *builder) emptyServers(st *state, moves int, byApp []int) {
 		e.moves--
 		e.byApp[b.f.replicas[r].app]--
 	}
-	for s := range b.f.servers {
-		if b.f.closed(s) { // what the solver left there
-			e.try(s)
-		}
-	}
-	for _, s := range e.order() {
-		e.try(s)
-	}
-	e.openCheaper()
+	return e
 }
 
 // use takes a replica's demand from a server's room (sign -1) or gives it back.
 func (e *emptying) use(r, s int, sign int64) {
 	for c := range e.b.columns {
 		at := s*e.b.columns + c
-		d := e.b.demand[r*e.b.columns+c]
-		e.left[at] = plus(e.left[at], d, sign)
+		d := &e.b.demand[r*e.b.columns+c]
+		addTo(&e.left[at], d, sign)
 		e.safe[at] += sign * d[model.CPU]
 	}
 }
@@ -153,7 +159,7 @@ func (e *emptying) open(s int) bool {
 }
 
 // drain moves everything off a server, to a preferred one as far as it goes
-// (none: -1), or nothing.
+// (none: -1), or nothing. Scores are worked out at the end.
 func (e *emptying) drain(s, prefer int) []step {
 	f, st := e.b.f, e.st
 	list := slices.Clone(st.on[s])
@@ -170,25 +176,20 @@ func (e *emptying) drain(s, prefer int) []step {
 			to = e.target(r, s)
 		}
 		if to < 0 || !e.move(r, to) {
-			e.undo(done)
+			e.takeBack(done)
+			st.unchanged()
 			return nil
 		}
 		done = append(done, step{r, s, to})
 	}
+	st.settle()
 	return done
 }
 
 // takes tells whether a server has room for a replica below its safety share.
 func (e *emptying) takes(r, s int) bool {
-	if !e.allowed(r, s) {
-		return false
-	}
-	_, over, ok := e.fits(r, s)
-	return ok && !over
+	return e.allowed(r, s) && e.fits(r, s) && e.leaves(r, s) >= 0
 }
-
-// step is a replica's move within an attempt.
-type step struct{ replica, from, to int }
 
 // try empties a server where that pays: onto servers that stay roomy or, where it
 // has to be emptied, to wherever promises allow.
@@ -206,7 +207,7 @@ func (e *emptying) try(s int) {
 	}
 }
 
-// move carries a step out if the budgets allow it.
+// move carries a step out if the budgets allow it; scores are not settled.
 func (e *emptying) move(r, to int) bool {
 	from, start, app := e.st.place[r], e.b.f.start[r], e.b.f.replicas[r].app
 	change := 0
@@ -223,11 +224,16 @@ func (e *emptying) move(r, to int) bool {
 	e.byApp[app] -= change
 	e.use(r, from, +1)
 	e.use(r, to, -1)
-	e.st.move(r, to)
+	e.st.shift(r, to)
 	return true
 }
 
 func (e *emptying) undo(done []step) {
+	e.takeBack(done)
+	e.st.settle()
+}
+
+func (e *emptying) takeBack(done []step) {
 	for _, d := range slices.Backward(done) {
 		e.move(d.replica, d.from)
 	}
@@ -244,31 +250,39 @@ func (e *emptying) target(r, source int) int {
 		if s == source || len(e.st.on[s]) == 0 || e.left[s*e.b.columns+peak][model.CPU] < needs || !f.accepts(s) {
 			continue
 		}
-		left, over, ok := e.fits(r, s)
-		better := ok && (best < 0 || bestOver && !over || over == bestOver && left < bestLeft)
-		if better && e.allowed(r, s) { // asked last: it is dear
+		left := e.leaves(r, s)
+		over := left < 0
+		better := best < 0 || bestOver && !over || over == bestOver && left < bestLeft
+		if better && e.fits(r, s) && e.allowed(r, s) { // the dearest is asked last
 			best, bestOver, bestLeft = s, over, left
 		}
 	}
 	return best
 }
 
-// fits tells whether a server has room for a replica in every column, whether
-// its safety share would be exceeded, and how much CPU would be left at least.
-func (e *emptying) fits(r, s int) (left int64, over, ok bool) {
-	left = 1 << 62
-	for c := range e.b.columns {
-		at := s*e.b.columns + c
-		d := e.b.demand[r*e.b.columns+c]
-		for res := range d {
-			if d[res] > e.left[at][res] {
-				return 0, false, false
+// leaves is how much CPU below its safety share a server would have left at
+// least with a replica; negative where it would be exceeded.
+func (e *emptying) leaves(r, s int) int64 {
+	left := int64(math.MaxInt64)
+	demand := e.b.demand[r*e.b.columns : (r+1)*e.b.columns]
+	for c, safe := range e.safe[s*e.b.columns : (s+1)*e.b.columns] {
+		left = min(left, safe-demand[c][model.CPU])
+	}
+	return left
+}
+
+// fits tells whether a server has room for a replica in every column.
+func (e *emptying) fits(r, s int) bool {
+	demand := e.b.demand[r*e.b.columns : (r+1)*e.b.columns]
+	left := e.left[s*e.b.columns : (s+1)*e.b.columns]
+	for c := range demand {
+		for res, d := range demand[c] {
+			if d > left[c][res] {
+				return false
 			}
 		}
-		left = min(left, e.safe[at]-d[model.CPU])
-		over = over || e.safe[at] < d[model.CPU]
 	}
-	return left, over, true
+	return true
 }
 
 // allowed checks what is said about where an application may stand.

@@ -40,8 +40,9 @@ type fleet struct {
 	watchers     [][]int // applications whose score depends on where one stands
 	frozen       []string
 	forecasts    map[model.EntityID]*series
-	again        []bool // replica has itself moved within the hysteresis
-	byApp        []bool // frozen only because another replica of the application moved
+	again        []bool  // replica has itself moved within the hysteresis
+	byApp        []bool  // frozen only because another replica of the application moved
+	highCPU      []int64 // per period: CPU of all replicas at the high quantile, see toCome
 	notes        []string
 }
 

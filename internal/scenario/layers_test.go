@@ -225,7 +225,6 @@ func TestOnlyWhatIsBetterIsWorthIt(t *testing.T) {
 	moved := func(change func(*score)) *state {
 		st := status.again()
 		st.place[at["a/0"]] = 1 // the score is given below
-		st.total.cost -= f.moveMicros(at["a/0"]) * 1_000_000
 		change(&st.total)
 		return st
 	}

@@ -30,7 +30,7 @@ func (f *fleet) schedule(status, after *state) (phasing.Schedule, []int, *state,
 	if len(out.Dropped) == 0 {
 		return out, replicas, after, nil
 	}
-	reached := newState(f, status.worlds, after.place)
+	reached := after.clone()
 	var left []string
 	for _, d := range out.Dropped {
 		r := replicas[d.Move]

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"cmp"
+	"math"
 
 	"drover/internal/model"
 )
@@ -55,10 +56,11 @@ func (st *state) serverScore(s int) score {
 		out.broken += int64(len(st.on[s]))
 		out.excess += int64(len(st.on[s])) * 1_000_000
 	}
+	least := st.leastLimitPPM(s, math.MaxInt64)
 	for w := range st.worlds {
 		world := &st.worlds[w]
 		for t := range f.periods() {
-			if n, excess := st.serverBreach(s, w, t); n > 0 {
+			if n, excess := st.breachAbove(least, s, w, t); n > 0 {
 				out.breach(world, &f.cfg, n, excess)
 			}
 			if at := s*f.periods() + t; world.gone == nil || !world.gone[at] {
@@ -73,6 +75,12 @@ func (st *state) serverScore(s int) score {
 // future: its capacity, the utilisation that each replica's application allows,
 // and replicas that should have left. excess is by how much, ppm summed.
 func (st *state) serverBreach(s, w, t int) (n, excess int64) {
+	return st.breachAbove(0, s, w, t)
+}
+
+// breachAbove is serverBreach where no replica's application allows less than a
+// utilisation, which spares looking at each of them below it; ppm.
+func (st *state) breachAbove(least int64, s, w, t int) (n, excess int64) {
 	f, world := st.f, &st.worlds[w]
 	at := s*f.periods() + t
 	if world.gone != nil && world.gone[at] {
@@ -88,7 +96,7 @@ func (st *state) serverBreach(s, w, t int) (n, excess int64) {
 	if over := overload(load, capacity); over > 0 {
 		n, excess = 1, over
 	}
-	if u := utilisationPPM(load[model.CPU], capacity[model.CPU]); u > 0 {
+	if u := utilisationPPM(load[model.CPU], capacity[model.CPU]); u > least {
 		for _, r := range st.on[s] {
 			if limit := f.limitPPM(f.replicas[r].app, s); u > limit {
 				n++

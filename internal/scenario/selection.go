@@ -10,7 +10,7 @@ import (
 // present one where nothing is worth it, and what kept moves out.
 func (f *fleet) selectMoves(status, target *state) (*state, []string) {
 	var notes []string
-	st := newState(f, status.worlds, target.place)
+	st := target.clone()
 	st.dropUseless()
 	moves := st.moved()
 	all, byApp := f.budgets()
@@ -83,7 +83,7 @@ func (f *fleet) withinRails(st *state, moves, byApp []int) bool {
 // first, then the best per move, while the guard rails allow it and the placement
 // gets better.
 func (f *fleet) withinGuardRails(status, target *state, all int, byApp []int) *state {
-	st := newState(f, status.worlds, status.place)
+	st := status.clone()
 	groups := map[int][]int{} // iterated through sources, sorted
 	var sources []int
 	for _, r := range target.moved() {
@@ -96,12 +96,14 @@ func (f *fleet) withinGuardRails(status, target *state, all int, byApp []int) *s
 	for _, s := range sources {
 		before := st.withMoves()
 		for _, r := range groups[s] {
-			st.move(r, target.place[r])
+			st.shift(r, target.place[r])
 		}
+		st.settle()
 		gains[s] = perMove(before.minus(st.withMoves()), len(groups[s]))
 		for _, r := range groups[s] {
-			st.move(r, f.start[r])
+			st.shift(r, f.start[r])
 		}
+		st.settle()
 	}
 	slices.SortStableFunc(sources, func(a, b int) int {
 		return cmp.Or(boolFirst(f.closed(a), f.closed(b)), -gains[a].compare(gains[b]), cmp.Compare(a, b))
@@ -113,14 +115,16 @@ func (f *fleet) withinGuardRails(status, target *state, all int, byApp []int) *s
 		var done []int
 		for _, r := range groups[s] {
 			if rails.take(f.replicas[r].app, f.start[r], target.place[r]) {
-				st.move(r, target.place[r])
+				st.shift(r, target.place[r])
 				done = append(done, r)
 			}
 		}
+		st.settle()
 		if st.withMoves().compare(before) >= 0 {
 			for _, r := range done {
-				st.move(r, f.start[r])
+				st.shift(r, f.start[r])
 			}
+			st.settle()
 			rails = undo
 		}
 	}

@@ -95,19 +95,19 @@ func (u turn) stages(solve Solve) []model.Stage {
 // toCome is the greatest CPU of all replicas, in the futures that must be met,
 // from a period on.
 func (f *fleet) toCome(from int) int64 {
-	var most int64
-	for t := from; t < f.periods(); t++ {
-		var sum int64
-		for r := range f.replicas {
-			if fc := f.replicas[r].series[model.CPU]; fc != nil {
-				sum += amount(f.value(fc, t, f.cfg.HighQuantile) * f.replicas[r].share)
-			} else {
-				sum += f.applications[f.replicas[r].app].Request[model.CPU]
+	if f.highCPU == nil {
+		f.highCPU = make([]int64, f.periods())
+		for t := range f.highCPU {
+			for r := range f.replicas {
+				if fc := f.replicas[r].series[model.CPU]; fc != nil {
+					f.highCPU[t] += amount(f.value(fc, t, f.cfg.HighQuantile) * f.replicas[r].share)
+				} else {
+					f.highCPU[t] += f.applications[f.replicas[r].app].Request[model.CPU]
+				}
 			}
 		}
-		most = max(most, sum)
 	}
-	return most
+	return max(0, slices.Max(f.highCPU[from:]))
 }
 
 // breaksFrom tells whether the placement reached breaks what must hold in a period
@@ -209,7 +209,7 @@ func (u turn) prefix(solve Solve) *turn {
 
 // widened is a turn over a beginning of the horizon, seen over all of it.
 func (u turn) widened(p *turn) turn {
-	return turn{u.f, improvement{status: u.found.status, reached: newState(u.f, u.found.status.worlds, p.found.reached.place)}}
+	return turn{u.f, improvement{status: u.found.status, reached: u.found.status.at(p.found.reached.place)}}
 }
 
 // serve decides for a beginning of the horizon, and says that it does.
@@ -240,7 +240,7 @@ func (u turn) made(plan *model.Plan) *state {
 	for r, rep := range u.f.replicas {
 		at[rep.id] = r
 	}
-	st := newState(u.f, u.found.status.worlds, u.f.start)
+	st := u.found.status.clone()
 	for _, m := range plan.Moves {
 		st.move(at[m.Replica], u.f.serverAt[m.To])
 	}

@@ -20,8 +20,10 @@ type state struct {
 	app       []score
 	total     score
 	callsOf   [][]int // edges that touch an application
-	always    int64   // see violationsAlways; -1: not known
-	brief     bool    // response times are left out of the margins
+	moving    int64   // what the moves from the start cost, in micros
+	stale     stale
+	always    int64 // see violationsAlways; -1: not known
+	brief     bool  // response times are left out of the margins
 }
 
 // newState loads a placement.
@@ -34,6 +36,9 @@ func newState(f *fleet, worlds []world, place []int) *state {
 	}
 	for r, s := range place {
 		st.on[s] = append(st.on[s], r)
+		if s != f.start[r] {
+			st.moving += f.moveMicros(r)
+		}
 	}
 	for c, e := range f.calls {
 		st.callsOf[e.caller] = append(st.callsOf[e.caller], c)
@@ -48,10 +53,7 @@ func newState(f *fleet, worlds []world, place []int) *state {
 			st.contribute(w, a, +1)
 		}
 	}
-	for s := range f.servers {
-		st.server[s] = st.serverScore(s)
-		st.total = st.total.plus(st.server[s])
-	}
+	st.scoreServers()
 	for a := range f.applications {
 		st.app[a] = st.appScore(a)
 		st.total = st.total.plus(st.app[a])
@@ -59,117 +61,95 @@ func newState(f *fleet, worlds []world, place []int) *state {
 	return st
 }
 
-// contribute adds (sign +1) or takes away (-1) the load of an application in
-// one future. Where replicas are lost, the survivors share their requests;
-// memory and disk of the lost ones are gone.
-func (st *state) contribute(w, app int, sign int64) {
-	world, periods := &st.worlds[w], st.f.periods()
-	for t := range periods {
-		var lost model.Vector
-		alive := 0
-		for _, r := range st.f.members[app] {
-			at := st.place[r]*periods + t
-			if world.gone != nil && world.gone[at] {
-				if !world.fled[at] {
-					lost = lost.Add(world.demand[r*periods+t])
-				}
-				continue
-			}
-			alive++
-			st.load[w][at] = plus(st.load[w][at], world.demand[r*periods+t], sign)
-		}
-		st.survivors[w][app*periods+t] = alive
-		if alive == 0 || lost == (model.Vector{}) {
-			continue
-		}
-		extra := model.Vector{}
-		for _, res := range []model.Resource{model.CPU, model.Receive, model.Transmit} {
-			extra[res] = (lost[res] + int64(alive) - 1) / int64(alive)
-		}
-		for _, r := range st.f.members[app] {
-			if at := st.place[r]*periods + t; !world.gone[at] {
-				st.load[w][at] = plus(st.load[w][at], extra, sign)
-			}
-		}
-	}
-}
-
-// plus returns v + sign x d.
-func plus(v, d model.Vector, sign int64) model.Vector {
-	for r := range v {
-		v[r] += sign * d[r]
-	}
-	return v
-}
-
-// move puts a replica on another server and updates every score it touches.
-func (st *state) move(r, to int) {
-	from, app, periods := st.place[r], st.f.replicas[r].app, st.f.periods()
-	if from == to {
-		return
-	}
-	st.always = -1
-	touched := []int{from, to}
-	for w := range st.worlds {
-		world := &st.worlds[w]
-		if world.gone != nil {
-			st.contribute(w, app, -1)
-			continue
-		}
-		for t := range periods {
-			d := world.demand[r*periods+t]
-			st.load[w][from*periods+t] = plus(st.load[w][from*periods+t], d, -1)
-			st.load[w][to*periods+t] = plus(st.load[w][to*periods+t], d, +1)
-		}
-	}
-	st.place[r] = to
-	st.on[from] = remove(st.on[from], r)
-	st.on[to] = insert(st.on[to], r)
-	shared := false
-	for w := range st.worlds {
-		if st.worlds[w].gone != nil {
-			st.contribute(w, app, +1)
-			shared = true
-		}
-	}
-	if shared {
-		for _, m := range st.f.members[app] {
-			touched = append(touched, st.place[m])
-		}
-	}
-	st.rescore(touched, app)
-}
-
-// rescore brings the scores of servers and of an application with everything
-// that looks at it up to date.
-func (st *state) rescore(servers []int, app int) {
-	slices.Sort(servers)
-	for _, s := range slices.Compact(servers) {
+// scoreServers prices every server anew.
+func (st *state) scoreServers() {
+	for s := range st.f.servers {
 		st.total = st.total.minus(st.server[s])
 		st.server[s] = st.serverScore(s)
 		st.total = st.total.plus(st.server[s])
 	}
-	apps := append([]int{app}, st.f.watchers[app]...)
-	for _, c := range st.callsOf[app] {
-		apps = append(apps, st.f.calls[c].caller)
+}
+
+// clone is a placement of its own that starts as this one.
+func (st *state) clone() *state {
+	out := *st
+	out.place, out.on = slices.Clone(st.place), make([][]int, len(st.on))
+	out.server, out.app = slices.Clone(st.server), slices.Clone(st.app)
+	out.load, out.survivors = make([][]model.Vector, len(st.load)), make([][]int, len(st.survivors))
+	for s, list := range st.on {
+		out.on[s] = slices.Clone(list)
 	}
-	slices.Sort(apps)
-	for _, a := range slices.Compact(apps) {
-		st.total = st.total.minus(st.app[a])
-		st.app[a] = st.appScore(a)
-		st.total = st.total.plus(st.app[a])
+	for w := range st.load {
+		out.load[w], out.survivors[w] = slices.Clone(st.load[w]), slices.Clone(st.survivors[w])
+	}
+	out.stale, out.brief = stale{}, false
+	return &out
+}
+
+// again prices a placement anew, after the utilisation that applications allow
+// has changed.
+func (st *state) again() *state {
+	out := st.clone()
+	out.scoreServers()
+	return out
+}
+
+// at is another placement in the same futures.
+func (st *state) at(place []int) *state {
+	out := st.clone()
+	for r, s := range place {
+		out.shift(r, s)
+	}
+	out.settle()
+	return out
+}
+
+// contribute adds (sign +1) or takes away (-1) the load of an application in
+// one future.
+func (st *state) contribute(w, app int, sign int64) {
+	world, periods := &st.worlds[w], st.f.periods()
+	for t := range periods {
+		extra, alive := st.takenOver(w, app, t)
+		st.survivors[w][app*periods+t] = alive
+		for _, r := range st.f.members[app] {
+			at := st.place[r]*periods + t
+			if world.gone == nil || !world.gone[at] {
+				addTo(&st.load[w][at], &world.demand[r*periods+t], sign)
+				addTo(&st.load[w][at], &extra, sign)
+			}
+		}
 	}
 }
 
-// remove and insert keep a rising list of replicas.
-func remove(list []int, r int) []int {
-	if i, ok := slices.BinarySearch(list, r); ok {
-		return slices.Delete(list, i, i+1)
+// takenOver is what each survivor of an application takes over in a period of a
+// future where replicas are lost: they share the requests, memory and disk of the
+// lost ones are gone. alive counts the survivors.
+func (st *state) takenOver(w, app, t int) (extra model.Vector, alive int) {
+	world, periods := &st.worlds[w], st.f.periods()
+	if world.gone == nil {
+		return extra, len(st.f.members[app])
 	}
-	return list
+	var lost model.Vector
+	for _, r := range st.f.members[app] {
+		switch at := st.place[r]*periods + t; {
+		case !world.gone[at]:
+			alive++
+		case !world.fled[at]:
+			addTo(&lost, &world.demand[r*periods+t], +1)
+		}
+	}
+	if alive == 0 {
+		return extra, 0
+	}
+	for _, res := range []model.Resource{model.CPU, model.Receive, model.Transmit} {
+		extra[res] = (lost[res] + int64(alive) - 1) / int64(alive)
+	}
+	return extra, alive
 }
 
-func insert(list []int, r int) []int {
-	i, _ := slices.BinarySearch(list, r)
-	return slices.Insert(list, i, r)
+// addTo adds sign x d to v.
+func addTo(v, d *model.Vector, sign int64) {
+	for r := range v {
+		v[r] += sign * d[r]
+	}
 }

@@ -37,7 +37,7 @@ func TestMovesKeepTheScore(t *testing.T) {
 			if step%20 != 19 {
 				continue
 			}
-			fresh := st.again()
+			fresh := newState(f, st.worlds, st.place)
 			if fresh.total != st.total {
 				t.Fatalf("seed %d, step %d: kept %+v, anew %+v", seed, step, st.total, fresh.total)
 			}

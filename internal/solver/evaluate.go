@@ -154,6 +154,9 @@ func (e *evaluation) traffic(c *model.Costs) {
 			continue
 		}
 		for za, na := range byGroup[f.A] {
+			if na == 0 {
+				continue
+			}
 			for zb, nb := range byGroup[f.B] {
 				sum += f.Rate * na * nb * p.Distance[za][zb]
 			}

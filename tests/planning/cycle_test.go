@@ -10,6 +10,7 @@ import (
 
 	"drover/internal/model"
 	"drover/internal/scenario"
+	"drover/internal/scenario/queueing"
 )
 
 // cpuSeconds is the CPU time of the process so far, user and system.
@@ -23,7 +24,8 @@ func cpuSeconds(t testing.TB) float64 {
 
 // BenchmarkCycle measures a full planning cycle and the one after its plan has
 // been carried out and the forecasts have moved on, both in CPU seconds, with 12
-// futures of 6 periods.
+// futures of 6 periods. Response laws are kept from one to the next, as the
+// planner keeps a fleet's.
 func BenchmarkCycle(b *testing.B) {
 	for _, size := range []struct{ servers, replicas int }{{200, 2000}, {1000, 10_000}} {
 		b.Run(fmt.Sprintf("%dx%d", size.servers, size.replicas), func(b *testing.B) {
@@ -36,7 +38,8 @@ func BenchmarkCycle(b *testing.B) {
 
 func cycle(b *testing.B, servers, replicas int) {
 	v := generate(1, servers, replicas, 0.5)
-	cfg := scenario.Config{Budget: scenario.Budget{Seed: 1, Evaluations: int64(50 * replicas)}, MaxMovesPerHour: 400, MaxServersTouched: 300}
+	cfg := scenario.Config{Budget: scenario.Budget{Seed: 1, Evaluations: int64(50 * replicas)}, MaxMovesPerHour: 400, MaxServersTouched: 300,
+		Shapes: &queueing.Shapes{}}
 	var inSolver float64
 	timed := func(p *model.Problem, budget scenario.Budget) (model.Answer, error) {
 		start := cpuSeconds(b)
