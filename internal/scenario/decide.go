@@ -193,6 +193,9 @@ func (f *fleet) sumUp(p *model.Plan, rows []model.ScenarioResult, short []string
 	text := fmt.Sprintf("%s in %s: broken promises %d -> %d, cost %s -> %s over %s, confidence %s",
 		counted(len(p.Moves), "move"), counted(p.Waves, "wave"), p.ViolationsBefore, p.ViolationsAfter, money(p.CostBefore), money(p.CostAfter),
 		span(f.horizonEnd().Sub(f.view.Tick)), percent(p.ConfidencePPM))
+	if p.ViolationsAfter > p.ViolationsBefore { // see worthIt
+		text += "; more are broken only in futures that need not be met"
+	}
 	if p.Deadline != 0 {
 		text += fmt.Sprintf("; ready by %v", p.Deadline)
 	}

@@ -1,8 +1,11 @@
 package scenario
 
 import (
+	"strings"
 	"testing"
 	"time"
+
+	"drover/internal/model"
 )
 
 func TestWordsOfTheSummary(t *testing.T) {
@@ -19,6 +22,19 @@ func TestWordsOfTheSummary(t *testing.T) {
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// A plan may break more promises in futures that are only priced: it says so.
+func TestMoreBrokenPromisesAreExplained(t *testing.T) {
+	f := newFleet(testView(nil, nil, nil), Config{}.WithDefaults())
+	const clause = "more are broken only in futures that need not be met"
+	for after, want := range map[int]bool{4: true, 3: false, 2: false} {
+		p := &model.Plan{Waves: 1, Moves: make([]model.Move, 1)}
+		f.sumUp(p, []model.ScenarioResult{{}, {Weight: 1, ViolationsBefore: 3, ViolationsAfter: after}}, nil)
+		if strings.Contains(p.Reason, clause) != want {
+			t.Errorf("3 -> %d: %s", after, p.Reason)
 		}
 	}
 }

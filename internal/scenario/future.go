@@ -90,8 +90,8 @@ func (f Future) Validate() error {
 		}
 	}
 	for i, s := range f.Slow {
-		if s.FactorPPM < 0 || s.FactorPPM > 1_000_000_000 {
-			return fmt.Errorf("slow[%d]: factor %d ppm: want 0 to 1000000000", i, s.FactorPPM)
+		if s.FactorPPM <= 0 || s.FactorPPM > 1_000_000_000 {
+			return fmt.Errorf("slow[%d]: factor %d ppm: want 1 to 1000000000", i, s.FactorPPM)
 		}
 	}
 	return nil

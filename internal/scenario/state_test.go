@@ -172,7 +172,7 @@ func TestFutureValidation(t *testing.T) {
 		"load[0]: change": func(f *Future) { f.Load = []LoadChange{{ChangePPM: -2_000_000}} },
 		"load[0]: end":    func(f *Future) { f.Load = []LoadChange{{Start: 5, End: 4}} },
 		"lost[0]: name":   func(f *Future) { f.Lost = []Loss{{}} }, "lost[0]: end": func(f *Future) { f.Lost = []Loss{{Zone: "a", Start: 5, End: 5}} },
-		"slow[0]": func(f *Future) { f.Slow = []SlowLink{{FactorPPM: -1}} },
+		"slow[0]": func(f *Future) { f.Slow = []SlowLink{{FactorPPM: 0}} },
 	} {
 		bad := good
 		change(&bad)

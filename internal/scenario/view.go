@@ -85,6 +85,16 @@ type View struct {
 	known model.Placement
 }
 
+// ForecastUntil is how far the longest forecast reaches; zero where there is none.
+// After that a forecast's last step stands for the rest.
+func (v *View) ForecastUntil() model.Instant {
+	var until model.Instant
+	for _, f := range v.Forecasts {
+		until = max(until, f.Origin.Add(f.Step*time.Duration(len(f.Quantiles.Values))))
+	}
+	return until
+}
+
 // Budget limits one call to the solver: how many moves it may evaluate, from
 // which seed, and where it starts.
 type Budget struct {

@@ -43,10 +43,11 @@ those that Drover imagines anyway, and show the plan that it would propose.
 Nothing is carried out.
 
 The fleet is a simulated one (--fleet, the built-in one by default), which is
-played for its history first, or a saved view (--view). --at asks about a time
-within the forecasts' reach; losses and load changes begin then. Several of
---drain, --load, --lose and --slow together are one future; --futures adds more
-from a file, which is checked as a whole before anything is computed.
+played for its history first, or a saved view (--view). --at asks about a later
+time; losses and load changes begin then, and where forecasts don't reach as far
+their last step stands for the rest. Several of --drain, --load, --lose and
+--slow together are one future; --futures adds more from a file, which is
+checked as a whole before anything is computed.
 
 --server like:s12 asks what one more server such as s12 would do: it is there in
 every future, and broken promises are shown with and without it. The search with
@@ -87,27 +88,52 @@ type report struct {
 	Without *model.Evaluation `json:"without,omitempty"`
 }
 
-func (o *options) run(cmd *cobra.Command) error {
-	if !slices.Contains([]string{"table", "wide", "json"}, o.output) {
-		return cli.Usage(fmt.Errorf("-o %s: want table, wide or json", o.output))
+// check tells what is wrong with flags that say nothing about the fleet.
+func (o *options) check() error {
+	switch {
+	case !slices.Contains([]string{"table", "wide", "json"}, o.output):
+		return fmt.Errorf("-o %s: want table, wide or json", o.output)
+	case o.view != "" && o.fleet != "":
+		return fmt.Errorf("--view and --fleet exclude one another")
+	case o.evaluations < 1:
+		return fmt.Errorf("--evaluations %d: want at least 1", o.evaluations)
+	case o.history < 0:
+		return fmt.Errorf("--history %v: want a time from 0", o.history)
 	}
-	if o.view != "" && o.fleet != "" {
-		return cli.Usage(fmt.Errorf("--view and --fleet exclude one another"))
+	return nil
+}
+
+// policy is what plans are made by, with the futures of the file.
+func (o *options) policy() (scenario.Config, error) {
+	cfg := scenario.DefaultConfig()
+	cfg.Budget = scenario.Budget{Seed: o.seed, Evaluations: o.evaluations}
+	if o.futures == "" {
+		return cfg, nil
+	}
+	text, err := os.ReadFile(o.futures)
+	if err != nil {
+		return cfg, fmt.Errorf("futures: %w", err)
+	}
+	if cfg.Futures, err = policy.ParseFutures(text); err != nil {
+		return cfg, fmt.Errorf("%s: %w", o.futures, err)
+	}
+	if len(cfg.Futures) == 0 {
+		return cfg, fmt.Errorf("%s: no futures in it: want a list under \"futures:\"", o.futures)
+	}
+	return cfg, nil
+}
+
+func (o *options) run(cmd *cobra.Command) error {
+	if err := o.check(); err != nil {
+		return cli.Usage(err)
 	}
 	asked, err := question.Parse(question.Text{Drain: o.drain, Server: o.servers, Load: o.load, Lose: o.lose, Slow: o.slow, Growth: o.growth, Quantile: o.quantile})
 	if err != nil {
 		return cli.Usage(err)
 	}
-	cfg := scenario.DefaultConfig()
-	cfg.Budget = scenario.Budget{Seed: o.seed, Evaluations: o.evaluations}
-	if o.futures != "" {
-		text, err := os.ReadFile(o.futures)
-		if err != nil {
-			return fmt.Errorf("futures: %w", err)
-		}
-		if cfg.Futures, err = policy.ParseFutures(text); err != nil {
-			return fmt.Errorf("%s: %w", o.futures, err)
-		}
+	cfg, err := o.policy()
+	if err != nil {
+		return err
 	}
 	view, err := o.loadView(cmd.Context(), cmd.ErrOrStderr())
 	if err != nil {
@@ -118,6 +144,9 @@ func (o *options) run(cmd *cobra.Command) error {
 	}
 	if err := question.Begin(&asked, view); err != nil {
 		return err
+	}
+	if until := view.ForecastUntil(); until != 0 && asked.At >= until {
+		fmt.Fprintf(cmd.ErrOrStderr(), "forecasts reach until %v: their last step stands for %v\n", until, asked.At)
 	}
 	a := scenario.Ask(view, cfg, asked, solve)
 	r := report{asked, a.Evaluation, a.Plan, a.Without}

@@ -138,6 +138,7 @@ func TestTablesFit(t *testing.T) {
 }
 
 func TestWrongUsage(t *testing.T) {
+	empty := write(t, "futures.yaml", "futures: []\n")
 	cases := []struct {
 		args []string
 		want string
@@ -151,6 +152,10 @@ func TestWrongUsage(t *testing.T) {
 		{[]string{"--quantile", "1.5"}, "quantile 1.5", 2},
 		{[]string{"-o", "xml"}, "want table, wide or json", 2},
 		{[]string{"--server", "s1"}, "want like:ID", 2},
+		{[]string{"--load", "web=+40"}, "the unit is missing", 2},
+		{[]string{"--evaluations", "0"}, "--evaluations 0: want at least 1", 2},
+		{[]string{"--history", "-1h"}, "--history -1h0m0s: want a time from 0", 2},
+		{[]string{"--futures", empty}, "no futures in it", 1},
 		{[]string{"--view", "a", "--fleet", "b"}, "exclude one another", 2},
 		{[]string{"--view", "no-such-file"}, "no-such-file", 1},
 		{[]string{"--futures", "no-such-file"}, "no-such-file", 1},
@@ -163,13 +168,30 @@ func TestWrongUsage(t *testing.T) {
 	}
 }
 
+// Whoever asks about a time that no forecast reaches is told.
+func TestTheReachOfForecastsIsSaid(t *testing.T) {
+	view := write(t, "view.json", `{"Fleet":"f","Tick":"2026-03-02T12:00:00Z","Servers":{"s1":{"ID":"s1","Zone":"a"}},"Applications":{},
+		"Forecasts":{"server:s1|cpu":{"Entity":"server:s1","Resource":0,"Origin":"2026-03-02T12:00:00Z","Step":3600000000000,
+			"Quantiles":{"Levels":[0.5],"Mean":[1,1],"Values":[[1],[1]]}}}}`)
+	for at, want := range map[string]string{"13:59": "", "14:00": "forecasts reach until 2026-03-02T14:00:00Z: their last step stands for 2026-03-02T14:00:00Z\n"} {
+		c := Command()
+		var out, errs bytes.Buffer
+		c.SetOut(&out)
+		c.SetErr(&errs)
+		c.SetArgs([]string{"--view", view, "--at", at})
+		if err := c.Execute(); err != nil || errs.String() != want {
+			t.Errorf("%s: %v, %q, want %q", at, err, errs.String(), want)
+		}
+	}
+}
+
 func TestNamesAreHeldAgainstTheFleet(t *testing.T) {
 	view := write(t, "view.json", `{"Fleet":"f","Tick":"2026-03-02T12:00:00Z","Servers":{"s1":{"ID":"s1","Zone":"a"}},"Applications":{}}`)
 	cases := map[string][]string{
 		"no such server in fleet f":       {"--drain", "s9"},
 		"--server like:s9: no such":       {"--server", "like:s9"},
 		"no such application":             {"--load", "web=10%"},
-		"no such server, rack or zone":    {"--lose", "zone:q"},
+		"--lose zone:q: no such zone":     {"--lose", "zone:q"},
 		"want two servers or two zones":   {"--slow", "x:y=2x"},
 		"lies before the fleet's present": {"--at", "2020-01-01"},
 		"want 18:00":                      {"--at", "noonish"},

@@ -117,12 +117,12 @@ func (f *Future) future() (scenario.Future, error) {
 		out.Lost = append(out.Lost, loss)
 	}
 	for i, s := range f.Slow {
-		ppm, err := question.ParseChange(s.Factor)
+		ppm, err := question.ParseFactor(s.Factor)
 		if err != nil {
 			return out, fmt.Errorf("slow[%d].factor %q: %w", i, s.Factor, err)
 		}
 		out.Slow = append(out.Slow, scenario.SlowLink{
-			From: model.ServerID(s.From), To: model.ServerID(s.To), FromZone: s.FromZone, ToZone: s.ToZone, FactorPPM: ppm + 1_000_000,
+			From: model.ServerID(s.From), To: model.ServerID(s.To), FromZone: s.FromZone, ToZone: s.ToZone, FactorPPM: ppm,
 		})
 	}
 	return out, nil

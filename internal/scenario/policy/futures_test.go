@@ -37,6 +37,7 @@ futures:
 		"futures:\n  - {name: x}\n  - {name: x}":                            "used twice",
 		"futures: 7":                                                        "not a list of futures",
 		"futures:\n  - {name: x, slow: [{from: a, to: b, factor: slowly}]}": "slow[0].factor",
+		"futures:\n  - {name: x, slow: [{from: a, to: b, factor: 0x}]}":     "slow[0].factor",
 	} {
 		if _, err := ParseFutures([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)

@@ -74,7 +74,8 @@ func Parse(o Text) (scenario.Question, error) {
 }
 
 // ParseChange reads "+40%", "-10%", "40%", "1.4x" or "0.4" as a change in parts
-// per million.
+// per million. A number above 1 needs its unit: "+40" may be meant as a percentage
+// and "3" as a factor.
 func ParseChange(s string) (int64, error) {
 	number, factor, base := s, 1e6, 0.0
 	switch {
@@ -87,9 +88,12 @@ func ParseChange(s string) (int64, error) {
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 		return 0, fmt.Errorf("want a change such as +40%%, -10%% or 1.4x")
 	}
+	if number == s && math.Abs(v) > 1 {
+		return 0, fmt.Errorf("the unit is missing: want a change such as +40%%, -10%% or 1.4x")
+	}
 	ppm := math.Round(v*factor + base)
 	if ppm < -1e6 || ppm > 1e8 {
-		return 0, fmt.Errorf("a change of %.0f %% is out of range: want -100 %% to +10000 %%", ppm/1e4)
+		return 0, fmt.Errorf("a change of %.6g %% is out of range: want -100 %% to +10000 %%", ppm/1e4)
 	}
 	return int64(ppm), nil
 }
@@ -129,11 +133,18 @@ func parseSlow(s string) (scenario.SlowLink, error) {
 	if !ok || !both || a == "" || b == "" {
 		return scenario.SlowLink{}, fmt.Errorf("want A:B=3x")
 	}
-	ppm, err := ParseChange(factor)
-	if err != nil {
-		return scenario.SlowLink{}, err
+	ppm, err := ParseFactor(factor)
+	return scenario.SlowLink{From: model.ServerID(a), To: model.ServerID(b), FactorPPM: ppm}, err
+}
+
+// ParseFactor reads "3x", or the change "+200%" that is the same, as a factor in
+// parts per million.
+func ParseFactor(s string) (int64, error) {
+	ppm, err := ParseChange(s)
+	if err == nil && ppm <= -1_000_000 {
+		err = fmt.Errorf("want a factor above 0, such as 3x")
 	}
-	return scenario.SlowLink{From: model.ServerID(a), To: model.ServerID(b), FactorPPM: ppm + 1_000_000}, nil
+	return ppm + 1_000_000, err
 }
 
 // ParseAt reads a time of day (its next occurrence, UTC) or a full time; empty
@@ -186,7 +197,11 @@ func Begin(q *scenario.Question, v scenario.View) error {
 	for i := range q.Future.Lost {
 		l := &q.Future.Lost[i]
 		if l.Server != "" && !server(l.Server) || l.Zone != "" && !zones[l.Zone] || l.Rack != "" && !racks[l.Rack] {
-			return fmt.Errorf("--lose %s%s%s: no such server, rack or zone in fleet %s", l.Server, l.Rack, l.Zone, v.Fleet)
+			kind := "server"
+			if l.Server == "" {
+				kind = map[bool]string{true: "rack", false: "zone"}[l.Rack != ""]
+			}
+			return fmt.Errorf("--lose %s:%s%s%s: no such %s in fleet %s", kind, l.Server, l.Rack, l.Zone, kind, v.Fleet)
 		}
 		l.Start = q.At
 	}

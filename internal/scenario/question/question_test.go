@@ -10,12 +10,12 @@ import (
 )
 
 func TestParseChange(t *testing.T) {
-	for text, want := range map[string]int64{"+40%": 400_000, "-10%": -100_000, "1.4x": 400_000, "0.25": 250_000, "2x": 1_000_000} {
+	for text, want := range map[string]int64{"+40%": 400_000, "-10%": -100_000, "1.4x": 400_000, "0.25": 250_000, "1": 1_000_000, "2x": 1_000_000} {
 		if got, err := ParseChange(text); err != nil || got != want {
 			t.Errorf("%q: %d, %v; want %d", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "%", "NaN", "+Inf%", "-101%", "1e9x"} {
+	for _, text := range []string{"", "%", "NaN", "+Inf%", "-101%", "1e9x", "+40", "3", "-1.5"} {
 		if got, err := ParseChange(text); err == nil {
 			t.Errorf("%q is read as %d", text, got)
 		}
@@ -62,9 +62,14 @@ func TestMistakesNameTheirField(t *testing.T) {
 		"--lose \"b\"":                  {Lose: []string{"b"}},
 		"--slow \"a=2x\"":               {Slow: []string{"a=2x"}},
 		"--growth":                      {Growth: "lots"},
+		"the unit is missing":           {Load: []string{"web=+40"}},
+		"range: want":                   {Growth: "1e300%"},
+		"--slow \"a:b=0x\": want a":     {Slow: []string{"a:b=0x"}},
 		"no such server in fleet":       {Drain: []string{"s9"}},
 		"no such application":           {Load: []string{"x=1%"}},
-		"no such server, rack or zone":  {Lose: []string{"rack:r9"}},
+		"--lose rack:r9: no such rack":  {Lose: []string{"rack:r9"}},
+		"--lose zone:q: no such zone":   {Lose: []string{"zone:q"}},
+		"--lose server:s9: no such":     {Lose: []string{"server:s9"}},
 		"want two servers or two zones": {Slow: []string{"s1:b=2x"}},
 	} {
 		q, err := Parse(text)
@@ -78,6 +83,19 @@ func TestMistakesNameTheirField(t *testing.T) {
 	for want, text := range map[string]string{"want 18:00": "noonish", "lies before": "2020-01-01"} {
 		if _, err := ParseAt(text, small().Tick); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
+
+func TestParseFactor(t *testing.T) {
+	for text, want := range map[string]int64{"3x": 3_000_000, "+200%": 3_000_000, "0.5x": 500_000} {
+		if got, err := ParseFactor(text); err != nil || got != want {
+			t.Errorf("%q: %d, %v; want %d", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"0x", "-100%", "-1x", "3", "fast"} {
+		if got, err := ParseFactor(text); err == nil {
+			t.Errorf("%q is read as %d", text, got)
 		}
 	}
 }

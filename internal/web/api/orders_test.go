@@ -53,7 +53,7 @@ func TestOrdersThatMakeNoSenseAreRefused(t *testing.T) {
 		{"/plans/p-waits/pause", `{"comment":"` + strings.Repeat("x", maxComment+1) + `"}`, 400, "comment"},
 		{"/plans/p-waits/pause", `{"comment":"` + strings.Repeat("x", maxBody) + `"}`, 413, "more than"},
 		{"/servers/none/drain", "", 404, "no server"},
-		{"/what-if", `{"lose":["zone:q"]}`, 400, "no such server, rack or zone"},
+		{"/what-if", `{"lose":["zone:q"]}`, 400, "--lose zone:q: no such zone"},
 		{"/what-if", `{"at":"yesterday"}`, 400, "--at"},
 		{"/what-if", `{"evaluations":-1}`, 400, "evaluations"},
 	} {
