@@ -21,7 +21,7 @@ func Expect(v View, cfg Config, plan model.Plan) []Expectation {
 	cfg = cfg.WithDefaults()
 	f := newFleet(v, cfg)
 	before := newState(f, f.worlds([]Future{{Name: "expected", Kind: model.ScenarioExpected, Weight: 1, Required: true}}), f.start)
-	after := before.again()
+	after := before.clone()
 	at := map[model.ReplicaID]int{}
 	for r, rep := range f.replicas {
 		at[rep.id] = r

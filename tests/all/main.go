@@ -155,10 +155,11 @@ func reason(output string) string {
 	return "no reason given"
 }
 
-// Where a test speaks itself, how many of its last lines are said again at the
-// end, and how much of each: what servers beside it wrote may be long.
+// ownWords begin a line that a test said itself; what servers beside it said is
+// indented deeper.
 var ownWords = regexp.MustCompile(`^    [a-z0-9_]+\.go:\d+: `)
 
+// What is said again at the end: how many lines of a test, and how much of each.
 const (
 	lastLines = 6
 	lineBytes = 400

@@ -197,11 +197,14 @@ func Begin(q *scenario.Question, v scenario.View) error {
 	for i := range q.Future.Lost {
 		l := &q.Future.Lost[i]
 		if l.Server != "" && !server(l.Server) || l.Zone != "" && !zones[l.Zone] || l.Rack != "" && !racks[l.Rack] {
-			kind := "server"
-			if l.Server == "" {
-				kind = map[bool]string{true: "rack", false: "zone"}[l.Rack != ""]
+			kind, name := "zone", l.Zone
+			switch {
+			case l.Server != "":
+				kind, name = "server", string(l.Server)
+			case l.Rack != "":
+				kind, name = "rack", l.Rack
 			}
-			return fmt.Errorf("--lose %s:%s%s%s: no such %s in fleet %s", kind, l.Server, l.Rack, l.Zone, kind, v.Fleet)
+			return fmt.Errorf("--lose %s:%s: no such %s in fleet %s", kind, name, kind, v.Fleet)
 		}
 		l.Start = q.At
 	}
