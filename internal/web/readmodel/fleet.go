@@ -34,6 +34,7 @@ type Fleet struct {
 	limits    *Limits
 	series    map[SeriesKey]*series
 	byPlan    map[model.PlanID]*Run
+	early     []*Run // of plans not read yet, by their first news
 	places    []change
 	placedAt  map[model.ReplicaID]model.Instant
 	versions  map[Section]uint64
@@ -159,10 +160,9 @@ func (f *Fleet) evaluation(e model.Evaluation) {
 	}
 	e.Demands = nil
 	for i := range e.Balances {
-		if r := f.byPlan[e.Balances[i].Plan]; r != nil {
-			r.Balance, r.BalancedAt = &e.Balances[i], e.Tick
-			f.touch(Plans)
-		}
+		r := f.runOf(e.Balances[i].Plan)
+		r.Balance, r.BalancedAt = &e.Balances[i], e.Tick
+		f.touch(Plans)
 	}
 	before := len(f.Evaluations)
 	f.Evaluations = appendBounded(f.Evaluations, e, f.limits.Evaluations)

@@ -3,6 +3,8 @@ package readmodel
 import (
 	"fmt"
 	"math"
+	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -170,6 +172,36 @@ func TestRunsStandAsTheyStoodThen(t *testing.T) {
 	}
 }
 
+// Topics are read side by side: whatever order they come in, a run is the same.
+func TestWhatBecameOfAPlanMayComeBeforeIt(t *testing.T) {
+	plan := model.Plan{Fleet: "f", ID: "p", Tick: nine, Moves: []model.Move{{Replica: "web/0"}}}
+	later := []any{
+		model.Step{Fleet: "f", Plan: "p", ID: "p/0", At: nine},
+		model.Outcome{Fleet: "f", Kind: model.OutcomeProgress, Plan: "p", At: nine, Progress: model.Progress{DoneBytes: 5, TotalBytes: 9}},
+		model.Outcome{Fleet: "f", Kind: model.OutcomePlan, Plan: "p", MoveIndex: -1, State: model.PlanRunning, At: nine.Add(time.Minute)},
+		model.Outcome{Fleet: "f", Kind: model.OutcomePlan, Plan: "p", MoveIndex: -1, State: model.PlanSucceeded, At: nine.Add(time.Hour)},
+		model.Evaluation{Fleet: "f", Tick: nine.Add(2 * time.Hour), Balances: []model.PlanBalance{{Plan: "p"}}},
+	}
+	_, f := fleet(t, DefaultLimits(), append([]any{plan}, later...)...)
+	want := f.Run("p")
+	if s := want.At(0); s.State != model.PlanSucceeded || len(want.Steps) != 1 || want.Balance == nil || len(want.Copies) != 1 {
+		t.Fatalf("in order: %+v, %+v", s, want)
+	}
+	for at := range later {
+		events := slices.Insert(slices.Clone(later), at+1, any(plan))
+		_, f := fleet(t, DefaultLimits(), events...)
+		if got := f.Run("p"); !reflect.DeepEqual(got, want) {
+			t.Errorf("after %d of them: %+v, want %+v", at+1, got, want)
+		}
+		if len(f.Plans) != 1 || len(f.early) != 0 {
+			t.Errorf("after %d of them: %d plans, %d waited for", at+1, len(f.Plans), len(f.early))
+		}
+	}
+	if _, f := fleet(t, DefaultLimits(), later...); f.Run("p") != nil || len(f.Plans) != 0 {
+		t.Error("a plan that was never read is shown")
+	}
+}
+
 func TestWhatIsToldAgainCountsOnce(t *testing.T) {
 	letter := model.DeadLetter{Topic: "metrics", Partition: 1, Offset: 5, Value: make([]byte, 10_000)}
 	e := model.Evaluation{Fleet: "f", Tick: nine, Decision: "hold"}
@@ -191,12 +223,13 @@ func TestEverythingIsBounded(t *testing.T) {
 	for i := range 500 {
 		at, id := nine.Add(time.Duration(i)*time.Minute), model.PlanID(fmt.Sprintf("p%d", i/100))
 		for _, e := range []any{model.Plan{Fleet: "f", ID: model.PlanID(fmt.Sprint(i)), Tick: at}, model.Plan{Fleet: "f", ID: id, Tick: at}, model.Evaluation{Fleet: "f", Tick: at},
-			model.Step{Fleet: "f", Plan: id, At: at}, model.Outcome{Fleet: "f", Plan: id, Kind: model.OutcomeStep, At: at}, model.Audit{Fleet: "f", At: at},
+			model.Step{Fleet: "f", Plan: id, At: at}, model.Outcome{Fleet: "f", Plan: id, Kind: model.OutcomeStep, At: at},
+			model.Step{Fleet: "f", Plan: "never-read-" + model.PlanID(fmt.Sprint(i)), At: at}, model.Audit{Fleet: "f", At: at},
 			model.Control{Fleet: "f", Kind: model.ControlPause, At: at}, model.DeadLetter{Topic: "t", Offset: int64(i)}} {
 			m.Fold("f", e)
 		}
 	}
-	for what, n := range map[string]int{"plans": len(f.Plans), "evaluations": len(f.Evaluations), "lines": len(f.Lines), "letters": len(f.Letters), "orders": len(f.Orders), "audits": len(f.Audits)} {
+	for what, n := range map[string]int{"plans": len(f.Plans), "evaluations": len(f.Evaluations), "lines": len(f.Lines), "letters": len(f.Letters), "orders": len(f.Orders), "audits": len(f.Audits), "plans not read": len(f.early)} {
 		if n == 0 || n > 20 {
 			t.Errorf("%d %s kept, want at most 20", n, what)
 		}

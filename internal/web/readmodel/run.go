@@ -1,6 +1,8 @@
 package readmodel
 
 import (
+	"slices"
+
 	"drover/internal/model"
 )
 
@@ -37,10 +39,9 @@ func (f *Fleet) foldPlan(event any) Section {
 	case model.Plan:
 		f.submit(e)
 	case model.Step:
-		if r := f.Run(e.Plan); r != nil {
-			r.Steps = appendBounded(r.Steps, e, f.limits.Steps)
-			f.Now = max(f.Now, e.At)
-		}
+		r := f.runOf(e.Plan)
+		r.Steps = appendBounded(r.Steps, e, f.limits.Steps)
+		f.Now = max(f.Now, e.At)
 	case model.Outcome:
 		f.outcome(e)
 	}
@@ -57,7 +58,9 @@ func (f *Fleet) submit(p model.Plan) {
 		}
 		return
 	}
-	r := &Run{Plan: p}
+	r := f.runOf(p.ID)
+	f.early = slices.DeleteFunc(f.early, func(other *Run) bool { return other == r })
+	r.Plan = p
 	for _, c := range f.Orders { // an order may come before its plan
 		if c.Plan == p.ID {
 			r.Orders = append(r.Orders, c)
@@ -76,22 +79,36 @@ func (f *Fleet) submit(p model.Plan) {
 // Run returns a plan's run, or nil.
 func (f *Fleet) Run(id model.PlanID) *Run { return f.byPlan[id] }
 
+// runOf returns a plan's run, also of a plan that has not been read yet: topics are
+// read side by side, and what became of a plan may come before it.
+func (f *Fleet) runOf(id model.PlanID) *Run {
+	if r := f.byPlan[id]; r != nil {
+		return r
+	}
+	for _, r := range slices.Backward(f.early) {
+		if r.Plan.ID == id {
+			return r
+		}
+	}
+	r := &Run{Plan: model.Plan{ID: id}}
+	f.early = appendBounded(f.early, r, f.limits.Plans)
+	return r
+}
+
 func (f *Fleet) outcome(o model.Outcome) {
 	f.Now = max(f.Now, o.At)
 	if o.Kind == model.OutcomeMove && o.Server != "" && o.Replica != "" {
 		f.place(o.Replica, o.Server, o.At)
 	}
-	r := f.Run(o.Plan)
-	switch {
-	case r == nil:
-	case o.Kind == model.OutcomeProgress: // the last word only: there are many
-		if r.Copies == nil {
-			r.Copies = map[int]model.Progress{}
-		}
-		r.Copies[o.MoveIndex] = o.Progress
-	default:
+	r := f.runOf(o.Plan)
+	if o.Kind != model.OutcomeProgress {
 		r.Outcomes = appendBounded(r.Outcomes, o, f.limits.Outcomes)
+		return
 	}
+	if r.Copies == nil { // the last word only: there are many
+		r.Copies = map[int]model.Progress{}
+	}
+	r.Copies[o.MoveIndex] = o.Progress
 }
 
 // order notes a person's order and what it changes for the whole fleet.
