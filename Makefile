@@ -24,6 +24,22 @@ release:
 release-check:
 	go run ./deploy/release -out dist -arch $(ARCH) -check
 
+# The container image, with the same files as the release's, as drover and
+# drover:VERSION; ENGINE=podman for another engine, BUILD for more of its flags.
+.PHONY: image compose-check
+ENGINE ?= docker
+image:
+	v=$$(git describe --tags --always --dirty --match 'v[0-9]*') && r=$$(git rev-parse HEAD | cut -c1-12) && case $$v in *-dirty) r=$$r+;; esac && \
+	$(ENGINE) build -f deploy/Dockerfile -t drover -t drover:$$v --build-arg GO=$$(go env GOVERSION | sed s/^go//) --build-arg VERSION=$$v \
+		--build-arg REVISION=$$r --build-arg COMMIT="$$(git log -1 --format='%H %ct')" $(BUILD) .
+
+# Runs deploy/compose.yaml by a real Docker (up, a plan, kills, down, up), then
+# builds the image and compares it with the release's. Root is needed; everything
+# happens in namespaces of its own. IN=FOLDER: keep it, go on where it ended.
+IN ?=
+compose-check:
+	@go run ./tests/compose -in "$(IN)"
+
 check:
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"
 	go vet ./...

@@ -14,6 +14,7 @@ import (
 	"drover/internal/cli/driver"
 	"drover/internal/cli/forecast"
 	"drover/internal/cli/graph"
+	"drover/internal/cli/health"
 	"drover/internal/cli/ingest"
 	"drover/internal/cli/operator"
 	"drover/internal/cli/reference"
@@ -49,6 +50,7 @@ func newRootCommand() *cobra.Command {
 		driver.Command(),
 		forecast.Command(),
 		graph.Command(),
+		health.Command(),
 		ingest.Command(),
 		reference.Command(programs),
 		replay.Command(),

@@ -14,7 +14,7 @@ var groups = []struct {
 	{"See what a running Drover knows and does:", []string{"get", "describe", "explain", "watch", "plan", "doctor", "context"}},
 	{"Give it orders:", []string{"approve", "reject", "pause", "resume", "stop", "kill", "revive", "drain", "undrain", "update", "deadletter"}},
 	{"Ask and try, nothing is carried out:", []string{"whatif", "forecast", "graph", "solve", "backtest", "replay", "diff"}},
-	{"Run it:", []string{"up", "web", "agent", "ingest", "topics", "archive", "driver", "config", "token"}},
+	{"Run it:", []string{"up", "web", "agent", "ingest", "topics", "archive", "driver", "config", "token", "health"}},
 	{"Besides:", []string{"docs", "completion", "help", "version"}},
 }
 

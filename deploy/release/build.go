@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"time"
 )
 
 // program is one binary of a release.
@@ -65,6 +64,9 @@ func (r *release) make(ctx context.Context, out string) error {
 		if err != nil {
 			return err
 		}
+		if err := r.image(filepath.Join(out, r.imageName(arch)), arch, parts.files); err != nil {
+			return err
+		}
 		parts.files = append(parts.files, texts...)
 		if err := r.archive(filepath.Join(out, r.archiveName(arch)), parts.files); err != nil {
 			return err
@@ -83,7 +85,7 @@ func (r *release) make(ctx context.Context, out string) error {
 // state of the working tree in it.
 func (r *release) build(ctx context.Context, arch, out string) error {
 	flags := "-s -w"
-	for _, v := range [][2]string{{"release", r.version.Name}, {"revision", r.version.Revision}, {"committed", r.version.Committed.Format(time.RFC3339)}} {
+	for _, v := range [][2]string{{"release", r.version.Name}, {"revision", r.version.Revision}, {"committed", r.version.Time()}} {
 		flags += " -X " + r.settings + "." + v[0] + "=" + v[1]
 	}
 	for _, p := range r.programs {

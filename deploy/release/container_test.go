@@ -10,7 +10,12 @@ import (
 	"testing"
 
 	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/spf13/cobra"
 
+	"drover/internal/cli/health"
+	"drover/internal/cli/service"
+	"drover/internal/cli/topics"
 	"drover/internal/config"
 )
 
@@ -33,14 +38,12 @@ func TestTheContainerFile(t *testing.T) {
 	}
 	for _, m := range regexp.MustCompile(`(?m)^COPY (.*)$`).FindAllStringSubmatch(joined, -1) {
 		words := strings.Fields(m[1])
-		built := slices.ContainsFunc(words, func(w string) bool { return w == "--from=build" })
+		built := slices.Contains(words, "--from=build")
 		for _, source := range words[:len(words)-1] {
 			switch {
 			case strings.HasPrefix(source, "--"):
-			case built && strings.HasPrefix(source, "/src/"):
-				exists(t, strings.TrimPrefix(source, "/src/"))
 			case built:
-				if !strings.Contains(stages[1], source[:len(source)-1]) && !strings.HasPrefix(source, "/etc/ssl/") {
+				if !strings.Contains(stages[1], source[:len(source)-1]) {
 					t.Errorf("COPY %s: the build makes no such folder", source)
 				}
 			default:
@@ -48,12 +51,21 @@ func TestTheContainerFile(t *testing.T) {
 			}
 		}
 	}
+	image := small().config()
+	for name, value := range image.Labels {
+		if !strings.Contains(last, name+`="`+value+`"`) && !strings.Contains(last, name+`="$`) {
+			t.Errorf("the container file gives no label %s=%q, as the release's image has", name, value)
+		}
+	}
+	if !strings.Contains(last, "\nENTRYPOINT [\""+image.Entrypoint[0]+"\"]\n") || !strings.Contains(last, "\nENV "+image.Env[0]+"\n") {
+		t.Errorf("the release's image runs %q in %q:\n%s", image.Entrypoint, image.Env, last)
+	}
 	ignored, err := os.ReadFile(filepath.Join("..", "..", ".dockerignore"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, line := range strings.Fields(string(ignored)) {
-		for _, needed := range []string{"cmd", "internal", "schemas", "go.mod", "go.sum", "LICENSE"} {
+		for _, needed := range []string{"cmd", "deploy", "internal", "schemas", "go.mod", "go.sum", "LICENSE"} {
 			if line == needed {
 				t.Errorf(".dockerignore leaves out %s, which the build needs", line)
 			}
@@ -66,6 +78,36 @@ func exists(t *testing.T, name string) {
 	if _, err := os.Stat(filepath.Join("..", "..", name)); err != nil {
 		t.Errorf("the container file copies %s: %v", name, err)
 	}
+}
+
+// takes checks that a service's program takes the flags that it is given.
+func takes(t *testing.T, s *types.ServiceConfig) {
+	t.Helper()
+	argv := append(slices.Clone(s.Entrypoint), s.Command...)
+	root := drover()
+	if len(s.Entrypoint) > 0 {
+		root = map[string]*cobra.Command{"/ingest": service.IngestCommand(), "/forecaster": service.ForecasterCommand(), "/planner": service.PlannerCommand(),
+			"/executor": service.ExecutorCommand(), "/drover": root}[argv[0]]
+		argv = argv[1:]
+	}
+	if root == nil {
+		t.Errorf("%s: %q is no program of the image", s.Name, s.Entrypoint)
+		return
+	}
+	c, flags, err := root.Find(argv)
+	if err == nil {
+		err = c.ParseFlags(flags)
+	}
+	if err != nil || len(argv) > 0 && len(c.Flags().Args()) > 0 {
+		t.Errorf("%s: %q: %v, left over %q", s.Name, argv, err, c.Flags().Args())
+	}
+}
+
+// drover holds the operator's commands that containers run.
+func drover() *cobra.Command {
+	root := &cobra.Command{Use: "drover"}
+	root.AddCommand(service.WebCommand(), topics.Command(), health.Command())
+	return root
 }
 
 // TestTheComposeFile loads it as Docker does and checks that its services run
@@ -107,9 +149,13 @@ func TestTheComposeFile(t *testing.T) {
 		if len(s.Entrypoint) > 0 {
 			exists(t, filepath.Join("cmd", filepath.Base(s.Entrypoint[0])))
 		}
-		if name != "topics" && (!s.ReadOnly || !slices.Contains(s.CapDrop, "ALL")) {
+		if !s.ReadOnly || !slices.Contains(s.CapDrop, "ALL") {
 			t.Errorf("%s has more rights than it needs", name)
 		}
+		if name != "topics" && (s.HealthCheck == nil || s.StopGracePeriod == nil) {
+			t.Errorf("%s: nobody sees whether it is well, or waits for its end", name)
+		}
+		takes(t, &s)
 	}
 	if ours != 6 {
 		t.Errorf("%d services of Drover, want 6", ours)

@@ -32,6 +32,8 @@ func run(ctx context.Context, args []string) error {
 	out := flags.String("out", "dist", "folder for the release; it is made anew")
 	arch := flags.String("arch", runtime.GOARCH, "comma-separated architectures of Linux: amd64, arm64")
 	name := flags.String("version", "", "name of the version (default: what git describe says)")
+	commit := flags.String("commit", "", "the commit, where git can't be asked: HASH SECONDS, as git log --format='%H %ct' gives it")
+	root := flags.String("root", "", "make nothing but an image's file system, in this folder (for deploy/Dockerfile)")
 	check := flags.Bool("check", false, "build twice, in two folders, and demand the same bytes; run what was built")
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
@@ -39,7 +41,10 @@ func run(ctx context.Context, args []string) error {
 	if flags.NArg() > 0 {
 		return fmt.Errorf("%w: %q: only flags are taken", errUsage, flags.Arg(0))
 	}
-	version, err := describe(ctx, ".", *name)
+	version, err := told(*name, *commit)
+	if *root == "" {
+		version, err = describe(ctx, ".", *name)
+	}
 	if err != nil {
 		return err
 	}
@@ -56,6 +61,9 @@ func run(ctx context.Context, args []string) error {
 			return fmt.Errorf("%w: -arch %q: want amd64 or arm64", errUsage, a)
 		}
 		r.archs = append(r.archs, a)
+	}
+	if *root != "" {
+		return r.lay(ctx, *root)
 	}
 	if err := r.make(ctx, *out); err != nil {
 		return err

@@ -68,8 +68,8 @@ func TestTheSameSourcesGiveTheSameBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"SHA256SUMS", "drover_1.2.3+4.g0123abc_amd64.deb", "drover_1.2.3+4.g0123abc_arm64.deb",
-		"drover_1.2.3-4-g0123abc_linux_amd64.cdx.json", "drover_1.2.3-4-g0123abc_linux_amd64.tar.gz",
-		"drover_1.2.3-4-g0123abc_linux_arm64.cdx.json", "drover_1.2.3-4-g0123abc_linux_arm64.tar.gz"}
+		"drover_1.2.3-4-g0123abc_linux_amd64.cdx.json", "drover_1.2.3-4-g0123abc_linux_amd64.oci.tar", "drover_1.2.3-4-g0123abc_linux_amd64.tar.gz",
+		"drover_1.2.3-4-g0123abc_linux_arm64.cdx.json", "drover_1.2.3-4-g0123abc_linux_arm64.oci.tar", "drover_1.2.3-4-g0123abc_linux_arm64.tar.gz"}
 	var names []string
 	entries, _ := os.ReadDir(first)
 	for _, e := range entries {

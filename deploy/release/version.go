@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os/exec"
@@ -37,19 +38,40 @@ func describe(ctx context.Context, sources, name string) (version, error) {
 	if err != nil {
 		return version{}, err
 	}
-	hash, seconds, _ := strings.Cut(commit, " ")
-	unix, err := strconv.ParseInt(seconds, 10, 64)
-	if err != nil || len(hash) < 12 {
-		return version{}, fmt.Errorf("git log: %q is no commit with a time", commit)
-	}
-	v := version{Name: said, Revision: hash[:12], Committed: time.Unix(unix, 0).UTC()}
-	if strings.HasSuffix(said, "-dirty") {
-		v.Revision += "+"
+	v, err := told(said, commit)
+	if err != nil {
+		return version{}, err
 	}
 	if name != "" {
 		v.Name = name
 	}
 	return v, nil
+}
+
+// told returns the version that somebody says who has asked git: its name and the
+// commit's hash and time. Of a build that was told nothing, nothing is known.
+func told(name, commit string) (version, error) {
+	if commit == "" {
+		return version{Name: cmp.Or(name, "devel")}, nil
+	}
+	hash, seconds, _ := strings.Cut(commit, " ")
+	unix, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil || len(hash) < 12 {
+		return version{}, fmt.Errorf("%q is no commit with a time: want HASH SECONDS", commit)
+	}
+	v := version{Name: cmp.Or(name, "devel"), Revision: hash[:12], Committed: time.Unix(unix, 0).UTC()}
+	if strings.HasSuffix(name, "-dirty") {
+		v.Revision += "+"
+	}
+	return v, nil
+}
+
+// Time returns the commit's time in RFC 3339; empty: it isn't known.
+func (v version) Time() string {
+	if v.Committed.IsZero() {
+		return ""
+	}
+	return v.Committed.Format(time.RFC3339)
 }
 
 // File returns the version as it stands in file names.

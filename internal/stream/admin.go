@@ -32,6 +32,25 @@ func NewAdmin(conn *Connection) (*Admin, error) {
 // Close ends the connections.
 func (a *Admin) Close() { a.client.Close() }
 
+// Await waits until a broker answers, at most for so long.
+func (a *Admin) Await(ctx context.Context, patience time.Duration) error {
+	deadline, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		once, end := context.WithTimeout(deadline, 2*time.Second)
+		err := a.client.Ping(once)
+		end()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-deadline.Done():
+			return a.conn.dials.explain(fmt.Errorf("kafka: no broker answered within %v: %w", patience, err))
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
 // Plan says how topics are to be.
 type Plan struct {
 	Partitions Partitions

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +21,7 @@ type options struct {
 	file      string
 	output    string
 	minInSync int
+	wait      time.Duration // for a broker
 }
 
 // Command returns the command.
@@ -33,9 +35,11 @@ func Command() *cobra.Command {
 	c.PersistentFlags().StringVar(&o.file, "config", "", "configuration file (YAML)")
 	c.PersistentFlags().StringVarP(&o.output, "output", "o", "table", "table or json")
 	c.PersistentFlags().IntVar(&o.minInSync, "min-insync", 0, "min.insync.replicas of each topic; 0: the broker's default")
+	apply := &cobra.Command{Use: "apply", Short: "Create topics that are missing and set their configuration", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return o.change(c, true) }}
+	apply.Flags().DurationVar(&o.wait, "wait", 0, "how long to wait for a broker that has yet to start")
 	c.AddCommand(
-		&cobra.Command{Use: "apply", Short: "Create topics that are missing and set their configuration", Args: cobra.NoArgs,
-			RunE: func(c *cobra.Command, _ []string) error { return o.change(c, true) }},
+		apply,
 		&cobra.Command{Use: "check", Short: "Tell what differs from the table (exit 1 where something does)", Args: cobra.NoArgs,
 			RunE: func(c *cobra.Command, _ []string) error { return o.change(c, false) }},
 		&cobra.Command{Use: "describe", Short: "Print the table of topics", Args: cobra.NoArgs, RunE: o.describe},
@@ -81,6 +85,11 @@ func (o *options) change(c *cobra.Command, apply bool) error {
 		return err
 	}
 	defer admin.Close()
+	if o.wait > 0 {
+		if err := admin.Await(c.Context(), o.wait); err != nil {
+			return err
+		}
+	}
 	do := admin.Check
 	if apply {
 		do = admin.Apply
