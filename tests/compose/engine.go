@@ -20,6 +20,7 @@ type engine struct {
 	folder string
 	daemon *exec.Cmd
 	log    *os.File
+	ended  chan struct{} // closed when the daemon has ended
 }
 
 // patience is how long anything may take: decisions are made every five minutes,
@@ -37,7 +38,13 @@ func start(ctx context.Context, folder string) (*engine, error) {
 	if err := do(ctx, "/", nil, "ip", "link", "set", "lo", "up"); err != nil {
 		return nil, err
 	}
-	e := &engine{folder: folder}
+	e := &engine{folder: folder, ended: make(chan struct{})}
+	// What a run that was killed says about its daemon is no longer so.
+	for _, name := range []string{"pid", "exec"} {
+		if err := os.RemoveAll(filepath.Join(folder, name)); err != nil {
+			return nil, err
+		}
+	}
 	log, err := os.Create(filepath.Join(folder, "dockerd.log"))
 	if err != nil {
 		return nil, err
@@ -49,6 +56,10 @@ func start(ctx context.Context, folder string) (*engine, error) {
 	if err := e.daemon.Start(); err != nil {
 		return nil, err
 	}
+	go func() {
+		_ = e.daemon.Wait() // the log says why
+		close(e.ended)
+	}()
 	return e, e.await(ctx, "the engine answers", func() (bool, error) {
 		_, err := e.docker(ctx, "version")
 		return err == nil, err
@@ -58,7 +69,7 @@ func start(ctx context.Context, folder string) (*engine, error) {
 // stop ends the daemon; the namespaces' end would end it, too, less orderly.
 func (e *engine) stop() {
 	_ = e.daemon.Process.Signal(syscall.SIGTERM) // it may have ended
-	_ = e.daemon.Wait()
+	<-e.ended
 	_ = e.log.Close()
 }
 
@@ -84,6 +95,9 @@ func (e *engine) await(ctx context.Context, what string, holds func() (bool, err
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("waited %v in vain until %s (%w)", patience, what, err)
+		case <-e.ended:
+			text, _ := os.ReadFile(e.log.Name())
+			return fmt.Errorf("the engine has ended before %s:\n%s", what, text[max(0, len(text)-2000):])
 		case <-time.After(300 * time.Millisecond):
 		}
 	}

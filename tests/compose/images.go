@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,8 +32,12 @@ func (s *story) load(ctx context.Context) error {
 		return err
 	}
 	_, name, _ := strings.Cut(strings.TrimSpace(said), "Loaded image: ")
-	if s.Release = name; name == "" {
+	if name == "" {
 		return fmt.Errorf("docker load says %q", said)
+	}
+	// By its digest, since `make image` gives the same name.
+	if s.Release, err = s.inspect(ctx, name, "{{.Id}}"); err != nil {
+		return err
 	}
 	_, s.Version, _ = strings.Cut(name, ":")
 	info, err := os.Stat(archives[0])
@@ -43,6 +47,12 @@ func (s *story) load(ctx context.Context) error {
 	s.Figures["archive_mb"] = info.Size() / 1e6
 	_, err = s.engine.docker(ctx, "tag", s.Release, built)
 	return err
+}
+
+// inspect returns what the engine knows of an image.
+func (s *story) inspect(ctx context.Context, image, format string) (string, error) {
+	said, err := s.engine.docker(ctx, "image", "inspect", "--format", format, image)
+	return strings.TrimSpace(said), err
 }
 
 // build makes the image as people do, `make image`.
@@ -62,6 +72,13 @@ func (s *story) build(ctx context.Context) error {
 
 // compare demands that both images hold the same files and are run the same way.
 func (s *story) compare(ctx context.Context) error {
+	id, err := s.inspect(ctx, built, "{{.Id}}")
+	if err == nil && id == s.Release {
+		err = fmt.Errorf("%s is the release's image itself", built)
+	}
+	if err != nil {
+		return err
+	}
 	var files []map[string]string
 	var configs []string
 	for _, image := range []string{built, s.Release} {
@@ -69,8 +86,7 @@ func (s *story) compare(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		c, err := s.engine.docker(ctx, "image", "inspect", "--format",
-			"{{.Config.User}} {{json .Config.Entrypoint}} {{json .Config.Env}} {{json .Config.Labels}} {{.Architecture}}", image)
+		c, err := s.inspect(ctx, image, "{{.Config.User}} {{json .Config.Entrypoint}} {{json .Config.Env}} {{json .Config.Labels}} {{.Architecture}}")
 		if err != nil {
 			return err
 		}
@@ -81,16 +97,13 @@ func (s *story) compare(ctx context.Context) error {
 	if configs[0] != configs[1] {
 		wrong = append(wrong, fmt.Errorf("run differently: %s and %s", configs[0], configs[1]))
 	}
-	size, err := s.engine.docker(ctx, "image", "inspect", "--format", "{{.Size}}", built)
+	size, err := s.inspect(ctx, built, "{{.Size}}")
 	if err != nil {
 		return err
 	}
-	var bytes int64
-	if err := json.Unmarshal([]byte(strings.TrimSpace(size)), &bytes); err != nil {
-		return err
-	}
+	bytes, err := strconv.ParseInt(size, 10, 64)
 	s.Figures["image_mb"] = bytes / 1e6
-	return errors.Join(wrong...)
+	return errors.Join(append(wrong, err)...)
 }
 
 // differences says what the two images do not have in common.

@@ -31,6 +31,7 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 
 	"drover/tests/module"
 )
@@ -90,6 +91,11 @@ func run(ctx context.Context, folder string) (err error) {
 			return err
 		}
 	}
+	return enter(ctx, root, folder, tools)
+}
+
+// enter goes on in namespaces, with the programs that were fetched.
+func enter(ctx context.Context, root, folder string, tools []string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -102,6 +108,9 @@ func run(ctx context.Context, folder string) (err error) {
 	child.Env = append(os.Environ(), tools...)
 	child.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL,
 		Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS}
+	// Told to end, it says how far it came, and ends the engine.
+	child.Cancel = func() error { return child.Process.Signal(syscall.SIGTERM) }
+	child.WaitDelay = 2 * time.Minute
 	return child.Run()
 }
 

@@ -13,12 +13,15 @@ import (
 )
 
 // kafkaRun is what the image apache/kafka does at its start, by the same wrapper:
-// variables become properties, the storage is formatted, the broker runs.
+// variables become properties, the storage is formatted unless it is, the broker
+// runs.
 const kafkaRun = `#!/bin/sh
-set -e
 export CLUSTER_ID=${CLUSTER_ID:-5L6g3nShT-eMCtK--X86sw}
-java -XX:TieredStopAtLevel=1 -cp '/opt/kafka/libs/*' kafka.docker.KafkaDockerWrapper setup --default-configs-dir /etc/kafka/docker \
-	--mounted-configs-dir /mnt/shared/config --final-configs-dir /opt/kafka/config
+said=$(java -XX:TieredStopAtLevel=1 -cp '/opt/kafka/libs/*' kafka.docker.KafkaDockerWrapper setup --default-configs-dir /etc/kafka/docker \
+	--mounted-configs-dir /mnt/shared/config --final-configs-dir /opt/kafka/config 2>&1) || case $said in
+*"already formatted"*) ;;
+*) echo "$said"; exit 1 ;;
+esac
 exec java -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp '/opt/kafka/config:/opt/kafka/libs/*' kafka.Kafka /opt/kafka/config/server.properties
 `
 

@@ -17,7 +17,7 @@ type story struct {
 
 	Told    int            // chapters that passed
 	Version string         // of Drover
-	Release string         // the release's image
+	Release string         // the release's image, by its digest
 	Token   string         // of the person
 	Moved   int            // times that the applications were moved
 	Figures map[string]any // what came of it
