@@ -78,8 +78,12 @@ func (c *climate) cost(delta int64, soft int32, away float64) float64 {
 // burst is how many targets are tried for one item before the next is drawn.
 const burst = 6
 
-// batch is how many moves are drawn between two looks at the budget.
-const batch = 64
+// batch is how many moves are drawn between two looks at the budget, leastTried
+// how many candidates they count at least.
+const (
+	batch      = 64
+	leastTried = batch / 4
+)
 
 // anneal runs a part of one cooling from the present placement (simulated
 // annealing with shifts, swaps and ejections; Kirkpatrick et al. 1983, for this
@@ -116,9 +120,12 @@ func (l *lane) anneal(c schedule, from, to float64, share func() float64) {
 		l.energy.add(float64(l.s.cost) + float64(l.price*float64(l.s.soft)))
 		w := climate{t: t, penalty: l.price, homesick: c.home * t}
 		m := l.mixAt(&c, done)
+		before := l.candidates
 		for range batch {
 			l.play(&m, &w)
 		}
+		// Where next to nothing can be tried, the budget ends all the same.
+		l.candidates = max(l.candidates, before+leastTried)
 	}
 }
 
@@ -130,8 +137,12 @@ func (l *lane) tryShifts(w *climate) {
 	if a == none {
 		return
 	}
-	gain := s.leaveGain(i)
 	limit := w.t * r.exponential()
+	if l.thrifty() {
+		l.thriftyShifts(w, i, limit)
+		return
+	}
+	gain := s.leaveGain(i)
 	home, hopeless := l.outlook(w, i, gain, limit)
 	if hopeless {
 		l.candidates += burst
@@ -193,8 +204,9 @@ func (l *lane) trySwaps(w *climate) {
 	}
 	limit := w.t * r.exponential()
 	from := l.in.away(i, a)
+	thrifty, spare := l.thrifty(), l.spare()
 	var gain int64
-	if l.in.rising {
+	if l.in.rising && !thrifty {
 		gain = s.leaveGain(i) - l.in.relief[i]
 	}
 	for range burst {
@@ -208,7 +220,10 @@ func (l *lane) trySwaps(w *climate) {
 		}
 		l.candidates++
 		away := l.in.away(i, b) - from + l.in.awayChange(j, b, a)
-		if l.in.rising && s.soft == 0 {
+		switch {
+		case thrifty && w.cost(s.swapFees(i, j), 0, away)-spare > limit:
+			continue
+		case !thrifty && l.in.rising && s.soft == 0:
 			// An exchange saves at most what both departures save and both arrivals relieve.
 			if least := w.cost(gain, 0, away) - limit; least > 0 && float64(l.in.relief[j]-s.leaveGain(j)) < least-l.in.mostFee {
 				continue

@@ -29,6 +29,7 @@ type lane struct {
 	hosts   *hosts  // bins by item; nil: all
 	region  *region
 	nearby  bool // some bins are drawn near an item's start
+	fees    bool // all are, and candidates are judged by their fees first; see thrifty
 	kinds   []regionKind
 
 	best     []int32

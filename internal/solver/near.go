@@ -8,11 +8,14 @@ import "slices"
 
 // A list has at most nearMost bins, and the least distance counts as near where
 // at most one bin in nearShare has it. One draw in nearDraws is from the list or
-// the start.
+// the start, half of them the start; where fees are cooled all but one in farDraws
+// are, one in homeDraws of them the start.
 const (
 	nearMost  = 64
 	nearShare = 4
 	nearDraws = 4
+	farDraws  = 32
+	homeDraws = 8
 )
 
 // findNear fills in.near, or leaves it empty where distances tell nothing.
@@ -60,11 +63,15 @@ func (l *lane) nearBin(i int32) int32 {
 		return none
 	}
 	k := l.rng.next()
-	if k%nearDraws != 0 {
+	far, goHome := k%nearDraws != 0, k&nearDraws == 0
+	if l.fees {
+		far, goHome = k%farDraws == 0, k/farDraws%homeDraws == 0
+	}
+	if far {
 		return none
 	}
 	list := in.near[home]
-	if n := uint64(len(list)); n > 0 && (k&nearDraws != 0 || l.s.at[i] == home) {
+	if n := uint64(len(list)); n > 0 && (!goHome || l.s.at[i] == home) {
 		return list[(k>>32)*n>>32]
 	}
 	return home

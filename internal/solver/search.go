@@ -85,9 +85,12 @@ func (r *search) run() {
 		}
 		r.parallel(func(k int, l *lane) {
 			l.penalty, l.energy = base.penalty, mean{}
-			if share := r.share(k, from, ph.until); ph.regions {
+			switch share := r.share(k, from, ph.until); {
+			case ph.regions:
 				l.annealRegions(base, share)
-			} else {
+			case ph.to == 1 && r.bends():
+				r.coolLast(k, l, base, ph, from)
+			default:
 				l.anneal(base, ph.from, ph.to, share)
 			}
 			if ph.to == 1 {
@@ -131,7 +134,6 @@ func (r *search) feasible() bool { return r.bestSoft == 0 && r.stranded == 0 }
 // phase is over. Where a guard paces more lanes than there are threads, the
 // phase is divided among those that share a thread.
 func (r *search) share(k int, from, until float64) func() float64 {
-	each := r.each()
 	l := r.lanes[k]
 	if r.o.Evaluations <= 0 {
 		slots := (len(r.lanes) + r.threads() - 1) / r.threads()
@@ -140,18 +142,22 @@ func (r *search) share(k int, from, until float64) func() float64 {
 		until = from + width
 	}
 	return func() float64 {
-		spent := 0.0
-		if r.o.Guard != nil {
-			spent = r.o.Guard()
-		}
-		if spent >= 1 {
+		spent := r.spentBy(l)
+		if spent >= until {
 			return 1
-		}
-		if r.o.Evaluations > 0 {
-			spent = float64(l.work()-l.credit) / each
 		}
 		return max(0, (spent-from)/(until-from))
 	}
+}
+
+// spentBy tells how much of the budget a lane has spent; 1 or more where the
+// guard ends the search.
+func (r *search) spentBy(l *lane) float64 {
+	spent := r.spent()
+	if r.o.Evaluations > 0 && spent < 1 {
+		return float64(l.work()-l.credit) / r.each()
+	}
+	return spent
 }
 
 // each is a lane's part of the budget, in evaluations.

@@ -25,6 +25,7 @@ type state struct {
 	movedHist  []int32 // movedHist[k]: groups with k moved items
 	mostMoved  int32
 	movedItems int32
+	fees       int64   // of all items that are away
 	arrivals   []int32 // by bin, kept where quotas exist
 	departures []int32
 	pull       []int64 // group*zones+zone: traffic cost of an item there
@@ -110,6 +111,7 @@ func (s *state) put(i, b int32) {
 	}
 	if in.start[i] >= 0 && !home {
 		s.countMove(i, b, 1)
+		s.fees += in.moveFee(i, b)
 	}
 	if s.pull != nil {
 		s.updatePull(in.group[i], none, in.zone[b])
@@ -140,6 +142,7 @@ func (s *state) take(i int32) {
 	}
 	if in.start[i] >= 0 && !home {
 		s.countMove(i, b, -1)
+		s.fees -= in.moveFee(i, b)
 	}
 	if s.pull != nil {
 		s.updatePull(in.group[i], in.zone[b], none)

@@ -21,9 +21,10 @@ const (
 	Homesickness                       // being away costs while it is warm
 	Hosts                              // moves are drawn from lists of the bins that could hold an item
 	Crowd                              // many lanes walk while it is warm
+	Fees                               // a tight fleet is cooled to the scale of fees once these prevail
 )
 
-var techniques = []string{"shifts", "swaps", "relays", "ejections", "repacking", "clearing", "regions", "homesickness", "hosts", "crowd"}
+var techniques = []string{"shifts", "swaps", "relays", "ejections", "repacking", "clearing", "regions", "homesickness", "hosts", "crowd", "fees"}
 
 // TechniqueNames lists what ParseTechniques knows.
 func TechniqueNames() []string { return slices.Clone(techniques) }
