@@ -56,13 +56,12 @@ Policies: drover; static (never moves); threshold (moves what is on servers abov
 
 func (f *fleetFlags) check() error {
 	if err := (simfleet.Generated{Servers: f.servers, Days: f.days}).Validate(); err != nil {
-		return cli.Usage(fmt.Errorf("--servers, --days: %w", err))
+		return cli.Usage(fmt.Errorf("--%w", err)) // it begins with the flag's name
 	}
-	switch {
-	case f.seeds < 1:
+	if f.seeds < 1 {
 		return cli.Usage(fmt.Errorf("--seeds %d: want at least 1", f.seeds))
 	}
-	return checkPlayed(f.policies, trial.Policies(), f.threads, f.output)
+	return checkPlayed(f.policies, trial.Policies(), f.threads, f.output, f.report)
 }
 
 // fleetResult is the command's JSON document.

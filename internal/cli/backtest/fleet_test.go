@@ -22,8 +22,10 @@ func TestFleetUsage(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"--servers", "50"}, "multiple of 40"},
-		{[]string{"--days", "0"}, "days 0"},
+		{[]string{"--servers", "50"}, "--servers 50: want a multiple of 40"},
+		{[]string{"--days", "0"}, "--days 0: "},
+		{[]string{"--days", "-1"}, "--days -1: "},
+		{[]string{"--servers", "0"}, "--servers 0: "},
 		{[]string{"--seeds", "0"}, "--seeds 0"},
 		{[]string{"--threads", "0"}, "--threads 0"},
 		{[]string{"--policies", "clever"}, "clever"},
@@ -166,11 +168,44 @@ func TestAReportThatCannotBeWrittenIsAnError(t *testing.T) {
 	if err := writeReport(filepath.Join(t.TempDir(), "no", "where.html"), made().html); err == nil {
 		t.Error("no error")
 	}
+	where := filepath.Join(t.TempDir(), "no", "where.html")
+	if _, err := command(t, "fleet", "--report", where); err == nil || cli.ExitCode(err) != 1 ||
+		!strings.Contains(err.Error(), "--report "+where) {
+		t.Errorf("fourteen days would be played for a report that can't be written: %v", err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	err := runFleet(ctx, io.Discard, io.Discard, fleetFlags{servers: 40, days: 1, seeds: 1, threads: 1, seed: 1, policies: []string{"static"}, output: "table"})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("an ended context: %v", err)
+	}
+}
+
+func TestAFileIsTriedBeforePlaying(t *testing.T) {
+	dir := t.TempDir()
+	old := filepath.Join(dir, "old.html")
+	if err := os.WriteFile(old, []byte("the last one"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"": "", old: "", os.DevNull: "", filepath.Join(dir, "new.html"): "",
+		dir: "name a file in it", filepath.Join(dir, "no", "where.html"): "a directory that is there",
+		filepath.Join(old, "in.html"): "a directory that is there",
+	} {
+		err := checkFile("report", path)
+		if err == nil && want == "" {
+			continue
+		}
+		if err == nil || want == "" || !strings.Contains(err.Error(), "--report "+path+": ") ||
+			!strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", path, err, want)
+		}
+	}
+	if b, err := os.ReadFile(old); err != nil || string(b) != "the last one" {
+		t.Errorf("the old report became %q (%v)", b, err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("left behind: %v (%v)", left, err)
 	}
 }
 

@@ -68,7 +68,7 @@ func runNezha(ctx context.Context, stdout, stderr io.Writer, dir string, f *nezh
 	}
 	if f.inventory == "" {
 		if err := f.servers.Validate(); err != nil {
-			return cli.Usage(fmt.Errorf("--servers, --server-..., --replica-cores: %w", err))
+			return cli.Usage(fmt.Errorf("--%w", err)) // it begins with the flag's name
 		}
 		o.Servers = &f.servers
 	}

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 )
 
@@ -23,6 +24,33 @@ func writePage(w io.Writer, name string, data any) error {
 		return fmt.Errorf("report template: %w", err)
 	}
 	return t.Execute(w, data)
+}
+
+// checkFile tells, before hours are played, whether the file that a flag names
+// can be written in the end. It leaves nothing behind and empties nothing; no
+// path is no file.
+func checkFile(flag, path string) error {
+	if path == "" {
+		return nil
+	}
+	switch at, err := os.Stat(path); {
+	case err == nil && at.IsDir():
+		return fmt.Errorf("--%s %s: is a directory; name a file in it", flag, path)
+	case err == nil && !at.Mode().IsRegular():
+		return nil // a terminal or a pipe: opening it might wait for its reader
+	case err == nil:
+		file, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return fmt.Errorf("--%s: %w", flag, err)
+		}
+		return file.Close()
+	}
+	probe, err := os.CreateTemp(filepath.Dir(path), ".drover-*")
+	if err != nil {
+		return fmt.Errorf("--%s %s: want a file in a directory that is there and can be written: %w", flag, path, err)
+	}
+	probe.Close()
+	return os.Remove(probe.Name())
 }
 
 // writeReport creates the file that --report names.

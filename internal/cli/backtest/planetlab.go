@@ -82,7 +82,10 @@ func (f *planetLabFlags) check() error {
 			return cli.Usage(fmt.Errorf("--policies %q: want each of %s at most once", p, strings.Join(policies, ", ")))
 		}
 	}
-	return nil
+	if err := checkFile("decisions", f.decisions); err != nil {
+		return err
+	}
+	return checkFile("report", f.report)
 }
 
 func runPlanetLab(ctx context.Context, w, stderr io.Writer, dir string, f planetLabFlags) error {

@@ -125,7 +125,8 @@ func TestWrongUsageAndBadInput(t *testing.T) {
 		{[]string{"planetlab", "testdata"}, 1, "decisions.csv: line 1"},
 		{[]string{"planetlab", "testdata/day", "--order", bad}, 1, `"nobody"`},
 		{[]string{"planetlab", "testdata/day", "--order", "testdata/none"}, 1, "testdata/none"},
-		{[]string{"planetlab", "testdata/day", "--until", "1", "--decisions", "testdata/no/where.csv"}, 1, "where.csv"},
+		{[]string{"planetlab", "testdata/day", "--until", "1", "--decisions", "testdata/no/where.csv"}, 1, "--decisions testdata/no/where.csv"},
+		{[]string{"planetlab", "testdata/day", "--report", "testdata/no/where.html"}, 1, "--report testdata/no/where.html"},
 	} {
 		_, err := command(t, c.args...)
 		if err == nil || cli.ExitCode(err) != c.code || !strings.Contains(err.Error(), c.want) {

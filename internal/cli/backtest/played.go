@@ -16,7 +16,7 @@ import (
 
 // checkPlayed tells what is wrong with the flags of every backtest that plays
 // policies on a fleet.
-func checkPlayed(policies, known []string, threads int, output string) error {
+func checkPlayed(policies, known []string, threads int, output, report string) error {
 	switch {
 	case threads < 1:
 		return cli.Usage(fmt.Errorf("--threads %d: want at least 1", threads))
@@ -30,7 +30,7 @@ func checkPlayed(policies, known []string, threads int, output string) error {
 			return cli.Usage(fmt.Errorf("--policies %q: want each of %s at most once", p, strings.Join(known, ", ")))
 		}
 	}
-	return nil
+	return checkFile("report", report)
 }
 
 // batchGCPercent lets the heap grow to five times what is alive.

@@ -49,7 +49,7 @@ func (f *recordedFlags) register(c *cobra.Command, from string, known ...string)
 // options checks the flags and returns what they ask for.
 func (f *recordedFlags) options() (o recorded.Options, err error) {
 	o = recorded.Options{Interval: f.interval, Scale: f.scale, Seed: f.seed}
-	if err := checkPlayed(f.policies, f.known, f.threads, f.output); err != nil {
+	if err := checkPlayed(f.policies, f.known, f.threads, f.output, f.report); err != nil {
 		return o, err
 	}
 	switch {

@@ -33,7 +33,33 @@ type session struct {
 
 // Commands returns the commands.
 func Commands() []*cobra.Command {
-	return append([]*cobra.Command{getCommand(), describeCommand(), explainCommand(), planCommand(), updateCommand(), contextCommand()}, orderCommands(true)...)
+	out := append([]*cobra.Command{getCommand(), describeCommand(), explainCommand(), planCommand(), updateCommand(), contextCommand()}, orderCommands(true)...)
+	for _, c := range out {
+		refuseEmpty(c)
+	}
+	return out
+}
+
+// refuseEmpty makes a command, and all below it, refuse an empty argument, as a
+// script's unset variable leaves it: it would end up in the path of a request, and
+// an optional name would be taken for none.
+func refuseEmpty(c *cobra.Command) {
+	for _, below := range c.Commands() {
+		refuseEmpty(below)
+	}
+	check := c.Args
+	c.Args = func(c *cobra.Command, args []string) error {
+		for i, arg := range args {
+			if strings.TrimSpace(arg) == "" {
+				return cli.Usage(fmt.Errorf("argument %d of %d is empty: want %s (lists: drover get --help)",
+					i+1, len(args), c.UseLine()))
+			}
+		}
+		if check == nil {
+			return nil
+		}
+		return check(c, args)
+	}
 }
 
 // register adds the flags that all commands share.

@@ -223,6 +223,20 @@ func TestErrorsSayWhatToDoNext(t *testing.T) {
 	}
 }
 
+func TestEmptyNamesNeverBecomeARequest(t *testing.T) {
+	for _, args := range [][]string{
+		{"explain", ""}, {"describe", "server", ""}, {"describe", "", "s1"}, {"get", ""}, {"get", "plans", " "},
+		{"plan", "show", ""}, {"plan", "watch", ""}, {"plan", "approve", ""}, {"watch", ""}, {"approve", ""}, {"reject", ""},
+		{"stop", ""}, {"pause", ""}, {"drain", ""}, {"update", "servers", "s1", "", "--hook", "kernel"},
+		{"update", "cancel", ""}, {"context", "use", ""}, {"context", "set", ""},
+	} {
+		out, err := run(t, append(args, "--server", "http://127.0.0.1:1")...)
+		if err == nil || cli.ExitCode(err) != 2 || !strings.Contains(err.Error(), "is empty: want drover "+args[0]) {
+			t.Errorf("%q: exit %d %v %s; want 2 and what is empty", args, cli.ExitCode(err), err, out)
+		}
+	}
+}
+
 func TestContextsNameWhereAFleetIs(t *testing.T) {
 	url, _ := serve(t, nil)
 	t.Setenv("DROVER_CONTEXTS", filepath.Join(t.TempDir(), "c", "contexts.yaml"))

@@ -54,15 +54,15 @@ func DefaultServers() Servers {
 func (s *Servers) Validate() error {
 	switch {
 	case s.Count < 1 || s.Count > 10_000:
-		return fmt.Errorf("%d servers: want 1 to 10000", s.Count)
+		return fmt.Errorf("servers %d: want 1 to 10000", s.Count)
 	case s.Zones < 1 || s.Zones > s.Count:
-		return fmt.Errorf("%d zones: want 1 to the number of servers, %d", s.Zones, s.Count)
+		return fmt.Errorf("server-zones %d: want 1 to the number of servers, %d", s.Zones, s.Count)
 	case !(s.Cores >= 1 && s.Cores <= 1024):
-		return fmt.Errorf("servers of %v cores: want 1 to 1024", s.Cores)
+		return fmt.Errorf("server-cores %v: want 1 to 1024", s.Cores)
 	case !(s.MemoryGiB >= 1 && s.MemoryGiB <= 65_536):
-		return fmt.Errorf("servers of %v GiB: want 1 to 65536", s.MemoryGiB)
+		return fmt.Errorf("server-memory %v: want 1 to 65536 GiB", s.MemoryGiB)
 	case !(s.ReplicaCores > 0 && s.ReplicaCores <= s.Cores):
-		return fmt.Errorf("replicas of %v cores: want more than none, up to a server's %v", s.ReplicaCores, s.Cores)
+		return fmt.Errorf("replica-cores %v: want more than 0, up to a server's %v", s.ReplicaCores, s.Cores)
 	}
 	return nil
 }

@@ -285,7 +285,7 @@ func TestWhatCannotBeBuiltSaysWhy(t *testing.T) {
 		"interval 90s":                      {events: world(), change: func(o *Options) { o.Interval = 90 * time.Second }},
 		"its capacity of CPU is not stated": {events: append(world(), model.Server{Fleet: "shop", ID: "s3", At: begin})},
 		"scale -1":                          {events: world(), change: func(o *Options) { o.Scale = -1 }},
-		"0 servers":                         {events: world(), change: func(o *Options) { o.Servers = &Servers{} }},
+		"servers 0: ":                       {events: world(), change: func(o *Options) { o.Servers = &Servers{} }},
 	} {
 		if _, err := build(t, c.events, c.change); err == nil || !strings.Contains(strings.ReplaceAll(err.Error(), "1m30s", "90s"), want) {
 			t.Errorf("%v, want %q", err, want)
