@@ -16,7 +16,7 @@ func checkPlan(t *testing.T, v View, cfg Config, ev model.Evaluation, p *model.P
 		}
 		return
 	}
-	cfg = cfg.WithDefaults()
+	cfg = cfg.WithDefaults().whileServing(p, v.Tick) // a later stage is to mend what it breaks after that
 	f := newFleet(v, cfg)
 	futures, _ := f.reduce(f.generate())
 	status := newState(f, f.worlds(futures), f.start)
@@ -121,6 +121,8 @@ func TestPlansKeepTheirPromises(t *testing.T) {
 func FuzzDecide(f *testing.F) {
 	f.Add(uint64(1), uint8(5), uint8(60), uint8(10))
 	f.Add(uint64(2), uint8(12), uint8(90), uint8(3))
+	f.Add(uint64(185), uint8('~'), uint8('6'), uint8('l')) // these two serve a part of the horizon
+	f.Add(uint64(79), uint8(5), uint8(0x92), uint8(3))
 	f.Fuzz(func(t *testing.T, seed uint64, servers, load, budget uint8) {
 		v := randomView(seed, 2+int(servers%15), 0.1+float64(load%100)/100)
 		cfg := Config{MaxMovesPerHour: 1 + int(budget%30), MaxServersTouched: 2 + int(budget%10)}

@@ -28,16 +28,22 @@ func Recheck(v View, cfg Config, plan model.Plan) Verdict {
 	if plan.UpdateServer != "" && len(plan.Moves) == 0 {
 		return recheckUpdate(v, plan)
 	}
-	if plan.ServesUntil > v.Tick { // it is not meant to serve longer
-		cfg.Periods = min(cfg.Periods, int((plan.ServesUntil.Sub(v.Tick)+cfg.Period-1)/cfg.Period))
-	}
-	f := newFleet(v, cfg)
+	f := newFleet(v, cfg.whileServing(&plan, v.Tick))
 	if why := f.freshness(); why != "" {
 		return Verdict{Reason: "not judged: " + why}
 	}
 	// Only what must be met can stop a plan.
 	futures := slices.DeleteFunc(f.generate(), func(future Future) bool { return !future.Required })
 	return f.recheck(newState(f, f.worlds(futures), f.start), &plan)
+}
+
+// whileServing is the configuration with the periods that a plan is meant to
+// serve, of those from now on.
+func (c Config) whileServing(plan *model.Plan, now model.Instant) Config {
+	if plan.ServesUntil > now {
+		c.Periods = min(c.Periods, int((plan.ServesUntil.Sub(now)+c.Period-1)/c.Period))
+	}
+	return c
 }
 
 // leftover is a plan in flight as it is looked at again.
