@@ -132,7 +132,7 @@ func (l *lane) anneal(c schedule, from, to float64, share func() float64) {
 // tryShifts draws an item and offers it to several bins.
 func (l *lane) tryShifts(w *climate) {
 	s, r := l.s, l.rng
-	i := l.movable[r.below(len(l.movable))]
+	i := l.someItem(l.movable)
 	a := s.at[i]
 	if a == none {
 		return
@@ -197,7 +197,7 @@ func (l *lane) outlook(w *climate, i int32, gain int64, limit float64) (home int
 // trySwaps draws an item and offers to exchange it with several others.
 func (l *lane) trySwaps(w *climate) {
 	s, r := l.s, l.rng
-	i := l.movable[r.below(len(l.movable))]
+	i := l.someItem(l.movable)
 	a := s.at[i]
 	if a == none {
 		return

@@ -97,7 +97,7 @@ func (l *lane) somePartner(i int32) int32 {
 	if b == none || len(l.s.items[b]) == 0 {
 		return none
 	}
-	j := l.s.items[b][l.rng.below(len(l.s.items[b]))]
+	j := l.someItem(l.s.items[b])
 	if l.held[j] {
 		return none
 	}

@@ -52,6 +52,38 @@ func (l *lane) thriftyShifts(w *climate, i int32, limit float64) {
 	}
 }
 
+// Where fees are cooled, an item that pays strayFee of the mean fee or more is a
+// stray. All is saved on strays, but the others must make room for them. Strays
+// get about as many draws as the others: one more item is drawn for a stray, as
+// often as there are items for each mean fee that is paid, but at most strayMost
+// times.
+const (
+	strayFee  = 0.3
+	strayMost = 16
+)
+
+// strayTries is how many items more are drawn for a stray.
+func (l *lane) strayTries() int {
+	if !l.fees {
+		return 0
+	}
+	return int(min(strayMost, l.in.meanFee*float64(len(l.movable))/float64(max(1, l.s.fees))))
+}
+
+// strays tells whether item i is a stray.
+func (l *lane) strays(i int32) bool {
+	return float64(l.in.moveFee(i, l.s.at[i])) >= strayFee*l.in.meanFee
+}
+
+// someItem draws an item of a list; where fees are cooled, rather a stray.
+func (l *lane) someItem(list []int32) int32 {
+	i := list[l.rng.below(len(list))]
+	for n := l.strayTries(); n > 0 && !l.strays(i); n-- {
+		i = list[l.rng.below(len(list))]
+	}
+	return i
+}
+
 // swapFees is the change of fees when items i and j change places.
 func (s *state) swapFees(i, j int32) int64 {
 	in := s.in

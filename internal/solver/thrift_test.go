@@ -109,3 +109,30 @@ func TestFeesAreCooled(t *testing.T) {
 		}
 	}
 }
+
+// TestStraysAreDrawnAsOftenAsOthers: few items pay a fee, and about half of the
+// draws are for them; without a cooling of fees all are drawn alike.
+func TestStraysAreDrawnAsOftenAsOthers(t *testing.T) {
+	t.Parallel()
+	in := compiled(t, racks(40, 90))
+	l := newLane(in, in.start, 1)
+	for i := range int32(10) { // to the other end of the fleet
+		l.s.apply(i*16, 39, 0)
+	}
+	share := func() float64 {
+		n := 0
+		for range 10_000 {
+			if l.strays(l.someItem(l.movable)) {
+				n++
+			}
+		}
+		return float64(n) / 10_000
+	}
+	if got := share(); got < 0.04 || got > 0.08 {
+		t.Errorf("%.3f of the draws are for 10 strays of 160 items, want a sixteenth", got)
+	}
+	l.fees = true
+	if got := share(); got < 0.4 || got > 0.75 {
+		t.Errorf("%.3f of the draws are for strays where fees are cooled, want about half", got)
+	}
+}
