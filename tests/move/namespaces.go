@@ -26,7 +26,9 @@ func (s *Site) Namespaces(ctx context.Context, names ...string) (namespaces, add
 	}
 	for i, name := range names {
 		ns, near, address := mark+name, mark+"v"+name, fmt.Sprintf("%s.%d", subnet, i+2)
-		s.undo = append(s.undo, []string{"netns", "del", ns})
+		// A socket with unsent data keeps a namespace alive for a while, and with it
+		// both ends of its link: the next site would find them there.
+		s.undo = append(s.undo, []string{"netns", "del", ns}, []string{"link", "del", near})
 		orders = append(orders,
 			[]string{"netns", "add", ns},
 			[]string{"link", "add", near, "type", "veth", "peer", "name", "eth0", "netns", ns},
