@@ -55,6 +55,7 @@ var allowed = map[string]string{
 	"internal/codec -> schemas":                         "the schemas are embedded there",
 	"internal/stream -> schemas":                        "the registry registers them",
 	"internal/planetlab -> internal/consolidate":        "the day's facts configure the policy",
+	"tests/ -> deploy/":                                 "tests make images as a release does",
 }
 
 func TestImportsPointOneWay(t *testing.T) {
