@@ -88,7 +88,7 @@ func (l *lane) feesMatter() bool {
 	for i, b := range l.best {
 		fees += l.in.moveFee(int32(i), b)
 	}
-	return float64(fees) > feesShare*float64(l.bestCost-l.in.lowerBound())
+	return float64(fees) > feesShare*float64(l.bestCost-l.in.floor)
 }
 
 // feesShare is that part.

@@ -29,9 +29,7 @@ func compile(p *model.Problem) (*instance, error) {
 	in.findHosts()
 	in.rising = !in.extras && in.flows == nil
 	in.findRelief()
-	if in.rising {
-		in.floor = in.lowerBound()
-	}
+	in.floor = in.lowerBound()
 	in.findAway()
 	in.findNear()
 	in.mostFee = 2*in.greatestFee() + float64(in.groupWeight)

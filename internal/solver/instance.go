@@ -78,7 +78,7 @@ type instance struct {
 	// a move's.
 	rising              bool
 	relief              []int64 // by item: the most that balance cost can fall by where it arrives
-	floor               int64   // the lower bound where rising
+	floor               int64   // lowerBound, computed once
 	mostFee             float64 // the most that move fees can fall by in one exchange
 	roomy               bool    // see findAway
 	meanFee             float64 // of an item that is away

@@ -206,7 +206,7 @@ func (r *search) report() {
 // stay where they run; if that broke more than the start did, the start stands.
 func (r *search) answer() *model.Answer {
 	p := r.in.problem
-	a := &model.Answer{Assignment: make([]int, r.in.items), LowerBound: r.in.lowerBound()}
+	a := &model.Answer{Assignment: make([]int, r.in.items), LowerBound: r.in.floor}
 	start := make([]int, r.in.items)
 	for i, b := range r.best {
 		a.Assignment[i] = int(b)

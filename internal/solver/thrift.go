@@ -6,10 +6,13 @@ package solver
 // candidates before a bin's load is looked at.
 
 // thrifty tells whether the lane judges candidates by their fees first. A
-// placement below the bound breaks a hard constraint, and the bound says nothing.
+// placement below the bound breaks a hard constraint, and the bound says nothing of it.
 func (l *lane) thrifty() bool {
-	return l.fees && l.in.rising && l.s.soft == 0 && len(l.stranded) == 0 && l.spare() >= 0
+	return l.fees && l.in.rising && l.bounded()
 }
+
+// bounded tells whether the bound says something of the present placement.
+func (l *lane) bounded() bool { return l.s.soft == 0 && len(l.stranded) == 0 && l.spare() >= 0 }
 
 // spare is the most that any move of a complete placement can save apart from
 // fees.
@@ -114,8 +117,7 @@ func (r *search) bends() bool {
 // feesAre tells whether fees are at least a share of what the placement costs
 // above the bound.
 func (l *lane) feesAre(share float64) bool {
-	return l.s.soft == 0 && len(l.stranded) == 0 && l.spare() >= 0 &&
-		float64(l.s.fees) > share*float64(l.s.cost-l.in.floor)
+	return l.bounded() && float64(l.s.fees) > share*float64(l.s.cost-l.in.floor)
 }
 
 // coolLast goes through the last part of the cooling, which began at a share of

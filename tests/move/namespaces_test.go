@@ -1,6 +1,8 @@
 package move_test
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"strconv"
@@ -8,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"drover/internal/actuator"
 	"drover/tests/move"
 )
 
@@ -52,14 +55,12 @@ func TestANamespaceThatIsHeldDelaysNoOther(t *testing.T) {
 // awaitInside waits until a process is in a namespace.
 func awaitInside(t *testing.T, namespace string, pid int) {
 	t.Helper()
-	for {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := actuator.Poll(ctx, 10*time.Millisecond, func() (bool, error) {
 		said, err := exec.Command("ip", "netns", "identify", strconv.Itoa(pid)).CombinedOutput()
-		if err != nil {
-			t.Fatalf("%v: %s", err, said)
-		}
-		if strings.TrimSpace(string(said)) == namespace {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
+		return strings.TrimSpace(string(said)) == namespace, fmt.Errorf("it is in %q (%w)", said, err)
+	}); err != nil {
+		t.Fatal(err)
 	}
 }
